@@ -1,0 +1,1 @@
+"""Everything that needs PyTorch: the network, its trainer, and the export to ONNX."""

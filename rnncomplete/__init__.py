@@ -1,0 +1,32 @@
+"""Recurrent networks that finish your sentences in ghost text while you type, locally.
+
+What a program needs is here; importing the package itself loads nothing heavy::
+
+    from prompt_toolkit import PromptSession
+    from rnncomplete import RNNAutoSuggest
+
+    PromptSession(auto_suggest=RNNAutoSuggest(style="shakespeare")).prompt("> ")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnncomplete.completer import Completer, load_completer
+    from rnncomplete.suggest import RNNAutoSuggest
+
+__all__ = ["Completer", "RNNAutoSuggest", "load_completer"]
+
+_HOMES = {
+    "Completer": "rnncomplete.completer",
+    "RNNAutoSuggest": "rnncomplete.suggest",
+    "load_completer": "rnncomplete.completer",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
