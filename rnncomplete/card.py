@@ -82,11 +82,13 @@ class Card:
             raise ModelError(f"the card has threshold {self.threshold}; expected 0 to 1")
         unknown = set(self.normalisation) - set(NORMALISATIONS)
         if unknown:
-            raise ModelError(f"the card asks for the normalisation {min(unknown)!r}; known: {', '.join(NORMALISATIONS)}")
+            raise ModelError(
+                f"the card asks for the normalisation {min(unknown)!r}; known: {', '.join(NORMALISATIONS)}"
+            )
         Vocabulary(self.vocabulary)
 
     def to_json(self) -> str:
-        """The card as indented JSON, one character a line in no list."""
+        """The card as one line of JSON with sorted keys."""
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False, sort_keys=True)
 
     @classmethod
@@ -122,7 +124,7 @@ def _checked(name: str, hint: Any, value: Any) -> Any:
         tuple[str, ...]: (list,),
         tuple[dict[str, Any], ...]: (list,),
     }
-    if not isinstance(value, kinds[hint]) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, kinds[hint]):
         expected = " or ".join(kind.__name__ for kind in kinds[hint])
         raise ModelError(f"the card has {name} of type {type(value).__name__}; expected {expected}")
     if isinstance(value, list):
@@ -130,4 +132,4 @@ def _checked(name: str, hint: Any, value: Any) -> Any:
         if not all(isinstance(item, item_kind) for item in value):
             raise ModelError(f"the card has odd items in {name}; expected {item_kind.__name__} only")
         return tuple(value)
-    return float(value) if hint is float else value
+    return float(value) if isinstance(value, int) and hint is float else value
