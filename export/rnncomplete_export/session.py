@@ -1,0 +1,143 @@
+"""One call of ``rnncomplete train``: prepare the text, train, export, install, and say what to type next."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import lightning_fabric
+import torch
+
+from rnncomplete.errors import SettingError
+from rnncomplete_export.configuration import TrainingConfig, suggest_config
+from rnncomplete_export.corpus import build_corpus
+from rnncomplete_export.network import parameter_count
+from rnncomplete_export.progress import TrainingProgress, clock
+from rnncomplete_export.trainer import Trainer, resume_point
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnncomplete_export.checkpoint import Checkpoint
+    from rnncomplete_export.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for."""
+
+    texts: tuple[Path, ...]
+    style: str
+    minutes: float | None
+    characters: int | None
+    resume: bool
+    seed: int
+    folder: Path
+    """Where checkpoints go."""
+    device: str
+    precision: str
+    threads: int
+    devices: int
+    nodes: int
+    description: str
+    corpus_name: str
+    licence: str
+    lexer: str | None
+    install: bool
+    command: str
+    choices: dict[str, Any]
+    """Fields of :class:`TrainingConfig` that were given."""
+
+    def about(self) -> dict[str, Any]:
+        """What the card should say beside the figures."""
+        return {
+            "description": self.description,
+            "corpus_name": self.corpus_name,
+            "licence": self.licence,
+            "lexer": self.lexer,
+            "command": self.command,
+        }
+
+
+def start_fabric(request: Request) -> lightning_fabric.Fabric:
+    """Processes, device and precision, launched."""
+    torch.set_num_threads(request.threads)
+    # Slowly decaying gates leave denormal numbers behind, which cost six times the time.
+    torch.set_flush_denormal(True)
+    if request.device == "cuda" and not torch.cuda.is_available():
+        raise SettingError("--device cuda, but PyTorch finds no CUDA device here; use --device cpu or auto")
+    processes = request.devices * request.nodes
+    fabric = lightning_fabric.Fabric(
+        accelerator="cpu" if request.device == "auto" and not torch.cuda.is_available() else request.device,
+        devices=request.devices,
+        num_nodes=request.nodes,
+        strategy="ddp" if processes > 1 else "auto",
+        precision=request.precision,  # type: ignore[arg-type] # fabric checks the string
+    )
+    fabric.launch()
+    return fabric
+
+
+def configure(request: Request, corpus: Corpus, earlier: Checkpoint | None) -> TrainingConfig:
+    """The choices of this training: what was given, else what the checkpoint had, else what suits the text."""
+    limits: dict[str, Any] = {}
+    if request.minutes is not None or request.characters is not None:
+        limits = {"minutes": request.minutes or 0.0, "characters": request.characters or 0}
+    if earlier is not None:
+        return dataclasses.replace(TrainingConfig(**earlier.facts["config"]), **limits, **request.choices)
+    suggested = suggest_config(corpus.characters, request.minutes or 0.0, request.characters or 0)
+    return dataclasses.replace(suggested, seed=request.seed, **request.choices)
+
+
+def train_style(request: Request) -> None:
+    """Train, export, install; Ctrl-C saves and says how to go on."""
+    warnings.filterwarnings("ignore", module="lightning_fabric")
+    fabric = start_fabric(request)
+    with TrainingProgress(silent=not fabric.is_global_zero) as progress:
+        prolonged = request.minutes is not None or request.characters is not None
+        earlier = resume_point(request.folder, prolonged=prolonged) if request.resume else None
+        corpus = build_corpus(list(request.texts), request.folder, skipped=lambda line: progress.say(f"left out: {line}"))
+        trainer = Trainer(corpus, configure(request, corpus, earlier), request.folder, fabric, progress)
+        if earlier is not None:
+            trainer.resume(earlier)
+            progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
+        trainer.about = request.about()
+        say_plan(trainer, progress)
+        finished = trainer.run()
+    if not fabric.is_global_zero:
+        return
+    if not finished:
+        progress.say(f"stopped and saved; go on with: {request.command.removesuffix(' --resume')} --resume")
+        return
+    finish(request, progress)
+
+
+def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:
+    """What is about to happen, before it does."""
+    corpus, config = trainer.corpus, trainer.config
+    ends = [f"{config.minutes:g} minutes"] if config.minutes else []
+    ends += [f"{config.characters:,} characters"] if config.characters else []
+    ends += ["when validation stops falling"] if config.patience else []
+    progress.say(
+        f"{corpus.characters:,} characters of {len(corpus.vocabulary)} kinds from {corpus.files} files, "
+        f"the last {len(corpus.validation):,} kept for validation\n"
+        f"{parameter_count(trainer.network):,} parameters: {config.layers} x {config.hidden_size} LSTM; "
+        f"ends after {' or '.join(ends)}"
+    )
+
+
+def finish(request: Request, progress: TrainingProgress) -> None:
+    """Export the best weights, install them as a style, and say what to type next."""
+    from rnncomplete.styles import install_style
+    from rnncomplete_export.exporter import export_style
+
+    started = time.monotonic()
+    folder = request.folder / "style" / request.style
+    figures = export_style(request.folder / "best.safetensors", folder, request.style)
+    progress.say(f"exported in {time.monotonic() - started:.0f} s: {figures}")
+    if request.install:
+        install_style(folder, replace=True)
+        progress.say(f"installed; type: rnncomplete --style {request.style}")
