@@ -1,0 +1,133 @@
+"""``rnncomplete styles``: what there is, and the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rnncomplete.cli.options import print_json, print_text
+
+if TYPE_CHECKING:
+    from rnncomplete.styles import Style
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def styles(context: click.Context, as_json: bool) -> None:
+    r"""List, inspect, add and remove styles.
+
+    \b
+    rnncomplete styles
+    rnncomplete styles info shakespeare
+    rnncomplete styles add ./my-style
+    rnncomplete styles remove mine
+    """
+    if context.invoked_subcommand is None:
+        _list(as_json)
+
+
+@styles.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def list_command(as_json: bool) -> None:
+    """All styles, with parameters, nats per character, corpus and licence."""
+    _list(as_json)
+
+
+@styles.command("info")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def info_command(name: str, as_json: bool) -> None:
+    """The card of one style."""
+    import dataclasses  # noqa: PLC0415
+
+    from rnncomplete.model import read_card  # noqa: PLC0415
+    from rnncomplete.styles import find_style  # noqa: PLC0415
+
+    folder = find_style(name)
+    facts = {"folder": str(folder), **dataclasses.asdict(read_card(folder))}
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        print_text(f"{key:14} {_short(key, value)}")
+
+
+@styles.command("add")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace a style of the same name.")
+def add_command(folder: Path, replace: bool) -> None:
+    """Check the style in FOLDER and install it among your own."""
+    from rnncomplete.styles import install_style  # noqa: PLC0415
+
+    style = install_style(folder, replace=replace)
+    print_text(f"{style.name} is installed; try it: rnncomplete --style {style.name}")
+
+
+@styles.command("remove")
+@click.argument("name")
+def remove_command(name: str) -> None:
+    """Delete one of your own styles."""
+    from rnncomplete.styles import remove_style  # noqa: PLC0415
+
+    print_text(f"removed {remove_style(name)}")
+
+
+def _list(as_json: bool) -> None:
+    from rnncomplete.styles import list_styles  # noqa: PLC0415
+
+    rows = [_facts(style) for style in list_styles()]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        print_text("no styles yet; train one with: rnncomplete train TEXT --style NAME")
+        return
+    line = "{:16} {:>10} {:>10}  {:24} {:16} {}"
+    print_text(line.format("style", "parameters", "nats/char", "corpus", "licence", "").rstrip())
+    for row in rows:
+        where = row["problem"] or ("" if row["shipped"] else "your own")
+        cells = (row["parameters"], row["nats_per_character"], row["corpus"], row["licence"])
+        print_text(line.format(row["style"], *("-" if cell is None else str(cell) for cell in cells), where).rstrip())
+
+
+def _facts(style: Style) -> dict[str, Any]:
+    """What a list says of one style; a damaged card is said, too."""
+    from rnncomplete.errors import ModelError  # noqa: PLC0415
+
+    facts: dict[str, Any] = {
+        **{"style": style.name, "folder": str(style.folder), "shipped": style.shipped, "problem": None},
+        **dict.fromkeys(("description", "parameters", "nats_per_character", "corpus", "licence")),
+    }
+    try:
+        card = style.card()
+    except ModelError as error:
+        return facts | {"problem": str(error)}
+    return facts | {
+        "description": card.description,
+        "parameters": card.parameters,
+        "nats_per_character": nats_of(card.figures),
+        "corpus": card.corpus.get("name"),
+        "licence": card.corpus.get("licence"),
+    }
+
+
+def nats_of(figures: dict[str, Any]) -> float | None:
+    """The nats per character in a card's figures: of the CPU graph if they are there."""
+    for key in ("int8_nats_per_character", "nats_per_character_int8", "int8", "nats_per_character", "float32"):
+        if isinstance(figures.get(key), (int, float)):
+            return round(float(figures[key]), 4)
+    return None
+
+
+def _short(key: str, value: Any) -> str:
+    """A field of a card in one line."""
+    if key == "vocabulary":
+        return f"{len(value)} characters: " + "".join(c for c in value[1:] if c.isprintable())[:60]
+    if key == "stages":
+        return f"{len(value)} stages"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {item}" for name, item in value.items()) or "-"
+    return "-" if value is None else str(value)
