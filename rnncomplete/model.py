@@ -110,16 +110,20 @@ def _load_on(folder: Path, card: Card, device: str) -> Model:
     path = folder / GRAPHS[device]
     data = _read_file(path)
     try:
-        check_contract(read_graph(data), card)
-        session = open_session(data, device)
+        return model_from_graph(card, data, device)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
-    step = BoundStep(session, len(card.vocabulary), card.state_size)
+
+
+def model_from_graph(card: Card, graph: bytes, device: str = "cpu") -> Model:
+    """The model that a serialised ``graph`` holds, checked against ``card`` and run once; raises ``ModelError``."""
+    check_contract(read_graph(graph), card)
+    step = BoundStep(open_session(graph, device), len(card.vocabulary), card.state_size)
     try:
         step(0, np.zeros(card.state_size, np.float32))
     except Exception as error:
         # ONNX Runtime's exceptions have no common root but Exception.
-        raise ModelError(f"{path}: the graph fails when it runs ({' '.join(str(error).split())[:200]})") from None
+        raise ModelError(f"the graph fails when it runs ({' '.join(str(error).split())[:200]})") from None
     return Model(card, device, step)
 
 

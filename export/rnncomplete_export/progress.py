@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from rnncomplete_export.exporter import STEPS
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
+
+    from rnncomplete.card import Card
 
 LINE_SECONDS = 15.0
 """Seconds between plain lines."""
@@ -62,3 +68,23 @@ class TrainingProgress:
         elif time.monotonic() - self._last_line >= LINE_SECONDS:
             self._last_line = time.monotonic()
             self.say(text)
+
+
+def say(text: str) -> None:
+    """One plain line for people."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def say_export(export: Callable[[Callable[[], None]], Card], folder: Path) -> None:
+    """Run ``export``, which takes what to call after each of its steps, with a bar; then say what came out."""
+    started = time.monotonic()
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("exporting", total=STEPS)
+        card = export(lambda: bar.advance(task))
+    figures = card.figures
+    say(
+        f"exported {card.parameters:,} parameters to {folder} in {time.monotonic() - started:.0f} s: "
+        f"{figures['nats_per_character']:.4f} nats per character on the text kept back; "
+        f"int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}, "
+        f"fp16 {figures['fp16_nats'] - figures['float32_nats']:+.4f}"
+    )

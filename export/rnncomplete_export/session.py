@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,12 @@ import lightning_fabric
 import torch
 
 from rnncomplete.errors import SettingError
+from rnncomplete.styles import install_style
 from rnncomplete_export.configuration import TrainingConfig, suggest_config
 from rnncomplete_export.corpus import build_corpus
+from rnncomplete_export.exporter import export_style
 from rnncomplete_export.network import parameter_count
-from rnncomplete_export.progress import TrainingProgress, clock
+from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
 from rnncomplete_export.trainer import Trainer, resume_point
 
 if TYPE_CHECKING:
@@ -42,24 +43,11 @@ class Request:
     threads: int
     devices: int
     nodes: int
-    description: str
-    corpus_name: str
-    licence: str
-    lexer: str | None
+    about: dict[str, Any]
+    """For the card: ``description``, ``corpus_name``, ``licence``, ``lexer``, ``command``."""
     install: bool
-    command: str
     choices: dict[str, Any]
     """Fields of :class:`TrainingConfig` that were given."""
-
-    def about(self) -> dict[str, Any]:
-        """What the card should say beside the figures."""
-        return {
-            "description": self.description,
-            "corpus_name": self.corpus_name,
-            "licence": self.licence,
-            "lexer": self.lexer,
-            "command": self.command,
-        }
 
 
 def start_fabric(request: Request) -> lightning_fabric.Fabric:
@@ -99,20 +87,24 @@ def train_style(request: Request) -> None:
     with TrainingProgress(silent=not fabric.is_global_zero) as progress:
         prolonged = request.minutes is not None or request.characters is not None
         earlier = resume_point(request.folder, prolonged=prolonged) if request.resume else None
-        corpus = build_corpus(list(request.texts), request.folder, skipped=lambda line: progress.say(f"left out: {line}"))
+        corpus = build_corpus(
+            list(request.texts), request.folder, skipped=lambda line: progress.say(f"left out: {line}")
+        )
         trainer = Trainer(corpus, configure(request, corpus, earlier), request.folder, fabric, progress)
         if earlier is not None:
             trainer.resume(earlier)
             progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
-        trainer.about = request.about()
+        trainer.about = request.about
         say_plan(trainer, progress)
         finished = trainer.run()
     if not fabric.is_global_zero:
         return
     if not finished:
-        progress.say(f"stopped and saved; go on with: {request.command.removesuffix(' --resume')} --resume")
+        command = request.about["command"]
+        again = command if request.resume else f"{command} --resume"
+        progress.say(f"stopped and saved; go on with: {again}")
         return
-    finish(request, progress)
+    finish(request)
 
 
 def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:
@@ -129,15 +121,13 @@ def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:
     )
 
 
-def finish(request: Request, progress: TrainingProgress) -> None:
+def finish(request: Request) -> None:
     """Export the best weights, install them as a style, and say what to type next."""
-    from rnncomplete.styles import install_style
-    from rnncomplete_export.exporter import export_style
-
-    started = time.monotonic()
     folder = request.folder / "style" / request.style
-    figures = export_style(request.folder / "best.safetensors", folder, request.style)
-    progress.say(f"exported in {time.monotonic() - started:.0f} s: {figures}")
+    best = request.folder / "best.safetensors"
+    say_export(lambda advance: export_style(best, folder, request.style, advance=advance), folder)
     if request.install:
         install_style(folder, replace=True)
-        progress.say(f"installed; type: rnncomplete --style {request.style}")
+        say(f"installed; type: rnncomplete --style {request.style}")
+    else:
+        say(f"to install it: rnncomplete styles add {folder}")

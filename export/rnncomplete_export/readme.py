@@ -1,0 +1,53 @@
+"""The card of a style for people: a README in Markdown, made from the facts alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnncomplete.card import Card
+
+LN2 = 0.6931471805599453
+
+
+def fenced(text: str) -> str:
+    """``text`` as a code block that nothing inside it can end."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text.rstrip()}\n{fence}"
+
+
+def render_readme(card: Card) -> str:
+    """The card as Markdown: what it is, its corpus, how it was made, its figures, and what it wrote while learning."""
+    corpus, training, figures = card.corpus, card.training, card.figures
+    recipe = training["recipe"]
+    versions = ", ".join(f"{name} {version}" for name, version in training["versions"].items())
+    nats = figures["nats_per_character"]
+    parts = [
+        f"# {card.style}",
+        f"{card.description}.".replace("..", "."),
+        f"A {card.layers} x {card.hidden_size} LSTM that predicts one character at a time: {card.parameters:,} "
+        f"parameters, {len(card.vocabulary)} characters, temperature {card.temperature:g}.",
+        "## Corpus",
+        f"{corpus['name']}, {corpus['characters']:,} characters (SHA-256 `{corpus['sha256']}`). "
+        f"Licence of the text: {corpus['licence']}. The text itself is not shipped. "
+        f"The last {corpus['validation_characters']:,} characters were kept out of training.",
+        "## Training",
+        f"{fenced(training['command'])}\n\n"
+        f"{training['characters_seen']:,} characters seen in {training['updates']:,} updates and "
+        f"{training['seconds'] / 3600:.2f} hours, seed {training['seed']}, {recipe['optimizer']}, "
+        f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}. Made with {versions}.",
+        "## Figures",
+        "| on text kept out of training | nats per character | bits per character |\n|---|---|---|\n"
+        f"| network alone (static, int8), the whole slice | {nats:.4f} | {nats / LN2:.4f} |\n"
+        f"| float32, {figures['parity_characters']:,} characters in 16 stretches | {figures['float32_nats']:.4f} | |\n"
+        f"| int8, the same | {figures['int8_nats']:.4f} | |\n"
+        f"| fp16, the same | {figures['fp16_nats']:.4f} | |",
+        f"The first line is what `rnncomplete eval --style {card.style} --static FILE` prints for that slice.",
+        "## What it wrote while it learned",
+    ]
+    for stage in card.stages:
+        parts.append(f"After {stage['characters']:,} characters, {stage['loss']:.3f} nats per character:")
+        parts.append(fenced(stage["sample"]))
+    return "\n\n".join(parts) + "\n"
