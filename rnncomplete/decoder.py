@@ -92,18 +92,18 @@ class Decoder(Generic[State]):
         while len(text) < options.length:
             token, probability = self.choose(logits, first if not text else None)
             forced = first is not None and not text
-            if not forced and joint * probability < options.threshold:
+            if not forced and not joint * probability >= options.threshold:  # also where it is no number
                 stopped, following = "confidence", self._characters[token]
                 break
             joint = joint if forced else joint * probability
             text += self._characters[token]
             probabilities.append(probability)
-            if options.whole_words and not announced and (words := complete_words(text)):
-                announced = True
-                yield Ghost(words, tuple(probabilities[: len(words)]), "length")
             if not wanted():
                 yield Ghost("", (), "abandoned")
                 return
+            if options.whole_words and not announced and (words := complete_words(text)):
+                announced = True
+                yield Ghost(words, tuple(probabilities[: len(words)]), "length")
             if self._clock() >= deadline:
                 stopped = "time"
                 break
@@ -117,7 +117,8 @@ class Decoder(Generic[State]):
         """The likeliest suggestible token, or the one given, and its probability among all tokens."""
         scaled = logits / self._temperature if self._temperature != 1 else logits
         best = int((scaled + self._silenced).argmax()) if token is None else token
-        return best, 1.0 / float(np.exp(scaled - scaled[best]).sum())
+        exponentials = np.exp(scaled - scaled.max())
+        return best, float(exponentials[best] / exponentials.sum())
 
     def likeliest(self, logits: FloatArray, count: int) -> list[int]:
         """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""

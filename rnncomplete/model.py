@@ -120,10 +120,12 @@ def model_from_graph(card: Card, graph: bytes, device: str = "cpu") -> Model:
     check_contract(read_graph(graph), card)
     step = BoundStep(open_session(graph, device), len(card.vocabulary), card.state_size)
     try:
-        step(0, np.zeros(card.state_size, np.float32))
+        logits, _ = step(0, np.zeros(card.state_size, np.float32))
     except Exception as error:
         # ONNX Runtime's exceptions have no common root but Exception.
         raise ModelError(f"the graph fails when it runs ({' '.join(str(error).split())[:200]})") from None
+    if not np.isfinite(logits).all():
+        raise ModelError(f"{path}: the graph predicts what is no number; expected finite logits")
     return Model(card, device, step)
 
 
