@@ -38,6 +38,7 @@ from rnncomplete.errors import SettingError
 @click.option(
     "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="For checkpoints."
 )
+@click.option("--save-seconds", type=float, default=60.0, show_default=True, help="Between two checkpoints.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--precision", default="32-true", show_default=True, help="As lightning-fabric names it.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
@@ -57,6 +58,7 @@ def train(
     resume: bool,
     seed: int,
     runs: Path,
+    save_seconds: float,
     device: str,
     precision: str,
     threads: int,
@@ -110,6 +112,7 @@ def train(
                 "command": shlex.join(["rnncomplete", *sys.argv[1:]]),
             },
             install=install,
+            save_seconds=save_seconds,
             choices={name: value for name, value in choices.items() if value is not None},
         )
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncomplete.errors import TextError
+from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.text import read_file
 from rnncomplete.vocabulary import Vocabulary
 
@@ -81,13 +81,14 @@ def build_corpus(
     paths: list[Path],
     folder: Path,
     *,
-    vocabulary: Vocabulary | None = None,
+    expected_sha256: str | None = None,
     skipped: Callable[[str], None] = lambda _: None,
 ) -> Corpus:
     """Encode the texts of ``paths`` into ``folder``/tokens.u16, in memory bounded by a chunk.
 
-    The vocabulary is counted from the texts, unless one is given. A file that was named and is no text raises
-    :class:`TextError`; one that was found in a folder goes to ``skipped`` and is left out.
+    A file that was named and is no text raises :class:`TextError`; one that was found in a folder goes to ``skipped``
+    and is left out. Raises :class:`CheckpointError`, and leaves the folder as it was, if the text is not the one of
+    ``expected_sha256``.
     """
     may_skip = any(path.is_dir() for path in paths)
     counts: Counter[str] = Counter()
@@ -107,14 +108,21 @@ def build_corpus(
     total = counts.total()
     if not total:
         raise TextError(f"{', '.join(map(str, paths))}: the text is empty; expected some thousands of characters")
-    if vocabulary is None:
-        vocabulary = Vocabulary.from_counts(counts, rarest=min(RAREST, 1 + total // 100_000))
+    vocabulary = Vocabulary.from_counts(counts, rarest=min(RAREST, 1 + total // 100_000))
+    if len(counts) < 2:
+        raise TextError(f"the text holds only 1 kind of character, {next(iter(counts))!r}; expected something to learn")
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / "tokens.u16"
+    target, partial = folder / "tokens.u16", folder / "tokens.partial"
     digest = hashlib.sha256()
-    with target.open("wb") as output:
+    with partial.open("wb") as output:
         for path in files:
             for text in read_file(path):
                 digest.update(text.encode("utf-8"))
                 vocabulary.encode(text).tofile(output)
+    if expected_sha256 not in {None, digest.hexdigest()}:
+        partial.unlink()
+        raise CheckpointError(
+            f"the checkpoint in {folder} was trained on another text; give the same files, or leave out --resume"
+        )
+    partial.replace(target)
     return Corpus(vocabulary, np.memmap(target, dtype=np.uint16, mode="r"), digest.hexdigest(), len(files))

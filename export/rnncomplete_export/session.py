@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.corpus import Corpus
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -46,6 +49,8 @@ class Request:
     about: dict[str, Any]
     """For the card: ``description``, ``corpus_name``, ``licence``, ``lexer``, ``command``."""
     install: bool
+    save_seconds: float
+    """Between two checkpoints."""
     choices: dict[str, Any]
     """Fields of :class:`TrainingConfig` that were given."""
 
@@ -81,20 +86,32 @@ def configure(request: Request, corpus: Corpus, earlier: Checkpoint | None) -> T
 
 
 def train_style(request: Request) -> None:
-    """Train, export, install; Ctrl-C saves and says how to go on."""
+    """Train, export, install; Ctrl-C saves, says how to go on and leaves with code 130."""
     warnings.filterwarnings("ignore", module="lightning_fabric")
     fabric = start_fabric(request)
     with TrainingProgress(silent=not fabric.is_global_zero) as progress:
         prolonged = request.minutes is not None or request.characters is not None
         earlier = resume_point(request.folder, prolonged=prolonged) if request.resume else None
         corpus = build_corpus(
-            list(request.texts), request.folder, skipped=lambda line: progress.say(f"left out: {line}")
+            list(request.texts),
+            request.folder,
+            expected_sha256=earlier.facts["corpus"]["sha256"] if earlier else None,
+            skipped=lambda line: progress.say(f"left out: {line}"),
         )
-        trainer = Trainer(corpus, configure(request, corpus, earlier), request.folder, fabric, progress)
+        trainer = Trainer(
+            corpus,
+            configure(request, corpus, earlier),
+            request.folder,
+            fabric,
+            progress,
+            about=request.about,
+            save_seconds=request.save_seconds,
+        )
         if earlier is not None:
             trainer.resume(earlier)
             progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
-        trainer.about = request.about
+        else:
+            forget_earlier(request.folder)
         say_plan(trainer, progress)
         finished = trainer.run()
     if not fabric.is_global_zero:
@@ -103,8 +120,14 @@ def train_style(request: Request) -> None:
         command = request.about["command"]
         again = command if request.resume else f"{command} --resume"
         progress.say(f"stopped and saved; go on with: {again}")
-        return
+        raise SystemExit(INTERRUPTED)
     finish(request)
+
+
+def forget_earlier(folder: Path) -> None:
+    """Remove what an earlier training of the same name kept to go on from."""
+    for path in [folder / "plateau.safetensors", *folder.glob("stages/*.safetensors")]:
+        path.unlink(missing_ok=True)
 
 
 def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:

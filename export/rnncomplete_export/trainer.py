@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from rnncomplete_export.corpus import Corpus
     from rnncomplete_export.progress import TrainingProgress
 
-SAVE_SECONDS = 60.0
 VALIDATION_CHARACTERS = 65_536
 """Validated on while training; the whole slice is measured on export."""
 SAMPLE_CHARACTERS = 400
@@ -88,10 +87,21 @@ def build_optimizers(network: CharacterNetwork, config: TrainingConfig) -> list[
 
 
 class Trainer:
-    """One training in one folder: ``checkpoint.safetensors``, ``best.safetensors``, ``plateau.safetensors``."""
+    """One training in one folder: ``checkpoint.safetensors``, ``best.safetensors``, ``plateau.safetensors``.
+
+    ``about`` goes into the card; a checkpoint is saved every ``save_seconds``.
+    """
 
     def __init__(
-        self, corpus: Corpus, config: TrainingConfig, folder: Path, fabric: Fabric, progress: TrainingProgress
+        self,
+        corpus: Corpus,
+        config: TrainingConfig,
+        folder: Path,
+        fabric: Fabric,
+        progress: TrainingProgress,
+        *,
+        about: dict[str, Any],
+        save_seconds: float = 60.0,
     ) -> None:
         shortest = config.window + 1
         if len(corpus.training) <= shortest or len(corpus.validation) < 2:
@@ -105,7 +115,8 @@ class Trainer:
             )
         self.corpus, self.config, self.folder, self.fabric, self.progress = corpus, config, folder, fabric, progress
         self.state = TrainingState()
-        self.about: dict[str, Any] = {}
+        self.about = about
+        self.save_seconds = save_seconds
         fabric.seed_everything(config.seed + fabric.global_rank, verbose=False)
         shape = NetworkConfig(
             len(corpus.vocabulary), config.hidden_size, config.layers, config.embedding_size, config.skip
@@ -142,7 +153,7 @@ class Trainer:
                     self._validate()
                 self._keep_plateau()
                 self.state.seconds = time.monotonic() - started
-                if time.monotonic() - saved > SAVE_SECONDS:
+                if time.monotonic() - saved > self.save_seconds:
                     self.save()
                     saved = time.monotonic()
             finished = self._finished()
@@ -298,11 +309,6 @@ class Trainer:
     def resume(self, checkpoint: Checkpoint) -> None:
         """Go on from ``checkpoint`` as if the training had never stopped."""
         facts = checkpoint.facts
-        if facts["corpus"]["sha256"] != self.corpus.sha256:
-            raise CheckpointError(
-                f"the checkpoint in {self.folder} was trained on another text; "
-                "give the same files, or start anew without --resume"
-            )
         self.network.load_state_dict(checkpoint.part("network"))
         self.average.load(checkpoint.part("average"), facts["state"]["updates"])
         for index, optimizer in enumerate(self.optimizers):
