@@ -39,7 +39,7 @@ _DRIVER_FILES = ("/dev/nvidiactl", "/dev/dxg", "/proc/driver/nvidia/version", "C
 def runtime() -> Any:
     """The ``onnxruntime`` module, with its default logger silenced; raises :class:`DeviceError` if it is broken."""
     try:
-        import onnxruntime  # noqa: PLC0415
+        import onnxruntime
 
         onnxruntime.set_default_logger_severity(_SILENT)
     except (ImportError, AttributeError) as error:

@@ -149,7 +149,7 @@ def _tool_table(path: Path) -> dict[str, Any]:
 
 def _from_user_file(path: Path | None) -> list[tuple[str, Any, str]]:
     if path is None:
-        from platformdirs import user_config_path  # noqa: PLC0415
+        from platformdirs import user_config_path
 
         path = user_config_path("rnncomplete", appauthor=False) / FILE
     return [(name, value, str(path)) for name, value in _read_toml(path).items()] if path.is_file() else []

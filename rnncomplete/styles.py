@@ -43,7 +43,7 @@ def user_styles_folder() -> Path:
     """Where the user's own styles are; it may not exist yet."""
     if folder := os.environ.get(FOLDER_VARIABLE):
         return Path(folder).expanduser()
-    from platformdirs import user_data_path  # noqa: PLC0415
+    from platformdirs import user_data_path
 
     return user_data_path("rnncomplete", appauthor=False) / "styles"
 
@@ -67,16 +67,20 @@ def find_style(name: str) -> Path:
         for root in (user_styles_folder(), shipped_styles_folder()):
             if (root / name / CARD).is_file():
                 return root / name
-    folder = Path(name).expanduser() if name else Path("/")
-    if (folder / CARD).is_file():
-        return folder
-    if len(folder.parts) > 1 or folder.is_dir():
+    folder = Path(name)
+    try:
+        if name and (folder.expanduser() / CARD).is_file():
+            return folder.expanduser()
+        is_folder = len(folder.parts) > 1 or folder.is_dir()
+    except (OSError, ValueError, RuntimeError):  # too long, NUL inside, no such home: no path at all
+        is_folder = False
+    if name and is_folder:
         raise StyleError(f"there is no style in the folder {name!r}; expected one that holds {CARD} and the graphs")
     names = [style.name for style in list_styles()]
     nearest = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-    there = ", ".join(names) or "none yet; train one with: rnncomplete train TEXT --style NAME"
-    raise StyleError(f"there is no style {name!r}; {hint}Styles there are: {there}")
+    there = f"there are: {', '.join(names)}" if names else "train one with: rnncomplete train TEXT --style NAME"
+    raise StyleError(f"there is no style {name!r}; {hint}{there}")
 
 
 def install_style(folder: Path, *, replace: bool = False) -> Style:

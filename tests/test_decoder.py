@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ class Reciter:
         return self.logits(state + 1), state + 1
 
     def ghosts(
-        self, wanted: Callable[[], bool] = lambda: True, clock: Iterator[float] | None = None, **options: float
+        self, wanted: Callable[[], bool] = lambda: True, clock: Iterator[float] | None = None, **options: Any
     ) -> list[Ghost]:
         ticks = clock or count(0, 0)
         decoder = Decoder(self, VOCABULARY, clock=lambda: float(next(ticks)))
@@ -102,7 +102,7 @@ def test_never_suggests_what_may_not_be_shown(index: int) -> None:
     logits = np.zeros(len(VOCABULARY), np.float32)
     logits[index] = 20
     logits[VOCABULARY.token("q")] = 2
-    decoder = Decoder(lambda token, state: (logits, state), VOCABULARY)
+    decoder: Decoder[int] = Decoder(lambda token, state: (logits, state), VOCABULARY)
     token, probability = decoder.choose(logits)
     assert VOCABULARY.characters[token] == "q"
     assert probability < 1e-6, "the share of what may not be shown is not given to others"
@@ -113,7 +113,7 @@ def test_never_suggests_what_may_not_be_shown(index: int) -> None:
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_probabilities_are_the_softmax_at_the_temperature(temperature: float) -> None:
     logits = np.random.default_rng(3).normal(0, 30, len(VOCABULARY)).astype(np.float32)
-    decoder = Decoder(lambda token, state: (logits, state), VOCABULARY, temperature=temperature)
+    decoder: Decoder[int] = Decoder(lambda token, state: (logits, state), VOCABULARY, temperature=temperature)
     exponentials = np.exp(logits.astype(np.float64) / temperature)
     token, probability = decoder.choose(logits)
     assert probability == pytest.approx(exponentials[token] / exponentials.sum(), rel=1e-5)

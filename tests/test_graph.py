@@ -125,7 +125,9 @@ def test_accepts_typed_numbers(model: onnx.ModelProto) -> None:
 
 
 def test_refuses_strings_among_the_weights(model: onnx.ModelProto) -> None:
-    model.graph.initializer.append(helper.make_tensor("words", TensorProto.STRING, [1], [b"x"]))
+    model.graph.initializer.append(
+        TensorProto(name="words", data_type=TensorProto.STRING, dims=[1], string_data=[b"x"])
+    )
     assert "element type" in refusal(model)
 
 

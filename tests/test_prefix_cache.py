@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from rnncomplete.model import FloatArray
 
 
+NOTHING: tuple[int, ...] = ()
+
+
 class Counter:
     """A network whose state is all that it has read, and which counts its steps."""
 
@@ -52,7 +55,7 @@ def apply(text: str, cursor: int, edit: tuple[str, int, str]) -> tuple[str, int]
 def test_any_edits_give_the_state_of_reading_from_the_start(
     edits: list[tuple[str, int, str]], dense: int, checkpoints: int, distance: int
 ) -> None:
-    cache = PrefixCache(Counter(), (), dense=dense, checkpoints=checkpoints, distance=distance)
+    cache = PrefixCache(Counter(), NOTHING, dense=dense, checkpoints=checkpoints, distance=distance)
     text, cursor = "", 0
     for edit in edits:
         text, cursor = apply(text, cursor, edit)
@@ -95,7 +98,7 @@ def test_any_edits_give_the_same_bits_with_a_real_graph(tiny_style: Path) -> Non
 
 def test_a_key_costs_one_step_a_backspace_and_a_repetition_none() -> None:
     network = Counter()
-    cache = PrefixCache(network, ())
+    cache = PrefixCache(network, NOTHING)
     text = list(range(300))
     cache.read(text)
     assert network.steps == 300
@@ -109,7 +112,7 @@ def test_a_key_costs_one_step_a_backspace_and_a_repetition_none() -> None:
 
 def test_an_edit_in_the_middle_reads_on_from_the_nearest_position_kept() -> None:
     network = Counter()
-    cache = PrefixCache(network, (), dense=100, checkpoints=64, distance=32)
+    cache = PrefixCache(network, NOTHING, dense=100, checkpoints=64, distance=32)
     text = list(range(2000))
     cache.read(text)
     network.steps = 0
@@ -118,7 +121,7 @@ def test_an_edit_in_the_middle_reads_on_from_the_nearest_position_kept() -> None
 
 
 def test_memory_is_bounded_for_any_length() -> None:
-    cache = PrefixCache(Counter(), (), dense=10, checkpoints=8, distance=2)
+    cache = PrefixCache(Counter(), NOTHING, dense=10, checkpoints=8, distance=2)
     for length in range(1, 200, 7):
         cache.read(list(range(length)))
         assert len(cache) <= 18
@@ -126,7 +129,7 @@ def test_memory_is_bounded_for_any_length() -> None:
 
 def test_reading_stops_at_once_and_goes_on_where_it_stopped() -> None:
     network = Counter()
-    cache = PrefixCache(network, ())
+    cache = PrefixCache(network, NOTHING)
     asked = count()
     assert cache.read(range(100), lambda: next(asked) < 40) is None
     assert network.steps == 40
@@ -147,4 +150,4 @@ def test_states_are_not_changed(tiny_style: Path) -> None:
 
 def test_nothing_is_predicted_before_the_first_character() -> None:
     with pytest.raises(ValueError, match="first character"):
-        PrefixCache(Counter(), ()).read([])
+        PrefixCache(Counter(), NOTHING).read([])

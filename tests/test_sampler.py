@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnncomplete.sampler import sample
 from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 
+if TYPE_CHECKING:
+    from rnncomplete.model import FloatArray
+
 VOCABULARY = Vocabulary((UNKNOWN_CHARACTER, "a", "b", "\x1b"))
 LOGITS = np.log(np.array([0.4, 0.3, 0.1, 0.2], np.float32))
 
 
-def draw(number: int, **options: float | int | None) -> str:
-    step = lambda token, state: (LOGITS, state)  # noqa: E731
+def draw(number: int, **options: Any) -> str:
+    def step(token: int, state: int) -> tuple[FloatArray, int]:
+        return LOGITS, state
+
     return "".join(islice(sample(step, LOGITS, 0, VOCABULARY, **{"temperature": 1.0, "seed": 5} | options), number))
 
 

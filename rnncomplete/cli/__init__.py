@@ -41,6 +41,6 @@ def main(context: click.Context, style: str | None, device: str | None) -> None:
     """
     context.obj = {"style": style, "device": device}
     if context.invoked_subcommand is None:
-        from rnncomplete.cli.repl import open_repl  # noqa: PLC0415
+        from rnncomplete.cli.repl import open_repl
 
         open_repl(context.obj)

@@ -33,7 +33,7 @@ def complete(context: click.Context, /, chars: int | None, alternatives: int, as
     rnncomplete complete --style linux --chars 80 < driver.c
     rnncomplete complete --alternatives 3 --json < letter.txt
     """
-    from rnncomplete.text import decode_text  # noqa: PLC0415
+    from rnncomplete.text import decode_text
 
     data = sys.stdin.buffer.read()
     before = decode_text(data, "stdin")
@@ -64,8 +64,8 @@ def complete(context: click.Context, /, chars: int | None, alternatives: int, as
 
 def _options(options: Any, chars: int | None) -> Any:
     """``options`` without a time budget, and for ``--chars`` with nothing but that to stop a ghost."""
-    from dataclasses import replace  # noqa: PLC0415
-    from math import inf  # noqa: PLC0415
+    from dataclasses import replace
+    from math import inf
 
     if chars is None:
         return replace(options, budget_ms=inf)

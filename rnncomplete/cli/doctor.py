@@ -24,7 +24,7 @@ def doctor(context: click.Context, as_json: bool) -> None:
     rnncomplete doctor
     rnncomplete doctor --json > report.json
     """
-    from rnncomplete.doctor import examine  # noqa: PLC0415
+    from rnncomplete.doctor import examine
 
     report = examine()
     if as_json:

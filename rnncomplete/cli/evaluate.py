@@ -40,7 +40,7 @@ def evaluate_files(
     rnncomplete eval --style shakespeare hamlet.txt
     rnncomplete eval --style linux --characters 20000 --json *.c
     """
-    from rnncomplete.evaluation import evaluate  # noqa: PLC0415
+    from rnncomplete.evaluation import evaluate
 
     texts = _read(files, characters)
     completer = open_completer(settings_from(context, **flags))
@@ -63,8 +63,8 @@ def evaluate_files(
 
 def _read(files: tuple[Path, ...], characters: int | None) -> list[str]:
     """The texts of ``files``, at most ``characters`` in all; raises ``TextError``."""
-    from rnncomplete.errors import TextError  # noqa: PLC0415
-    from rnncomplete.text import read_text  # noqa: PLC0415
+    from rnncomplete.errors import TextError
+    from rnncomplete.text import read_text
 
     texts: list[str] = []
     left = characters
@@ -79,7 +79,7 @@ def _read(files: tuple[Path, ...], characters: int | None) -> list[str]:
 
 
 def _figures(result: Evaluation) -> dict[str, int | float]:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     typing, times = result.typing, result.milliseconds
     p50, p99 = np.percentile(times, (50, 99)).tolist() if len(times) else (0.0, 0.0)

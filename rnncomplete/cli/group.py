@@ -115,7 +115,7 @@ def _report(error: BaseException) -> int:
 
 
 def _entry_points() -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points  # noqa: PLC0415
+    from importlib.metadata import entry_points
 
     return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
 
@@ -134,7 +134,7 @@ def _extra_line(command: str, error: ModuleNotFoundError) -> str:
 def show_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     """Print the version and stop, if ``--version`` was given."""
     if value:
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version
 
         click.echo(f"rnncomplete {version('rnncomplete')}")
         ctx.exit()

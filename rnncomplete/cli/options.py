@@ -36,7 +36,7 @@ def ghost_options(command: Command) -> Command:
 
 def settings_from(context: click.Context, **flags: Any) -> Settings:
     """The settings, with the flags of this command, then those given to ``rnncomplete`` before the command."""
-    from rnncomplete.settings import load_settings  # noqa: PLC0415
+    from rnncomplete.settings import load_settings
 
     outer = context.find_root().obj or {}
     return load_settings(outer | {name: value for name, value in flags.items() if value is not None})
@@ -44,7 +44,7 @@ def settings_from(context: click.Context, **flags: Any) -> Settings:
 
 def open_completer(settings: Settings) -> Completer:
     """The completer that ``settings`` ask for."""
-    from rnncomplete.completer import load_completer  # noqa: PLC0415
+    from rnncomplete.completer import load_completer
 
     return load_completer(settings.style, settings.device, **settings.decoding)
 

@@ -23,8 +23,8 @@ def repl(context: click.Context, style: str | None, device: str | None) -> None:
 
 def open_repl(flags: dict[str, Any]) -> None:
     """Open the prompt with the settings that ``flags`` and the files give."""
-    from rnncomplete.repl import run  # noqa: PLC0415
-    from rnncomplete.settings import load_settings  # noqa: PLC0415
+    from rnncomplete.repl import run
+    from rnncomplete.settings import load_settings
 
     settings = load_settings(flags)
     run(style=settings.style, device=settings.device)

@@ -41,10 +41,10 @@ def list_command(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def info_command(name: str, as_json: bool) -> None:
     """The card of one style."""
-    import dataclasses  # noqa: PLC0415
+    import dataclasses
 
-    from rnncomplete.model import read_card  # noqa: PLC0415
-    from rnncomplete.styles import find_style  # noqa: PLC0415
+    from rnncomplete.model import read_card
+    from rnncomplete.styles import find_style
 
     folder = find_style(name)
     facts = {"folder": str(folder), **dataclasses.asdict(read_card(folder))}
@@ -60,7 +60,7 @@ def info_command(name: str, as_json: bool) -> None:
 @click.option("--replace", is_flag=True, help="Replace a style of the same name.")
 def add_command(folder: Path, replace: bool) -> None:
     """Check the style in FOLDER and install it among your own."""
-    from rnncomplete.styles import install_style  # noqa: PLC0415
+    from rnncomplete.styles import install_style
 
     style = install_style(folder, replace=replace)
     print_text(f"{style.name} is installed; try it: rnncomplete --style {style.name}")
@@ -70,13 +70,13 @@ def add_command(folder: Path, replace: bool) -> None:
 @click.argument("name")
 def remove_command(name: str) -> None:
     """Delete one of your own styles."""
-    from rnncomplete.styles import remove_style  # noqa: PLC0415
+    from rnncomplete.styles import remove_style
 
     print_text(f"removed {remove_style(name)}")
 
 
 def _list(as_json: bool) -> None:
-    from rnncomplete.styles import list_styles  # noqa: PLC0415
+    from rnncomplete.styles import list_styles
 
     rows = [_facts(style) for style in list_styles()]
     if as_json:
@@ -95,7 +95,7 @@ def _list(as_json: bool) -> None:
 
 def _facts(style: Style) -> dict[str, Any]:
     """What a list says of one style; a damaged card is said, too."""
-    from rnncomplete.errors import ModelError  # noqa: PLC0415
+    from rnncomplete.errors import ModelError
 
     facts: dict[str, Any] = {
         **{"style": style.name, "folder": str(style.folder), "shipped": style.shipped, "problem": None},
