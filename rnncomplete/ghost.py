@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.data_structures import Point
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, FilterOrBool, to_filter
 from prompt_toolkit.key_binding import merge_key_bindings
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.controls import BufferControl, UIContent
@@ -95,7 +95,7 @@ def install(
     style: str = "shakespeare",
     *,
     suggest: RNNAutoSuggest | None = None,
-    tab: bool | None = None,
+    tab: FilterOrBool | None = None,
     **options: Any,
 ) -> RNNAutoSuggest:
     """Give ``session`` ghosts of several lines and in the middle of a line, and the keys to accept them.
@@ -109,7 +109,7 @@ def install(
     buffer = session.default_buffer
     suggest.watch(buffer)
     replace_control(session.layout, buffer)
-    takes_tab = Condition(lambda: session.completer is None if tab is None else tab)
+    takes_tab = Condition(lambda: session.completer is None) if tab is None else to_filter(tab)
     ours = ghost_bindings(suggest, takes_tab)
     session.key_bindings = merge_key_bindings([*([session.key_bindings] if session.key_bindings else []), ours])
     session.app.ttimeoutlen = ESCAPE_SECONDS
