@@ -143,9 +143,10 @@ class Trainer:
         previous = self._catch_signals()
         try:
             while not self._finished() and not self._interrupted.is_set():
+                before = time.monotonic()
                 self._update()
                 self.state.seconds = time.monotonic() - started
-                rate.add(self.config.batch * self.config.window)
+                rate.add(self.config.batch * self.config.window, time.monotonic() - before)
                 self._report(rate.per_second())
                 if self.state.characters >= self.state.next_stage():
                     self._keep_stage()
@@ -325,20 +326,17 @@ class Trainer:
 
 
 class _Rate:
-    """Characters a second over the last minute or so."""
+    """Characters a second over the last hundred updates or so, validations and samples left out."""
 
     def __init__(self) -> None:
-        self._marks: list[tuple[float, int]] = [(time.monotonic(), 0)]
+        self._seconds_a_character = 0.0
 
-    def add(self, characters: int) -> None:
-        now = time.monotonic()
-        self._marks.append((now, self._marks[-1][1] + characters))
-        while len(self._marks) > 2 and now - self._marks[0][0] > 60:
-            self._marks.pop(0)
+    def add(self, characters: int, seconds: float) -> None:
+        share = seconds / characters
+        self._seconds_a_character += (share - self._seconds_a_character) * (0.03 if self._seconds_a_character else 1)
 
     def per_second(self) -> float:
-        (first, before), (last, after) = self._marks[0], self._marks[-1]
-        return (after - before) / max(last - first, 1e-9)
+        return 1 / max(self._seconds_a_character, 1e-9)
 
 
 def resume_point(folder: Path, *, prolonged: bool) -> Checkpoint:
