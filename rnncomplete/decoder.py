@@ -1,8 +1,11 @@
 """Greedy decoding: the likeliest characters after a text, for as long as they are likely together.
 
 A ghost ends where the joint probability of its characters would fall below the threshold, and is then cut back to the
-end of a word: half a word is rarely what anybody wants to accept. The decoder takes a step function and knows nothing
-of networks.
+end of a word and the blanks behind it; blanks alone, or one character, are not worth a key. In the typing simulation
+(4.7 million parameters, Shakespeare, threshold 0.3) that took the precision from 0.20 to 0.56 and the keystrokes saved
+from 15.0 to 14.1 %; without the blanks at the end these were 7.3 %.
+
+The decoder takes a step function and knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 from rnncomplete.prefix_cache import always
-from rnncomplete.words import complete_words
+from rnncomplete.words import complete_words, worth_showing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +51,7 @@ class DecoderOptions:
     budget_ms: float = 50.0
     """Milliseconds of decoding after which a ghost is shown as far as it is; infinite for none."""
     whole_words: bool = True
-    """Whether a ghost is cut back to the end of a word."""
+    """Whether a ghost is cut back to the end of a word and the blanks behind it, and left out if that is nothing to see."""
 
 
 class Decoder(Generic[State]):
@@ -101,7 +104,7 @@ class Decoder(Generic[State]):
             if not wanted():
                 yield Ghost("", (), "abandoned")
                 return
-            if options.whole_words and not announced and (words := complete_words(text)):
+            if options.whole_words and not announced and worth_showing(words := complete_words(text)):
                 announced = True
                 yield Ghost(words, tuple(probabilities[: len(words)]), "length")
             if self._clock() >= deadline:
@@ -111,6 +114,7 @@ class Decoder(Generic[State]):
                 logits, state = self._step(token, state)
         if options.whole_words:
             text = complete_words(text, following)
+            text = text if worth_showing(text) else ""
         yield Ghost(text, tuple(probabilities[: len(text)]), stopped)
 
     def choose(self, logits: FloatArray, token: int | None = None) -> tuple[int, float]:

@@ -12,13 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnncomplete.words import next_word
+from rnncomplete.words import FEWEST_SPARED, next_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-FEWEST_SPARED = 2
-"""Characters; for fewer nobody reaches for another key."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+FEWEST_SPARED = 2
+"""Characters; for fewer nobody reaches for another key than that of the character itself."""
+
 _WORD = re.compile(r"\s*(?:\w+(?:['\u2019]\w+)*|[^\w\s]+)|\s+")
 
 
@@ -17,14 +20,19 @@ def next_word(text: str) -> str:
 
 
 def complete_words(text: str, following: str = "") -> str:
-    """``text`` without a last word that may go on and without blanks at its end.
+    """``text`` without a last word that may go on; blanks at its end stay.
 
     ``following`` is the character that would come next; without it nothing is known, and the last word may go on.
     """
     if text and is_word_character(text[-1]) and (not following or is_word_character(following)):
         while text and is_word_character(text[-1]):
             text = text[:-1]
-    return text.rstrip()
+    return text
+
+
+def worth_showing(text: str) -> bool:
+    """Whether accepting ``text`` could spare anything that a person can see."""
+    return len(text) >= FEWEST_SPARED and not text.isspace()
 
 
 def is_word_character(character: str) -> bool:

@@ -61,7 +61,7 @@ def test_is_cut_back_to_the_end_of_a_word() -> None:
     probabilities = [*SURE]
     probabilities[SENTENCE.index("other")] = 0.2
     ghost = Reciter(SENTENCE, probabilities).ghosts(threshold=0.3)[-1]
-    assert ghost.text == "er, and the"
+    assert ghost.text == "er, and the "
     assert len(ghost.probabilities) == len(ghost.text)
 
 
@@ -73,7 +73,7 @@ def test_keeps_a_word_that_the_next_character_ends_though_that_is_unlikely() -> 
 
 def test_grows_by_the_first_word() -> None:
     ghosts = Reciter(SENTENCE, SURE).ghosts(length=17)
-    assert [ghost.text for ghost in ghosts] == ["er,", "er, and the"]
+    assert [ghost.text for ghost in ghosts] == ["er,", "er, and the "]
     assert ghosts[-1].stopped == "length"
 
 
@@ -94,7 +94,7 @@ def test_ends_when_its_time_is_over() -> None:
     clock = count(0, 0.001)
     ghost = Reciter(SENTENCE, SURE).ghosts(clock=clock, budget_ms=8.5)[-1]
     assert ghost.stopped == "time"
-    assert ghost.text == "er, and"
+    assert ghost.text == "er, and "
 
 
 @pytest.mark.parametrize("index", [0, VOCABULARY.token("\x1b")])
@@ -128,3 +128,9 @@ def test_likeliest_comes_first() -> None:
         "y",
         "x",
     ]
+
+
+@pytest.mark.parametrize("sentence", ["\n\n  the", "a the"])
+def test_what_is_not_worth_a_key_is_not_shown(sentence: str) -> None:
+    length = len(sentence) - 1  # so that the word is cut off
+    assert Reciter(sentence, [0.99] * len(sentence)).ghosts(length=length if sentence[0] == "\n" else 1)[-1].text == ""

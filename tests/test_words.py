@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncomplete.words import complete_words, next_word
+from rnncomplete.words import complete_words, next_word, worth_showing
 
 
 @pytest.mark.parametrize(
@@ -42,17 +42,24 @@ def test_words_make_up_the_text(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "following", "complete"),
     [
-        ("er and th", "", "er and"),
-        ("er and th", "e", "er and"),
+        ("er and th", "", "er and "),
+        ("er and th", "e", "er and "),
         ("er and the", " ", "er and the"),
         ("er and the", ",", "er and the"),
-        ("er ", "", "er"),
+        ("er ", "", "er "),
         ("er.", "", "er."),
-        ("er.\n\n", "", "er."),
+        ("er.\n\n", "", "er.\n\n"),
         ("th", "", ""),
-        ("\n", "", ""),
+        ("\n", "", "\n"),
         ("", "x", ""),
     ],
 )
 def test_complete_words(text: str, following: str, complete: str) -> None:
     assert complete_words(text, following) == complete
+
+
+@pytest.mark.parametrize(
+    ("text", "worth"), [("", False), ("a", False), ("\n\n  ", False), ("ab", True), ("\n}", True), (", ", True)]
+)
+def test_worth_showing(text: str, worth: bool) -> None:
+    assert worth_showing(text) is worth
