@@ -7,6 +7,7 @@ but the text's length, hence the same text always has the same ghost, however it
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rnncomplete.decoder import Decoder, DecoderOptions, Ghost
@@ -70,7 +71,7 @@ class Completer:
 
         ``wanted`` is asked at every character, also while reading; once it is false nothing more comes.
         """
-        for ghost in self._decode(before, wanted, options, None):
+        for ghost in self._decode(before, wanted, options):
             if ghost.text:
                 yield ghost
 
@@ -78,28 +79,50 @@ class Completer:
         self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
     ) -> Ghost:
         """The whole ghost after ``before``; empty if nothing is likely enough, or if it was abandoned."""
-        *_, ghost = self._decode(before, wanted, options, None)
+        *_, ghost = self._decode(before, wanted, options)
         return ghost
+
+    def insist(self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None) -> Ghost:
+        """What somebody gets who asks: the ghost after ``before``, or where nothing is likely enough a word all the same.
+
+        Empty only if it was abandoned, out of time, or there is not even a word within the length.
+        """
+        reading = self.read(before, wanted)
+        if reading is None:
+            return Ghost("", (), "abandoned")
+        return self._insist(reading, wanted, options or self.options)
 
     def alternatives(
         self, before: str, count: int, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
     ) -> list[Ghost]:
-        """A ghost for each of the ``count`` likeliest next characters, the likeliest first; empty ones left out."""
+        """For each of the ``count`` likeliest next characters a ghost, or a word, the likeliest first."""
         reading = self.read(before, wanted)
         if reading is None:
             return []
         tokens = self._decoder.likeliest(reading[0], count)
-        ghosts = [[*self._decoder.grow(*reading, options or self.options, wanted, token)][-1] for token in tokens]
+        ghosts = [self._insist(reading, wanted, options or self.options, token) for token in tokens]
         return [ghost for ghost in ghosts if ghost.text]
 
-    def _decode(
-        self, before: str, wanted: Callable[[], bool], options: DecoderOptions | None, first: int | None
-    ) -> Iterator[Ghost]:
+    def _decode(self, before: str, wanted: Callable[[], bool], options: DecoderOptions | None) -> Iterator[Ghost]:
         reading = self.read(before, wanted)
         if reading is None:
             yield Ghost("", (), "abandoned")
             return
-        yield from self._decoder.grow(*reading, options or self.options, wanted, first)
+        yield from self._decoder.grow(*reading, options or self.options, wanted)
+
+    def _insist(
+        self,
+        reading: tuple[FloatArray, FloatArray],
+        wanted: Callable[[], bool],
+        options: DecoderOptions,
+        first: int | None = None,
+    ) -> Ghost:
+        """The whole ghost, or where nothing is likely enough the likeliest word."""
+        *_, ghost = self._decoder.grow(*reading, options, wanted, first)
+        if ghost.text or ghost.stopped != "confidence":
+            return ghost
+        word = next(self._decoder.grow(*reading, replace(options, threshold=0.0), wanted, first))
+        return replace(word, stopped="confidence")
 
 
 def load_completer(

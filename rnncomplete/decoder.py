@@ -120,9 +120,11 @@ class Decoder(Generic[State]):
     def choose(self, logits: FloatArray, token: int | None = None) -> tuple[int, float]:
         """The likeliest suggestible token, or the one given, and its probability among all tokens."""
         scaled = logits / self._temperature if self._temperature != 1 else logits
-        best = int((scaled + self._silenced).argmax()) if token is None else token
-        exponentials = np.exp(scaled - scaled.max())
-        return best, float(exponentials[best] / exponentials.sum())
+        top = int(scaled.argmax())
+        if token is None:
+            token = top if self._silenced[top] == 0 else int((scaled + self._silenced).argmax())
+        exponentials = np.exp(scaled - scaled[top])
+        return token, float(exponentials[token] / np.add.reduce(exponentials))
 
     def likeliest(self, logits: FloatArray, count: int) -> list[int]:
         """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""

@@ -97,6 +97,18 @@ def test_alternatives_begin_with_the_likeliest_characters(tiny_style: Path) -> N
     assert len({ghost.text[0] for ghost in ghosts}) == 4
 
 
+def test_who_asks_gets_a_word_though_no_ghost_is_likely_enough(tiny_style: Path) -> None:
+    completer, options = load(tiny_style), replace(FREE, threshold=1.0, whole_words=True, length=200)
+    assert completer.complete("hello ", options=options).text == ""
+    word = completer.insist("hello ", options=options)
+    free = completer.complete("hello ", options=replace(options, threshold=0.0))
+    assert word.text
+    assert free.text.startswith(word.text)
+    assert len(word.probabilities) == len(word.text)
+    assert completer.insist("hello ", options=FREE) == completer.complete("hello ", options=FREE)
+    assert completer.insist("hello ", lambda: False).stopped == "abandoned"
+
+
 def test_a_reading_that_is_given_up_lets_the_next_one_in(tiny_card: Card) -> None:
     entered, gone = threading.Event(), threading.Event()
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def complete(context: click.Context, /, chars: int | None, alternatives: int, as_json: bool, **flags: Any) -> None:
     r"""Print how the text on stdin goes on, as the ghost text would.
 
-    Nothing is printed where nothing is likely enough.
+    Where nothing is likely enough to be shown unasked, that is the likeliest word; --json then says "shown": false.
 
     \b
     echo -n 'To be, or not' | rnncomplete complete
@@ -43,11 +43,14 @@ def complete(context: click.Context, /, chars: int | None, alternatives: int, as
     start = time.perf_counter()
     ghost = completer.complete(before, options=options)
     milliseconds = 1000 * (time.perf_counter() - start)
+    shown = bool(ghost.text)
+    ghost = ghost if shown else completer.insist(before, options=options)
     others = completer.alternatives(before, alternatives, options=options) if alternatives else []
     if as_json:
         print_json(
             {
                 **_as_dict(ghost),
+                "shown": shown,
                 "milliseconds": round(milliseconds, 3),
                 "style": completer.card.style,
                 "device": completer.device,

@@ -52,8 +52,11 @@ def test_an_empty_text_has_a_beginning(tiny_style: Path) -> None:
 
 
 def test_length_and_threshold_are_obeyed(tiny_style: Path) -> None:
-    assert json.loads(complete(tiny_style, "abc", "--json", "--threshold", "1").stdout)["text"] == ""
+    document = json.loads(complete(tiny_style, "abc", "--json", "--threshold", "1").stdout)
+    assert not document["shown"]
+    assert document["text"].strip(), "who asks gets the likeliest word all the same"
     document = json.loads(complete(tiny_style, "abc", "--json", "--threshold", "0", "--length", "30").stdout)
+    assert document["shown"]
     assert 0 < len(document["text"]) <= 30
 
 
