@@ -28,6 +28,9 @@ DEVICES = ("auto", "cpu", "cuda")
 CUDA_PROVIDER = "CUDAExecutionProvider"
 CPU_PROVIDER = "CPUExecutionProvider"
 
+MOST_MEMORY = 2**30
+"""Bytes that all sessions together may take; ours take a few dozen megabytes."""
+
 _SILENT = 4
 """Severity "fatal": a line on stderr would tear the screen of a terminal program."""
 
@@ -42,10 +45,19 @@ def runtime() -> Any:
         import onnxruntime
 
         onnxruntime.set_default_logger_severity(_SILENT)
+        _limit_memory(onnxruntime)
     except (ImportError, AttributeError) as error:
         # Two distributions of it overwrite each other's files, and either error may come of that.
         raise DeviceError(f"ONNX Runtime cannot be loaded ({error}); {repair(installed_runtimes())}") from None
     return onnxruntime
+
+
+def _limit_memory(module: Any) -> None:
+    """Give all sessions one arena of bounded size: allowed operators, too, can double a tensor forty times over."""
+    memory = module.OrtMemoryInfo("Cpu", module.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, module.OrtMemType.DEFAULT)
+    limits = {"arena_extend_strategy": -1, "initial_chunk_size_bytes": -1, "max_dead_bytes_per_chunk": -1}
+    with contextlib.suppress(RuntimeError):  # another part of the program has registered one already
+        module.create_and_register_allocator(memory, module.OrtArenaCfg({"max_mem": MOST_MEMORY, **limits}))
 
 
 def installed_runtimes() -> list[str]:
@@ -134,6 +146,7 @@ def _options(module: Any) -> Any:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _SILENT
+    options.add_session_config_entry("session.use_env_allocators", "1")
     # Spinning threads burn whole cores between two keys.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")

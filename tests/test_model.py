@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -170,6 +171,24 @@ def test_a_graph_that_fails_when_it_runs_says_so_quietly(folder: Path, capfd: py
     respoil(folder, shrink)
     assert "step.int8.onnx" in refusal(folder)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_graph_that_asks_for_too_much_memory_is_refused(folder: Path) -> None:
+    def double(model: onnx.ModelProto) -> None:
+        # 16 numbers, doubled 26 times: four gigabytes
+        names = ["hidden", *(f"doubled{index}" for index in range(26))]
+        nodes = [helper.make_node("Concat", [a, a], [b], axis=1) for a, b in itertools.pairwise(names)]
+        kept = list(model.graph.node)
+        del model.graph.node[:]
+        model.graph.node.extend([*kept[:2], *nodes, *kept[2:]])
+        split = helper.make_node("Slice", [names[-1], "zero", "sixteen", "one"], ["small"])
+        model.graph.node.insert(2 + len(nodes), split)
+        model.graph.node[3 + len(nodes)].input[0] = "small"
+        for name, value in (("zero", 0), ("sixteen", 16), ("one", 1)):
+            model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([value]), name))
+
+    respoil(folder, double)
+    assert "fails when it runs" in refusal(folder)
 
 
 def test_a_graph_of_no_numbers_is_refused(folder: Path) -> None:
