@@ -56,7 +56,7 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
     """One line on the state of ``suggest``."""
     parts = [f" {suggest.style}"]
     if suggest.problem is not None:
-        return f" {suggest.style} · no ghosts: {suggest.problem}"
+        return f" {suggest.style} · no ghosts; :style tells why"
     if (completer := suggest.completer) is None:
         return f" {suggest.style} · loading …"
     parts = [f" {completer.card.style}", f"{count(completer.card.parameters)} parameters", completer.device]

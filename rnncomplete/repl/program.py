@@ -61,7 +61,7 @@ class Repl:
     def run(self) -> None:
         """Prompt until its user leaves."""
         self.suggest.start()
-        say("Type. Right or Tab takes the grey text, Ctrl-Right a word of it. :help tells more.")
+        say("Right or Tab takes the grey text, Ctrl-Right a word of it. :help tells more.")
         while not self._actions.left:
             try:
                 line = self.session.prompt(
