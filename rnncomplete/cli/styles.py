@@ -85,12 +85,13 @@ def _list(as_json: bool) -> None:
     if not rows:
         print_text("no styles yet; train one with: rnncomplete train TEXT --style NAME")
         return
-    line = "{:16} {:>10} {:>10}  {:24} {:16} {}"
-    print_text(line.format("style", "parameters", "nats/char", "corpus", "licence", "").rstrip())
+    line = "{:16} {:>10} {:>9}  {:8} {:16} {}"
+    print_text(line.format("style", "parameters", "nats/char", "", "licence", "corpus"))
     for row in rows:
-        where = row["problem"] or ("" if row["shipped"] else "your own")
-        cells = (row["parameters"], row["nats_per_character"], row["corpus"], row["licence"])
-        print_text(line.format(row["style"], *("-" if cell is None else str(cell) for cell in cells), where).rstrip())
+        nats = row["nats_per_character"]
+        cells = (row["parameters"], nats and f"{nats:.3f}", "" if row["shipped"] else "your own", row["licence"])
+        end = row["problem"] or row["corpus"]
+        print_text(line.format(row["style"], *("-" if cell is None else str(cell) for cell in cells), end or "-"))
 
 
 def _facts(style: Style) -> dict[str, Any]:
@@ -108,18 +109,10 @@ def _facts(style: Style) -> dict[str, Any]:
     return facts | {
         "description": card.description,
         "parameters": card.parameters,
-        "nats_per_character": nats_of(card.figures),
+        "nats_per_character": card.figures.get("nats_per_character"),
         "corpus": card.corpus.get("name"),
         "licence": card.corpus.get("licence"),
     }
-
-
-def nats_of(figures: dict[str, Any]) -> float | None:
-    """The nats per character in a card's figures: of the CPU graph if they are there."""
-    for key in ("int8_nats_per_character", "nats_per_character_int8", "int8", "nats_per_character", "float32"):
-        if isinstance(figures.get(key), (int, float)):
-            return round(float(figures[key]), 4)
-    return None
 
 
 def _short(key: str, value: Any) -> str:
