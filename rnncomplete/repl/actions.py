@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import islice
+import re
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,12 +12,12 @@ from rnncomplete.errors import RnncompleteError, SettingError
 from rnncomplete.keys import help_rows
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS
 from rnncomplete.repl.history import StyleHistory
-from rnncomplete.repl.look import count, printable, say, table
+from rnncomplete.repl.look import count, printable, say, stoppable, table
 from rnncomplete.settings import SETTINGS
 from rnncomplete.styles import find_style, list_styles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from prompt_toolkit import PromptSession
 
@@ -87,23 +88,17 @@ class Actions:
 
     def _generate(self, argument: str) -> None:
         """Let the network write; what came is kept, also if Ctrl-C stops it."""
-        number = GENERATED if not argument else int(argument) if argument.isascii() and argument.isdigit() else 0
+        number = GENERATED if not argument else int(argument) if re.fullmatch("[0-9]{1,7}", argument) else 0
         if not 1 <= number <= 1_000_000:
             raise SettingError(f":generate takes a number from 1 to 1000000, and {argument!r} was given")
         completer = self._completer()
         written: list[str] = []
-        output = self._session.output
-        try:
-            for character in islice(self._written(completer), number):
+        with stoppable() as wanted:
+            for character in takewhile(lambda _: wanted(), islice(self._written(completer, wanted), number)):
                 written.append(character)
-                output.write(character if character != "\t" else " " * 8)
-                output.flush()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            self._manuscript.add("".join(written))
-            output.write("\n")
-            output.flush()
+                say(printable(character), end="")
+        self._manuscript.add("".join(written))
+        say("")
 
     def _open(self, name: str) -> None:
         """Take a file as the document."""
@@ -200,11 +195,11 @@ class Actions:
     def _card(self) -> Card:
         return self._completer().card
 
-    def _written(self, completer: Completer) -> Iterator[str]:
+    def _written(self, completer: Completer, wanted: Callable[[], bool]) -> Iterator[str]:
         """Endless characters after the document."""
         from rnncomplete.sampler import sample
 
-        reading = completer.read(self._manuscript.text)
+        reading = completer.read(self._manuscript.text, wanted)
         if reading is None:
             return iter(())
         model = completer.model

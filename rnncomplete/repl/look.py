@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from prompt_toolkit.application.current import get_app_session
 from prompt_toolkit.lexers import Lexer, PygmentsLexer
 from prompt_toolkit.styles import Style
 
 from rnncomplete.vocabulary import UNKNOWN_CHARACTER, is_displayable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from rnncomplete.suggest import RNNAutoSuggest
 
@@ -73,9 +76,11 @@ def printable(text: str) -> str:
     return "".join(c if is_displayable(c) else UNKNOWN_CHARACTER for c in text.expandtabs())
 
 
-def say(text: str) -> None:
-    """Print ``text``."""
-    print(text, flush=True)  # noqa: T201
+def say(text: str, end: str = "\n") -> None:
+    """Print ``text`` on the terminal of the prompt, which is not always what ``sys.stdout`` is at the moment."""
+    output = get_app_session().output
+    output.write(text + end)
+    output.flush()
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> str:
@@ -85,3 +90,19 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Within, Ctrl-C raises nothing; the function given says whether to go on."""
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield lambda: not stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
