@@ -169,8 +169,8 @@ class RNNAutoSuggest(AutoSuggest):
         done = loop.create_future()
         request = Request(
             self.context() + document.text_before_cursor,
-            show=lambda text: _soon(loop, watch.show, request, text),
-            finish=lambda: _soon(loop, _resolve, done),
+            show=lambda text: call_on_loop(loop, watch.show, request, text),
+            finish=lambda: call_on_loop(loop, _resolve, done),
         )
         watch.begin(request, done, document)
         self._background.ask(request)
@@ -283,7 +283,7 @@ def _resolve(done: asyncio.Future[None]) -> None:
         done.set_result(None)
 
 
-def _soon(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *arguments: object) -> None:
+def call_on_loop(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *arguments: object) -> None:
     """Call back on the loop's thread, unless the loop has been closed meanwhile."""
     try:
         loop.call_soon_threadsafe(callback, *arguments)

@@ -6,7 +6,6 @@ import contextvars
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.layout.processors import TabsProcessor
@@ -18,7 +17,7 @@ from rnncomplete.repl.commands import CommandCompleter, is_command, parse
 from rnncomplete.repl.history import StyleHistory
 from rnncomplete.repl.look import colours, lexer_named, say, toolbar
 from rnncomplete.repl.manuscript import Manuscript
-from rnncomplete.suggest import RNNAutoSuggest
+from rnncomplete.suggest import RNNAutoSuggest, call_on_loop
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
@@ -103,15 +102,20 @@ class Repl:
             self.session.lexer = lexer_named(completer.card.lexer)
         app = self.session.app
         app.invalidate()
-        if self.suggest.problem is not None and self._inside is not None and app.loop is not None:
-            app.loop.call_soon_threadsafe(self._tell, context=self._inside)
+        if self.suggest.problem is not None and self._inside is not None and (loop := app.loop) is not None:
+            call_on_loop(loop, self._inside.copy().run, self._tell)
 
     def _tell(self) -> None:
         """Say once, above the prompt, why there are no ghosts."""
         problem = self.suggest.problem
         if problem is not None and problem != self._told:
             self._told = problem
-            run_in_terminal(lambda: say(f"no ghosts: {problem}"))
+            # Not run_in_terminal: that lets the terminal echo what is typed meanwhile.
+            app = self.session.app
+            app.renderer.erase()
+            say(f"no ghosts: {problem}")
+            app.renderer.request_absolute_cursor_position()
+            app.invalidate()
 
 
 def _newline_bindings() -> KeyBindings:
