@@ -63,21 +63,33 @@ class StepGraph:
         """Parts side by side; a single part as it is."""
         return self.node("Concat", parts, output, axis=1) if len(parts) > 1 else parts[0]
 
-    def product(self, source: str, weights: NDArray[np.float32], output: str) -> str:
-        """``source`` [batch, n] times ``weights`` float32[n, m], in the graph's precision."""
-        if self.precision != "int8":
-            return self.node("MatMul", [source, self.constant(f"{output}.weight", self.cast(weights))], output)
-        quantised, scale = quantise(weights)
-        inputs = [source, self.constant(f"{output}.weight", quantised), self.constant(f"{output}.scale", scale)]
-        return self.node("DynamicQuantizeMatMul", inputs, output, domain="com.microsoft")
+    def product(
+        self, source: str, weights: NDArray[np.float32], output: str, bias: NDArray[np.float32] | None = None
+    ) -> str:
+        """``source`` [batch, n] times ``weights`` float32[n, m], plus ``bias`` float32[m], in the graph's precision."""
+        if self.precision == "int8":
+            quantised, scale = quantise(weights)
+            inputs = [source, self.constant(f"{output}.weight", quantised), self.constant(f"{output}.scale", scale)]
+            if bias is not None:
+                inputs += ["", self.constant(f"{output}.bias", bias)]  # there is no zero point
+            return self.node("DynamicQuantizeMatMul", inputs, output, domain="com.microsoft")
+        weight = self.constant(f"{output}.weight", self.cast(weights))
+        if bias is None:
+            return self.node("MatMul", [source, weight], output)
+        return self.node("Gemm", [source, weight, self.constant(f"{output}.bias", self.cast(bias))], output)
 
     def cast(self, weights: NDArray[np.float32]) -> NDArray[np.generic]:
         """Weights in the graph's floating-point type."""
         return weights.astype(self.float_type)
 
-    def to_float(self, source: str, output: str, kind: int) -> str:
-        """``source`` as another floating-point type, where the graph's is not float32."""
-        return self.node("Cast", [source], output, to=kind) if self.precision == "float16" else source
+    def result(self, name: str) -> str:
+        """What the node that makes the output ``name`` is to call it: a float16 graph still has to cast it."""
+        return f"{name}.half" if self.precision == "float16" else name
+
+    def finish(self, name: str) -> None:
+        """Make the output ``name`` a float32 tensor."""
+        if self.precision == "float16":
+            self.node("Cast", [self.result(name)], name, to=TensorProto.FLOAT)
 
 
 def quantise(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -124,8 +136,9 @@ def build_graph(network: CharacterNetwork, precision: Precision) -> onnx.ModelPr
     config = network.config
     hidden, layers, size = config.hidden_size, config.layers, config.vocabulary_size
     graph = StepGraph(precision)
-    kind = TensorProto.FLOAT16
-    state = graph.to_float("state", "state.half", kind)
+    state = "state"
+    if precision == "float16":
+        state = graph.node("Cast", ["state"], "state.half", to=TensorProto.FLOAT16)
     parts = graph.split(
         state, [f"before.{i}" for i in range(layers)] + [f"held.{i}" for i in range(layers)], [hidden] * 2 * layers
     )
@@ -143,10 +156,10 @@ def build_graph(network: CharacterNetwork, precision: Precision) -> onnx.ModelPr
         held.append(cell)
     features = graph.concat(outputs if config.skip else outputs[-1:], "features")
     weights = network.readout.weight.detach().float().numpy().T
-    bias = graph.constant("readout.bias", graph.cast(network.readout.bias.detach().float().numpy()))
-    logits = graph.node("Add", [graph.product(features, weights, "readout"), bias], "scores")
-    graph.node("Cast", [logits], "logits", to=TensorProto.FLOAT)
-    graph.node("Cast", [graph.concat([*outputs, *held], "state.after")], "next_state", to=TensorProto.FLOAT)
+    graph.product(features, weights, graph.result("logits"), network.readout.bias.detach().float().numpy())
+    graph.node("Concat", [*outputs, *held], graph.result("next_state"), axis=1)
+    graph.finish("logits")
+    graph.finish("next_state")
     return _model(graph, 2 * layers * hidden, size)
 
 
