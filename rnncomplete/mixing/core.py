@@ -1,0 +1,38 @@
+"""The core that does the per-bit work: compiled where a compiler was, its Python twin elsewhere; the bits are the same."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+from rnncomplete.mixing import twin
+
+State = tuple[object, ...]
+
+
+class Core(Protocol):
+    """What both cores can do. ``state`` is what :func:`rnncomplete.mixing.layout.buffers` gives."""
+
+    def learn(self, state: State, tokens: object, network: object, probabilities: object) -> None:
+        """Learn uint16[n] with float32[n, V] (or None); writes each token's probability to float64[n]."""
+
+    def distribution(self, state: State, path: object, network: object, out: object) -> None:
+        """Write the distribution behind the text and ``path`` uint16[n] to float32[V]."""
+
+    def likeliest(self, state: State, path: object, network: object, shown: object) -> tuple[int, float]:
+        """The likeliest of the tokens that ``shown`` uint8[V] allows, and its probability; (-1, 0.0) for none."""
+
+    def undo(self, state: State, count: int) -> int:
+        """Take back the last ``count`` tokens; returns how many the journal still held."""
+
+    def count(self, state: State, tokens: object) -> None:
+        """Count uint16[n] into the first memory."""
+
+
+try:
+    from rnncomplete.mixing import _core  # type: ignore[attr-defined]
+
+    core = cast("Core", _core)
+    COMPILED = True
+except ImportError:
+    core = cast("Core", twin)
+    COMPILED = False

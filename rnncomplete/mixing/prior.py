@@ -1,0 +1,57 @@
+"""What to believe of weights before a session: those that earlier sessions on kept-out text ended with."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncomplete.mixing.layout import LEARNED
+
+if TYPE_CHECKING:
+    from rnncomplete.mixing.layout import Arena
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Values of the learned sections, float16 as stored; empty for none."""
+
+    sections: dict[str, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, arena: Arena) -> Prior:
+        """The weights and maps of a session that has learned."""
+        return cls({name: arena.views[name].astype("<f2").tobytes() for name in LEARNED})
+
+    def apply(self, arena: Arena) -> None:
+        """Put the values into ``arena``; raises :class:`ValueError` if it has other sizes."""
+        for name, data in self.sections.items():
+            arena.views[name][:] = np.frombuffer(data, "<f2").astype(np.float32)
+
+    def to_bytes(self) -> bytes:
+        """All values, compressed; nothing for none."""
+        if not self.sections:
+            return b""
+        joined = b"".join(len(self.sections[name]).to_bytes(4, "little") + self.sections[name] for name in LEARNED)
+        return zlib.compress(joined, 9)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, length: int) -> Prior:
+        """The prior in the first ``length`` bytes; raises :class:`ValueError` if they hold none."""
+        if length == 0:
+            return cls()
+        if len(data) < length:
+            raise ValueError("its end cut off")
+        unpacker = zlib.decompressobj()
+        try:
+            joined = unpacker.decompress(data[:length], 1 << 26)
+        except zlib.error as error:
+            raise ValueError(f"a damaged prior ({error})") from None
+        sections, at = {}, 0
+        for name in LEARNED:
+            size = int.from_bytes(joined[at : at + 4], "little")
+            sections[name] = joined[at + 4 : at + 4 + size]
+            at += 4 + size
+        return cls(sections)
