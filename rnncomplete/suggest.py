@@ -136,6 +136,9 @@ class RNNAutoSuggest(AutoSuggest):
         """The ghost at the cursor; its first word is shown before this returns the whole."""
         if not self.automatic or not self._allowed(document):
             return None
+        # prompt_toolkit asks again when the text has changed meanwhile, however it has.
+        if not self.watch(buff).typed:
+            return self.watch(buff).suggestion
         return await self._compute(buff, document)
 
     async def ask(self, buffer: Buffer) -> None:
@@ -193,12 +196,16 @@ class _Watch:
 
     def __init__(self, buffer: Buffer, owner: RNNAutoSuggest) -> None:
         self.trail = Trail()
+        self.typed = True
+        """Whether the last that happened was that text came in at the cursor."""
         self._buffer = buffer
         self._owner = owner
         self._context = ""
+        self._length = len(buffer.text)
         self._request: Request | None = None
         self._done: asyncio.Future[None] | None = None
         buffer.on_text_changed += self._text_changed
+        buffer.on_text_insert += self._text_inserted
         buffer.on_cursor_position_changed += self._cursor_moved
 
     @property
@@ -249,17 +256,21 @@ class _Watch:
             _resolve(self._done)
         self._request = self._done = None
 
+    def _text_inserted(self, _: Buffer) -> None:
+        self.typed = True
+
     def _text_changed(self, buffer: Buffer) -> None:
+        self.typed = False
         before, after = self._place()
         if self._context != (context := self._owner.context()):
-            self._context, self.trail = context, Trail()
+            self._context, self.trail, self._length = context, Trail(), 0
             self._abandon()
         # prompt_toolkit has no event for undoing; but what was undone can be redone, until the next edit.
         undone = bool(getattr(buffer, "_redo_stack", ()))
-        length = self.trail.length
         characters = self.trail.change(before, after, undone=undone)
+        length, self._length = self._length, len(before) + len(after)
         tally = self._owner.tally
-        tally.typed += max(0, len(before) + len(after) - length)
+        tally.typed += 0 if undone else max(0, self._length - length)
         if characters > 1:
             tally.accepted += characters
             tally.saved += characters - 1
@@ -270,6 +281,7 @@ class _Watch:
     def _cursor_moved(self, buffer: Buffer) -> None:
         before, after = self._place()
         if self.trail.move(before, after):
+            self.typed = False
             self._abandon()
             buffer.suggestion = None
 

@@ -115,11 +115,6 @@ class Trail:
         return (hash(before), hash(after)) in self._dismissed
 
     @property
-    def length(self) -> int:
-        """Characters of the text as last seen."""
-        return len(self._before) + len(self._after)
-
-    @property
     def _place(self) -> _Place:
         return hash(self._before), hash(self._after)
 
