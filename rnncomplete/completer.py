@@ -1,18 +1,16 @@
-"""From a text to its ghost: reading it with a prefix cache and decoding what follows.
-
-A text is read from an *anchor* (:func:`anchor`), so that a long one opens in bounded time. The anchor depends on nothing
-but the text's length, hence the same text always has the same ghost, however it came to be.
-"""
+"""From a text to its ghost: reading it, with what it teaches, and decoding what follows."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from rnncomplete.adaptation import AdaptiveReader, session_mixer
 from rnncomplete.decoder import Decoder, DecoderOptions, Ghost
 from rnncomplete.model import FloatArray, Model, load_model
-from rnncomplete.prefix_cache import PrefixCache, always
+from rnncomplete.prefix_cache import always
+from rnncomplete.reading import StaticReader, log_softmax
 from rnncomplete.styles import DEFAULT_STYLE, find_style
 from rnncomplete.vocabulary import normalise
 
@@ -21,48 +19,63 @@ if TYPE_CHECKING:
 
     from rnncomplete.card import Card
 
-ANCHOR_DISTANCE = 2048
-"""Characters; a text is read from at least this many before its end, or from its start."""
-
-START = "\n"
-"""What is read for an empty text: a network predicts nothing before the first character."""
-
-
-def anchor(length: int) -> int:
-    """Where reading a text of ``length`` characters begins.
-
-    That is 0 up to 4095 characters, then the last multiple of 2048 with at least 2048 characters behind it.
-    """
-    return max(0, (length // ANCHOR_DISTANCE - 1) * ANCHOR_DISTANCE)
-
 
 class Completer:
-    """Completes texts in one style. Safe to share among threads: reading takes turns, a step is a value.
+    """Completes texts in one style. Safe to share among threads: they take turns, and what :meth:`grow` has begun is
+    abandoned when another text is read meanwhile.
 
-    ``options`` say when a ghost ends; by default with the threshold of the style's card.
+    ``options`` say when a ghost ends; by default with the threshold of the style's card. With ``static`` the network
+    stands alone; otherwise what the text before the cursor teaches is mixed in.
     """
 
-    def __init__(self, model: Model, options: DecoderOptions | None = None) -> None:
+    def __init__(self, model: Model, options: DecoderOptions | None = None, *, static: bool = False) -> None:
         self.model = model
         self.card: Card = model.card
         self.device = model.device
         self.options = options or DecoderOptions(threshold=model.card.threshold)
-        self._decoder = Decoder(model.step, model.vocabulary, temperature=model.card.temperature)
-        self._lock = threading.Lock()
-        # Two anchors, because keys and backspaces at a boundary change from one to the other.
-        self._caches: dict[int, PrefixCache[FloatArray]] = {}
+        self.static = static
+        self._network = StaticReader(model)
+        self._reader: StaticReader | AdaptiveReader = (
+            self._network if static else AdaptiveReader(self._network, session_mixer(model.vocabulary))
+        )
+        self._decoder: Decoder[Any] = Decoder(self._step, model.vocabulary, temperature=self._reader.temperature)
+        self._lock = threading.RLock()
+        self._readings = 0
 
     def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, FloatArray] | None:
-        """(logits float32[V], state float32[S]) after the text ``before``; ``None`` once ``wanted()`` is false."""
-        text = normalise(before)
-        start = anchor(len(text))
-        tokens = self.model.vocabulary.encode(text[start:] or START)
+        """What the network alone makes of the text ``before``: (logits float32[V], state float32[S]).
+
+        ``None`` once ``wanted()`` is false.
+        """
         with self._lock:
-            cache = self._caches.pop(start, None) or PrefixCache(self.model.step, self.model.initial_state)
-            while len(self._caches) > 1:
-                del self._caches[next(iter(self._caches))]
-            self._caches[start] = cache
-            return cache.read(tokens, wanted)
+            return self._network.read(self.model.vocabulary.encode(normalise(before)), wanted)
+
+    def predict(self, before: str, wanted: Callable[[], bool] = always) -> FloatArray | None:
+        """Natural logarithms of the probabilities of what follows ``before``, float32[V]; what ghosts are made of.
+
+        ``None`` once ``wanted()`` is false.
+        """
+        reading = self._read(before, wanted)
+        return None if reading is None else log_softmax(reading[0] / self._reader.temperature)
+
+    def _read(self, before: str, wanted: Callable[[], bool]) -> tuple[FloatArray, Any, Callable[[], bool]] | None:
+        """Scores and state after ``before``, and whether they still hold and are wanted."""
+        with self._lock:
+            self._readings += 1
+            mine = self._readings
+            reading = self._reader.read(self.model.vocabulary.encode(normalise(before)), wanted)
+        if reading is None:
+            return None
+
+        def still() -> bool:
+            # What the mixer has learned since is another text's.
+            return (self.static or mine == self._readings) and wanted()
+
+        return *reading, still
+
+    def _step(self, token: int, state: Any) -> tuple[FloatArray, Any]:
+        with self._lock:
+            return self._reader.step(token, state)
 
     def grow(
         self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
@@ -79,7 +92,8 @@ class Completer:
         self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
     ) -> Ghost:
         """The whole ghost after ``before``; empty if nothing is likely enough, or if it was abandoned."""
-        *_, ghost = self._decode(before, wanted, options)
+        with self._lock:
+            *_, ghost = self._decode(before, wanted, options)
         return ghost
 
     def insist(self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None) -> Ghost:
@@ -87,41 +101,45 @@ class Completer:
 
         Empty only if it was abandoned, out of time, or there is not even a word within the length.
         """
-        reading = self.read(before, wanted)
-        if reading is None:
-            return Ghost("", (), "abandoned")
-        return self._insist(reading, wanted, options or self.options)
+        with self._lock:
+            reading = self._read(before, wanted)
+            if reading is None:
+                return Ghost("", (), "abandoned")
+            return self._insist(*reading, options or self.options)
 
     def alternatives(
         self, before: str, count: int, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
     ) -> list[Ghost]:
         """For each of the ``count`` likeliest next characters a ghost, or a word, the likeliest first."""
-        reading = self.read(before, wanted)
-        if reading is None:
-            return []
-        tokens = self._decoder.likeliest(reading[0], count)
-        ghosts = [self._insist(reading, wanted, options or self.options, token) for token in tokens]
+        with self._lock:
+            reading = self._read(before, wanted)
+            if reading is None:
+                return []
+            tokens = self._decoder.likeliest(reading[0], count)
+            ghosts = [self._insist(*reading, options or self.options, token) for token in tokens]
         return [ghost for ghost in ghosts if ghost.text]
 
     def _decode(self, before: str, wanted: Callable[[], bool], options: DecoderOptions | None) -> Iterator[Ghost]:
-        reading = self.read(before, wanted)
+        reading = self._read(before, wanted)
         if reading is None:
             yield Ghost("", (), "abandoned")
             return
-        yield from self._decoder.grow(*reading, options or self.options, wanted)
+        scores, state, still = reading
+        yield from self._decoder.grow(scores, state, options or self.options, still)
 
     def _insist(
         self,
-        reading: tuple[FloatArray, FloatArray],
+        scores: FloatArray,
+        state: Any,
         wanted: Callable[[], bool],
         options: DecoderOptions,
         first: int | None = None,
     ) -> Ghost:
         """The whole ghost, or where nothing is likely enough the likeliest word."""
-        *_, ghost = self._decoder.grow(*reading, options, wanted, first)
+        *_, ghost = self._decoder.grow(scores, state, options, wanted, first)
         if ghost.text or ghost.stopped != "confidence":
             return ghost
-        word = next(self._decoder.grow(*reading, replace(options, threshold=0.0), wanted, first))
+        word = next(self._decoder.grow(scores, state, replace(options, threshold=0.0), wanted, first))
         return replace(word, stopped="confidence")
 
 
@@ -132,6 +150,7 @@ def load_completer(
     length: int | None = None,
     threshold: float | None = None,
     budget_ms: float | None = None,
+    static: bool = False,
 ) -> Completer:
     """The completer of a style, by name or as a folder; what is not given comes from the card or is the default.
 
@@ -146,4 +165,5 @@ def load_completer(
             threshold=default.threshold if threshold is None else threshold,
             budget_ms=default.budget_ms if budget_ms is None else budget_ms,
         ),
+        static=static,
     )

@@ -11,10 +11,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncomplete import completer as completer_module
-from rnncomplete.completer import Completer, anchor, load_completer
+from rnncomplete import reading as reading_module
+from rnncomplete.completer import Completer, load_completer
 from rnncomplete.decoder import DecoderOptions
 from rnncomplete.model import Model
+from rnncomplete.reading import anchor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ def test_threshold_comes_from_the_card_unless_given(tiny_style: Path, tiny_card:
 def test_the_same_text_has_the_same_ghost_however_it_came_to_be(
     tiny_style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(completer_module, "ANCHOR_DISTANCE", 16)
+    monkeypatch.setattr(reading_module, "ANCHOR_DISTANCE", 16)
     typed, text = load(tiny_style), "the quick brown fox jumps over the lazy dog. " * 3
     for end in [*range(1, len(text)), *range(len(text), 20, -3), *range(20, len(text), 5)]:
         opened = load(tiny_style) if end % 10 == 0 else None
@@ -62,7 +63,7 @@ def test_line_ends_do_not_matter(tiny_style: Path) -> None:
 
 
 def test_an_empty_text_has_a_continuation(tiny_style: Path) -> None:
-    completer = load(tiny_style)
+    completer = load_completer(str(tiny_style), "cpu", static=True)
     assert completer.complete("", options=FREE) == completer.complete("\n", options=FREE)
 
 

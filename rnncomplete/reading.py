@@ -1,0 +1,68 @@
+"""What the network makes of a text: its logits and state after any of the text's prefixes.
+
+A prefix is read from an *anchor* (:func:`anchor`), so that a long text opens in bounded time. The anchor depends on
+nothing but the prefix's length, hence the same text always gives the same logits, however it came to be.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncomplete.prefix_cache import PrefixCache, always
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rnncomplete.model import FloatArray, Model
+
+ANCHOR_DISTANCE = 2048
+"""Characters; a text is read from at least this many before its end, or from its start."""
+
+START = "\n"
+"""What is read for an empty text: a network predicts nothing before the first character."""
+
+
+def anchor(length: int) -> int:
+    """Where reading a text of ``length`` characters begins.
+
+    That is 0 up to 4095 characters, then the last multiple of 2048 with at least 2048 characters behind it.
+    """
+    return max(0, (length // ANCHOR_DISTANCE - 1) * ANCHOR_DISTANCE)
+
+
+def log_softmax(scores: FloatArray) -> FloatArray:
+    """Natural logarithms of the probabilities that ``scores`` float32[V] stand for."""
+    shifted = scores - scores.max()
+    result: FloatArray = shifted - np.log(np.exp(shifted).sum())
+    return result
+
+
+class StaticReader:
+    """The network alone. ``step`` gives logits as they are; not for several threads at once."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.temperature = model.card.temperature
+        """Divides the logits."""
+        self._start = model.vocabulary.encode(START)
+        # Two anchors, because keys and backspaces at a boundary change from one to the other.
+        self._caches: dict[int, PrefixCache[FloatArray]] = {}
+
+    def read(
+        self, tokens: NDArray[np.uint16], wanted: Callable[[], bool] = always
+    ) -> tuple[FloatArray, FloatArray] | None:
+        """(logits float32[V], state float32[S]) after ``tokens``; ``None`` once ``wanted()`` is false."""
+        start = anchor(len(tokens))
+        cache = self._caches.pop(start, None) or PrefixCache(self.model.step, self.model.initial_state)
+        while len(self._caches) > 1:
+            del self._caches[next(iter(self._caches))]
+        self._caches[start] = cache
+        return cache.read(tokens[start:] if len(tokens) else self._start, wanted)
+
+    def step(self, token: int, state: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(logits float32[V], next state) after ``token``."""
+        return self.model.step(token, state)

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnncomplete import adaptation
+from rnncomplete.adaptation import AdaptiveReader
+from rnncomplete.completer import Completer
+from rnncomplete.decoder import DecoderOptions
+from rnncomplete.mixing.alphabet import Alphabet
+from rnncomplete.mixing.layout import Sizes
+from rnncomplete.mixing.mixer import Mixer
+from rnncomplete.model import load_model
+from rnncomplete.reading import StaticReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rnncomplete.model import FloatArray, Model
+
+SMALL = Sizes(capacity=4096, entry_bits=14, match_bits=10, refine_rows=512, journal_words=1 << 16, frames=40)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_style: Path) -> Model:
+    return load_model(tiny_style, "cpu")
+
+
+@pytest.fixture
+def make_reader(model: Model) -> Callable[[], AdaptiveReader]:
+    def make() -> AdaptiveReader:
+        return AdaptiveReader(StaticReader(model), Mixer(Alphabet.usual(model.vocabulary.characters), sizes=SMALL))
+
+    return make
+
+
+def read(reader: AdaptiveReader, text: str) -> FloatArray:
+    reading = reader.read(reader.static.model.vocabulary.encode(text))
+    assert reading is not None
+    return reading[0]
+
+
+EDITS = st.lists(
+    st.tuples(st.floats(0, 1), st.integers(0, 60), st.text("abc de.\n?", max_size=30)), min_size=1, max_size=12
+)
+
+
+@given(edits=EDITS)
+@settings(max_examples=25, deadline=None)
+def test_however_a_text_was_typed_it_predicts_the_same(model: Model, edits: list[tuple[float, int, str]]) -> None:
+    reader = AdaptiveReader(StaticReader(model), Mixer(Alphabet.usual(model.vocabulary.characters), sizes=SMALL))
+    text = ""
+    for where, deleted, inserted in edits:
+        place = int(where * len(text))
+        text = text[:place] + inserted + text[place + deleted :]
+        found = read(reader, text)
+        assert np.exp(found).sum() == pytest.approx(1, abs=1e-4)
+    fresh = AdaptiveReader(StaticReader(model), Mixer(Alphabet.usual(model.vocabulary.characters), sizes=SMALL))
+    assert np.array_equal(found, read(fresh, text))
+
+
+def test_looking_ahead_gives_what_reading_on_gives_but_for_what_is_learned(
+    make_reader: Callable[[], AdaptiveReader], model: Model
+) -> None:
+    reader = make_reader()
+    tokens = model.vocabulary.encode("a bad cab. a bad ")
+    reading = reader.read(tokens)
+    assert reading is not None
+    scores, state = reader.step(model.vocabulary.token("c"), reading[1])
+    again = reader.read(tokens)
+    assert again is not None
+    assert np.array_equal(again[0], reading[0]), "looking ahead learns nothing"
+    assert np.exp(scores).sum() == pytest.approx(1, abs=1e-4)
+    assert scores.argmax() == model.vocabulary.token("a")
+    assert state.path == (model.vocabulary.token("c"),)
+
+
+def test_a_name_used_once_comes_back(model: Model) -> None:
+    completer = Completer(model, DecoderOptions(threshold=0.05))
+    static = Completer(model, DecoderOptions(threshold=0.05), static=True)
+    text = "call the zyxwvut handler now. then again " * 2 + "call the zyx"
+    assert completer.complete(text).text.startswith("wvut")
+    assert not static.complete(text).text.startswith("wvut")
+
+
+def test_the_probability_shown_is_the_one_predicted(model: Model) -> None:
+    completer = Completer(model, DecoderOptions(threshold=0.05))
+    text = "one two three. one two three. one tw"
+    ghost = completer.complete(text)
+    predicted = completer.predict(text)
+    assert predicted is not None
+    assert ghost.text
+    assert ghost.probabilities[0] == pytest.approx(float(np.exp(predicted[model.vocabulary.token(ghost.text[0])])))
+
+
+def test_a_long_text_at_once_is_mostly_counted(
+    make_reader: Callable[[], AdaptiveReader], model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adaptation, "MOST_AT_ONCE", 100)
+    monkeypatch.setattr(adaptation, "LEARNED_FULLY", 50)
+    reader = make_reader()
+    asked: list[int] = []
+    original = reader.static.read
+
+    def counting(tokens: np.ndarray, wanted: Callable[[], bool] = lambda: True) -> object:
+        asked.append(len(tokens))
+        return original(tokens, wanted)
+
+    monkeypatch.setattr(reader.static, "read", counting)
+    text = "the cat sat on the zygote. " * 20 + "on the zyg"
+    scores = read(reader, text)
+    assert len(reader.mixer) == len(text)
+    assert min(asked) == len(text) - 50, "the network reads the last part only"
+    assert scores.argmax() == model.vocabulary.token("o")
+
+
+def test_a_text_beyond_the_mixers_room_is_read_from_further_on(
+    make_reader: Callable[[], AdaptiveReader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adaptation, "MOST_AT_ONCE", 100)
+    monkeypatch.setattr(adaptation, "LEARNED_FULLY", 50)
+    reader = make_reader()
+    text = "the cat sat on the mat. " * 400
+    for length in (4095, 4096, 4097, 6144, 6145, 9000):
+        scores = read(reader, text[:length])
+        assert np.isfinite(scores).all()
+        assert length - 4096 <= length - len(reader.mixer) < length - 2000
+
+
+def test_reading_given_up_goes_on_later(make_reader: Callable[[], AdaptiveReader], model: Model) -> None:
+    reader, calls = make_reader(), iter(range(10_000))
+    tokens = model.vocabulary.encode("a long text that somebody types on " * 3)
+    assert reader.read(tokens, lambda: next(calls) < 20) is None
+    assert 0 < len(reader.mixer) < len(tokens)
+    reading = reader.read(tokens)
+    assert reading is not None
+    assert np.array_equal(reading[0], read(make_reader(), model.vocabulary.decode(tokens.tolist())))
