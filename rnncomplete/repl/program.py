@@ -17,7 +17,8 @@ from rnncomplete.repl.commands import CommandCompleter, is_command, parse
 from rnncomplete.repl.history import StyleHistory
 from rnncomplete.repl.look import colours, lexer_named, say, toolbar
 from rnncomplete.repl.manuscript import Manuscript
-from rnncomplete.suggest import RNNAutoSuggest, call_on_loop
+from rnncomplete.suggest import RNNAutoSuggest
+from rnncomplete.watch import call_on_loop
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
