@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from rnncomplete.errors import RnncompleteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rnncomplete.card import Card
     from rnncomplete.decoder import Ghost
@@ -35,6 +35,9 @@ class Grower(Protocol):
     def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
         """Growing ghosts after ``before``."""
 
+    def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> Sequence[Ghost]:
+        """Several ghosts after ``before``, the likeliest first."""
+
 
 @dataclass
 class Request:
@@ -46,6 +49,8 @@ class Request:
     """Called with the ghost's text, as far as it is known."""
     finish: Callable[[], None]
     """Called once, whatever happened."""
+    alternatives: int = 0
+    """How many different ghosts are asked for, each of which is shown whole; 0 for one that grows."""
     alive: bool = True
     """Set to false when nobody wants the ghost any more."""
     asked: float = field(default_factory=time.perf_counter)
@@ -130,7 +135,12 @@ class Background:
 
     def _answer(self, completer: Grower, request: Request) -> None:
         shown = ""
-        for ghost in completer.grow(request.before, request.wanted):
+        ghosts: Iterable[Ghost] = (
+            completer.alternatives(request.before, request.alternatives, request.wanted)
+            if request.alternatives
+            else completer.grow(request.before, request.wanted)
+        )
+        for ghost in ghosts:
             if not request.alive:
                 return
             if ghost.text and ghost.text != shown:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 GHOST_STYLE = "class:auto-suggestion"
 """The style class of ghosts, the same as that of prompt_toolkit's own suggestions."""
 
-TAB = " " * 8
-"""What a tab in a ghost is drawn as."""
+TAB_STOP = 4
+"""Tabs in ghosts are drawn up to the next multiple of so many columns, as ``TabsProcessor`` draws those in the text."""
 
 ESCAPE_SECONDS = 0.05
 """How long after Esc another key may come that makes it an Alt key."""
@@ -53,7 +53,8 @@ class GhostControl(BufferControl):
         app = get_app()
         if app.is_done or app.layout.current_control is not self or not (ghost := ghost_of(self.buffer)):
             return content
-        return insert_ghost(content, ghost.replace("\t", TAB).split("\n"))
+        column = content.cursor_position.x
+        return insert_ghost(content, (" " * column + ghost).expandtabs(TAB_STOP)[column:].split("\n"))
 
 
 def insert_ghost(content: UIContent, ghost: list[str]) -> UIContent:

@@ -61,6 +61,7 @@ ACCEPTANCES = (
 
 OTHER_KEYS = (
     ("Esc", "dismiss the ghost; it is not shown at this place again"),
+    ("Alt-], Alt-[", "another ghost, the one before"),
     ("Alt-\\", "ask for a ghost here"),
     ("Alt-G", "ghosts on or off while typing"),
 )
@@ -86,6 +87,15 @@ def ghost_bindings(suggest: RNNAutoSuggest, takes_tab: Filter) -> KeyBindings:
     @bindings.add("escape", "\\", filter=typing)
     def _ask(event: KeyPressEvent) -> None:
         event.app.create_background_task(suggest.ask(event.current_buffer))
+
+    def cycling(step: int) -> Callable[[KeyPressEvent], None]:
+        def cycle(event: KeyPressEvent) -> None:
+            event.app.create_background_task(suggest.cycle(event.current_buffer, step))
+
+        return cycle
+
+    bindings.add("escape", "]", filter=typing)(cycling(1))
+    bindings.add("escape", "[", filter=typing)(cycling(-1))
 
     @bindings.add("escape", "g", filter=typing)
     def _switch(event: KeyPressEvent) -> None:

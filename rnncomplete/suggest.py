@@ -11,7 +11,6 @@ For ghosts of several lines and in the middle of a line, and for keys that accep
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -19,6 +18,7 @@ from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 
 from rnncomplete.background import Background, Grower, Request
 from rnncomplete.trail import Trail
+from rnncomplete.watch import Tally, Watch, call_on_loop, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,19 +26,8 @@ if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.document import Document
 
-
-@dataclass
-class Tally:
-    """What the ghosts of a session were good for."""
-
-    typed: int = 0
-    """Characters that came into the text, typed or accepted."""
-    accepted: int = 0
-    """Characters that were accepted from ghosts."""
-    saved: int = 0
-    """Keystrokes: an acceptance of n characters saves n - 1."""
-    shown: int = 0
-    """Ghosts computed and shown."""
+ALTERNATIVES = 5
+"""How many ghosts there are to choose from at most."""
 
 
 def no_context() -> str:
@@ -80,7 +69,7 @@ class RNNAutoSuggest(AutoSuggest):
         """Whether ghosts may have several lines and stand before other text. A plain prompt cannot draw that."""
         self.tally = Tally()
         self._decoding: dict[str, Any] = decoding
-        self._buffers: WeakKeyDictionary[Buffer, _Watch] = WeakKeyDictionary()
+        self._buffers: WeakKeyDictionary[Buffer, Watch] = WeakKeyDictionary()
         self._use(style, device, completer)
 
     def use(self, style: str, device: str = "auto", *, completer: Grower | None = None) -> None:
@@ -152,14 +141,28 @@ class RNNAutoSuggest(AutoSuggest):
             buffer.suggestion = suggestion
             buffer.on_suggestion_set.fire()
 
+    async def cycle(self, buffer: Buffer, step: int) -> None:
+        """Show another ghost at the cursor, ``step`` further in the list of the likeliest."""
+        watch, document = self.watch(buffer), buffer.document
+        if not self._allowed(document) or self.problem:
+            return
+        if not watch.choices:
+            first = watch.trail.rest
+            texts = await self._request(buffer, document, ALTERNATIVES)
+            if buffer.document != document:
+                return
+            # The one that was there comes first, whether or not it is the likeliest.
+            watch.choices = list(dict.fromkeys([first, *texts] if first else texts))
+        watch.choose(step)
+
     def dismiss(self, buffer: Buffer) -> None:
         """Hide the ghost of ``buffer``; none is shown at this place again."""
         self.watch(buffer).dismiss()
 
-    def watch(self, buffer: Buffer) -> _Watch:
+    def watch(self, buffer: Buffer) -> Watch:
         """What follows the changes of ``buffer``, from now on if it was not followed yet."""
         if buffer not in self._buffers:
-            self._buffers[buffer] = _Watch(buffer, self)
+            self._buffers[buffer] = Watch(buffer, self)
         return self._buffers[buffer]
 
     async def _compute(self, buffer: Buffer, document: Document) -> Suggestion | None:
@@ -168,12 +171,26 @@ class RNNAutoSuggest(AutoSuggest):
             return watch.suggestion
         if watch.trail.is_dismissed(document.text_before_cursor, document.text_after_cursor) or self.problem:
             return None
+        await self._request(buffer, document)
+        return watch.suggestion
+
+    async def _request(self, buffer: Buffer, document: Document, alternatives: int = 0) -> list[str]:
+        """Ask for a ghost, which is shown as it grows, or for several, which are only returned."""
+        watch = self.watch(buffer)
         loop = asyncio.get_running_loop()
         done = loop.create_future()
+        texts: list[str] = []
+
+        def show(text: str) -> None:
+            texts.append(text)
+            if not alternatives:
+                watch.show(request, text)
+
         request = Request(
             self.context() + document.text_before_cursor,
-            show=lambda text: call_on_loop(loop, watch.show, request, text),
-            finish=lambda: call_on_loop(loop, _resolve, done),
+            show=lambda text: call_on_loop(loop, show, text),
+            finish=lambda: call_on_loop(loop, resolve, done),
+            alternatives=alternatives,
         )
         watch.begin(request, done, document)
         self._background.ask(request)
@@ -181,7 +198,7 @@ class RNNAutoSuggest(AutoSuggest):
             await done
         finally:
             request.alive = False
-        return watch.suggestion
+        return texts
 
     def _allowed(self, document: Document) -> bool:
         return (self.anywhere or document.is_cursor_at_the_end) and (self.when is None or self.when(document))
@@ -189,116 +206,3 @@ class RNNAutoSuggest(AutoSuggest):
     def _has_changed(self) -> None:
         if self.changed is not None:
             self.changed()
-
-
-class _Watch:
-    """Follows one buffer on the event loop's thread: keeps its ghost along, and gives up requests it has left."""
-
-    def __init__(self, buffer: Buffer, owner: RNNAutoSuggest) -> None:
-        self.trail = Trail()
-        self.typed = True
-        """Whether the last that happened was that text came in at the cursor."""
-        self._buffer = buffer
-        self._owner = owner
-        self._context = ""
-        self._length = len(buffer.text)
-        self._request: Request | None = None
-        self._done: asyncio.Future[None] | None = None
-        buffer.on_text_changed += self._text_changed
-        buffer.on_text_insert += self._text_inserted
-        buffer.on_cursor_position_changed += self._cursor_moved
-
-    @property
-    def suggestion(self) -> Suggestion | None:
-        """What is to be shown at the cursor now."""
-        rest = self.trail.rest if self._owner.anywhere else self.trail.rest.partition("\n")[0]
-        return Suggestion(rest) if rest.strip() else None
-
-    def begin(self, request: Request, done: asyncio.Future[None], document: Document) -> None:
-        """``request`` is for the ghost at ``document``; the future ``done`` is resolved when it is finished or left."""
-        self._abandon()
-        self._context = self._owner.context()
-        self._request, self._done = request, done
-        self.trail.begin(document.text_before_cursor, document.text_after_cursor)
-
-    def show(self, request: Request, text: str) -> None:
-        """The ghost of ``request``, as far as it is known, is ``text``."""
-        if request is not self._request or not request.alive:
-            return
-        before = self.trail.rest
-        if not self.trail.grow(text):
-            self._abandon()
-        elif self.trail.rest != before:
-            if not before and self.trail.rest:
-                self._owner.tally.shown += 1
-            self._set()
-
-    def dismiss(self) -> None:
-        """Hide the ghost, and show none at this place again."""
-        self.trail.dismiss()
-        self._abandon()
-        self._set()
-
-    def forget(self) -> None:
-        """Nothing known about ghosts is true any more."""
-        self.trail = Trail()
-        self._abandon()
-        self._buffer.suggestion = None
-
-    def _set(self) -> None:
-        self._buffer.suggestion = self.suggestion
-        self._buffer.on_suggestion_set.fire()
-
-    def _abandon(self) -> None:
-        if self._request is not None:
-            self._request.alive = False
-        if self._done is not None:
-            _resolve(self._done)
-        self._request = self._done = None
-
-    def _text_inserted(self, _: Buffer) -> None:
-        self.typed = True
-
-    def _text_changed(self, buffer: Buffer) -> None:
-        self.typed = False
-        before, after = self._place()
-        if self._context != (context := self._owner.context()):
-            self._context, self.trail, self._length = context, Trail(), 0
-            self._abandon()
-        # prompt_toolkit has no event for undoing; but what was undone can be redone, until the next edit.
-        undone = bool(getattr(buffer, "_redo_stack", ()))
-        characters = self.trail.change(before, after, undone=undone)
-        length, self._length = self._length, len(before) + len(after)
-        tally = self._owner.tally
-        tally.typed += 0 if undone else max(0, self._length - length)
-        if characters > 1:
-            tally.accepted += characters
-            tally.saved += characters - 1
-        if not self.trail.along:
-            self._abandon()
-        buffer.suggestion = self.suggestion if self._owner.automatic or self.trail.along else None
-
-    def _cursor_moved(self, buffer: Buffer) -> None:
-        before, after = self._place()
-        if self.trail.move(before, after):
-            self.typed = False
-            self._abandon()
-            buffer.suggestion = None
-
-    def _place(self) -> tuple[str, str]:
-        text, cursor = self._buffer.text, self._buffer.cursor_position
-        return text[:cursor], text[cursor:]
-
-
-def _resolve(done: asyncio.Future[None]) -> None:
-    if not done.done():
-        done.set_result(None)
-
-
-def call_on_loop(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *arguments: object) -> None:
-    """Call back on the loop's thread, unless the loop has been closed meanwhile."""
-    try:
-        loop.call_soon_threadsafe(callback, *arguments)
-    except RuntimeError:
-        if not loop.is_closed():
-            raise

@@ -13,6 +13,7 @@ import click
 
 from rnncomplete.card import STYLE_NAME
 from rnncomplete.errors import SettingError
+from rnncomplete_export.recorded_command import recorded_command
 
 
 @click.command()
@@ -49,7 +50,10 @@ from rnncomplete.errors import SettingError
 @click.option("--licence", default="unknown", help="Of the text, for the card.")
 @click.option("--lexer", help="Pygments name of the language, for colours.")
 @click.option("--install/--no-install", default=True, show_default=True, help="Install the exported style.")
+@click.pass_context
 def train(
+    context: click.Context,
+    /,
     *,
     texts: tuple[Path, ...],
     style: str,
@@ -109,8 +113,9 @@ def train(
                 "corpus_name": corpus_name or names,
                 "licence": licence,
                 "lexer": lexer,
-                "command": shlex.join(["rnncomplete", *sys.argv[1:]]),
+                "command": recorded_command(context),
             },
+            again=shlex.join(["rnncomplete", *sys.argv[1:]]),
             install=install,
             save_seconds=save_seconds,
             choices={name: value for name, value in choices.items() if value is not None},

@@ -20,11 +20,13 @@ from rnncomplete.model import model_from_graph
 from rnncomplete.text import read_text
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint
+from rnncomplete_export.commands import train
 from rnncomplete_export.graphs import build_graph, with_card
 from rnncomplete_export.measure import best_temperature
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig, parameter_count
 from rnncomplete_export.parity import measure_parity
 from rnncomplete_export.readme import render_readme
+from rnncomplete_export.recorded_command import cleaned_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +131,8 @@ def make_card(
             "validation_characters": corpus["characters"] - corpus["split"],
         },
         training={
-            "command": about.get("command", ""),
+            # Earlier versions recorded what was typed, with the paths of a machine.
+            "command": cleaned_command(about.get("command", ""), train),
             "recipe": facts["config"],
             "seed": facts["config"]["seed"],
             "updates": state["updates"],

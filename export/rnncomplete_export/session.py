@@ -48,6 +48,8 @@ class Request:
     nodes: int
     about: dict[str, Any]
     """For the card: ``description``, ``corpus_name``, ``licence``, ``lexer``, ``command``."""
+    again: str
+    """The command as it was typed here."""
     install: bool
     save_seconds: float
     """Between two checkpoints."""
@@ -117,8 +119,7 @@ def train_style(request: Request) -> None:
     if not fabric.is_global_zero:
         return
     if not finished:
-        command = request.about["command"]
-        again = command if request.resume else f"{command} --resume"
+        again = request.again if request.resume else f"{request.again} --resume"
         progress.say(f"stopped and saved; go on with: {again}")
         raise SystemExit(INTERRUPTED)
     finish(request)

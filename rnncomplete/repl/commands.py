@@ -49,8 +49,14 @@ COMMANDS = (
 
 
 def is_command(line: str) -> bool:
-    """Whether ``line`` is a command and not a line of the document."""
-    return line.startswith(":") and not line.startswith("::")
+    """Whether ``line`` is a command and not a line of the document. Code is indented before one can type a colon."""
+    return line.lstrip(" \t").startswith(":") and not line.lstrip(" \t").startswith("::")
+
+
+def unescaped(line: str) -> str:
+    """The line of the document that ``line`` stands for: two colons at its beginning are one, blanks alone nothing."""
+    text = line.lstrip(" \t")
+    return "" if not line.strip() else line[: len(line) - len(text)] + text[text.startswith("::") :]
 
 
 def parse(line: str) -> tuple[str, str]:
@@ -58,7 +64,7 @@ def parse(line: str) -> tuple[str, str]:
 
     Raises :class:`SettingError` if there is no such command, or the argument is missing or too much.
     """
-    name, _, argument = line[1:].strip().partition(" ")
+    name, _, argument = line.strip()[1:].strip().partition(" ")
     argument = argument.strip()
     found = {command.name: command for command in COMMANDS} | {"save!": Command("save", "FILE", "")}
     if name not in found:
@@ -81,7 +87,7 @@ class CommandCompleter(Completer):
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         """Completions of the line if it is a command."""
-        line = document.text_before_cursor
+        line = document.text_before_cursor.lstrip(" \t")
         if not is_command(line) or "\n" in line:
             return
         name, blank, argument = line[1:].partition(" ")

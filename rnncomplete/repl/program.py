@@ -11,13 +11,14 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.layout.processors import TabsProcessor
 
 from rnncomplete.errors import RnncompleteError
-from rnncomplete.ghost import install
+from rnncomplete.ghost import TAB_STOP, install
 from rnncomplete.repl.actions import Actions
-from rnncomplete.repl.commands import CommandCompleter, is_command, parse
+from rnncomplete.repl.commands import CommandCompleter, is_command, parse, unescaped
 from rnncomplete.repl.history import StyleHistory
 from rnncomplete.repl.look import colours, lexer_named, say, toolbar
 from rnncomplete.repl.manuscript import Manuscript
-from rnncomplete.suggest import RNNAutoSuggest, call_on_loop
+from rnncomplete.suggest import RNNAutoSuggest
+from rnncomplete.watch import call_on_loop
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
@@ -38,7 +39,7 @@ class Repl:
             complete_while_typing=Condition(lambda: is_command(self.session.default_buffer.text)),
             style=colours(),
             bottom_toolbar=lambda: toolbar(self.suggest),
-            input_processors=[TabsProcessor(char1=" ", char2=" ")],
+            input_processors=[TabsProcessor(TAB_STOP, char1=" ", char2=" ")],
             key_bindings=_newline_bindings(),
             prompt_continuation="  ",
         )
@@ -82,8 +83,7 @@ class Repl:
         if is_command(line):
             self._actions.do(*parse(line))
         else:
-            text = line[1:] if line.startswith("::") else line
-            self.manuscript.add((text if text.strip() else "") + "\n")
+            self.manuscript.add(unescaped(line) + "\n")
 
     def _indentation(self) -> str:
         """Code goes on where the line before began."""

@@ -173,3 +173,12 @@ def test_reading_in_streams_measures_the_loss_of_reading_in_one(trained: Path, s
     unscaled = dataclasses.replace(model.card, temperature=1.0)
     model.card = unscaled
     assert nats_per_character(network, tokens) == pytest.approx(np.mean(losses(model, text)), abs=0.02)
+
+
+def test_a_card_holds_no_path_of_the_machine(style: Path, trained: Path, text_file: Path) -> None:
+    card = load_model(style, "cpu").card
+    assert card.training["command"].startswith("rnncomplete train sea.txt --style sea --characters 60000")
+    for page in ("card.json", "README.md"):
+        content = (style / page).read_text(encoding="utf-8")
+        assert str(trained) not in content
+        assert str(text_file.parent) not in content

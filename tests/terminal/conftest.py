@@ -69,6 +69,9 @@ class FakeCompleter:
                 yield Ghost(ghost.rstrip(), (1.0,) * len(ghost.rstrip()), "length")
         yield Ghost(ghost, (1.0,) * len(ghost), "length")
 
+    def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> list[Ghost]:
+        return [Ghost(text, (0.5,) * len(text), "length") for text in (" not to be", " so", " else")[:count]]
+
 
 class Typist:
     """Types into a prompt that runs in this loop, and waits for what is to come."""

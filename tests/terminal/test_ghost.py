@@ -110,6 +110,7 @@ def test_a_long_ghost_wraps(draw: Any) -> None:
 
 def test_wide_characters_and_tabs(draw: Any) -> None:
     assert rows(draw(Document("漢"), "字\tend"))[0].replace(" ", "") == ">漢字end"
+    assert rows(draw(Document("if"), " x:\n\ta\tb")) == [">if x:", ".    a   b"]
 
 
 def test_escape_sequences_are_never_drawn(draw: Any) -> None:

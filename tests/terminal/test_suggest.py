@@ -187,6 +187,25 @@ def test_escape_begins_an_alt_key_while_a_ghost_is_shown(prompt: Prompt, install
     prompt(script, installed)
 
 
+def test_alternatives_are_cycled_and_accepted(prompt: Prompt, installed: Any) -> None:
+    async def script(typist: Any) -> None:
+        first = " not to be, that is the question"
+        await typist.type("to be, or")
+        await typist.sees(first)
+        for ghost in (" not to be", " so", " else", first, " not to be", " so"):
+            await typist.type(ALT + "]")
+            await typist.sees(ghost)
+        await typist.type(ALT + "[")
+        await typist.sees(" not to be")
+        await typist.type(ALT + "]")
+        await typist.sees(" so")
+        await typist.type(" s")
+        assert typist.ghost == "o"
+        await typist.type(RIGHT)
+
+    assert prompt(script, installed) == "to be, or so"
+
+
 def test_ghosts_by_hand_only(prompt: Prompt, installed: Any, fake: Any) -> None:
     async def script(typist: Any) -> None:
         await typist.type("that")
