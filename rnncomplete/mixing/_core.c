@@ -20,14 +20,14 @@
 #endif
 
 /* Contexts: index into the hashes of one position. */
-enum { O1, O2, O3, O4, O5, O6, O8, WORD, WORD2, WORD3, ABOVE, SKIP, FIRST, KINDS, COLUMN, CONTEXTS };
-enum { SESSION_CONTEXTS = 12, NODE_CONTEXTS = 5, SLOT_CONTEXTS = 6, MEMORIES = 2, MATCHES = 2, SETS = 6, BINS = 33 };
+enum { O1, O2, O3, O4, O5, O6, O8, O12, WORD, WORD2, WORD3, ABOVE, SKIP, FIRST, KINDS, COLUMN, CONTEXTS };
+enum { SESSION_CONTEXTS = 12, NODE_CONTEXTS = 5, SLOT_CONTEXTS = 7, MEMORIES = 2, MATCHES = 2, SETS = 6, BINS = 33 };
 static const int session_context[SESSION_CONTEXTS] = {O1, O2, O3, O4, O6, WORD, WORD2, ABOVE, SKIP, FIRST, KINDS, COLUMN};
 static const int node_context[NODE_CONTEXTS] = {O1, O2, O3, O4, SKIP};
-static const int slot_context[SLOT_CONTEXTS] = {O5, O6, O8, WORD, WORD2, WORD3};
+static const int slot_context[SLOT_CONTEXTS] = {O5, O6, O8, O12, WORD, WORD2, WORD3};
 static const int session_order[SESSION_CONTEXTS] = {1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0};
 static const int node_order[NODE_CONTEXTS] = {1, 1, 1, 1, 0};
-static const int slot_order[SLOT_CONTEXTS] = {1, 1, 1, 0, 0, 0};
+static const int slot_order[SLOT_CONTEXTS] = {1, 1, 1, 0, 0, 0, 0};
 static const int match_minimum[MATCHES] = {4, 12};
 
 enum { INPUTS = 80, SESSION_INPUTS = 32, MEMORY_INPUTS = 24, NODE_CELLS = 704, SLOT_CELLS = 144, LONGEST = 600 };
@@ -83,6 +83,7 @@ typedef struct {
     int predicted[MATCHES], bucket[MATCHES];
     const float *network;
     float below[4096];
+    Node nodes[DEEPEST];
 } Place;
 
 static uint64_t scramble(uint64_t value, uint64_t factor) { value *= factor; return value ^ (value >> 31); }
@@ -100,12 +101,12 @@ static int token_at(const State *s, int64_t position) { return position < 0 ? 0 
 static void find_contexts(const State *s, const uint64_t *r, uint64_t *hash, int *last, int *above_out, int *column_out, int *row) {
     int64_t i = (int64_t)r[POSITION];
     int c1 = token_at(s, i - 1), c2 = token_at(s, i - 2), c3 = token_at(s, i - 3), c4 = token_at(s, i - 4);
-    uint64_t h = 0, order[9], kinds = 0, start = r[CURRENT] + (uint64_t)c1;
-    for (int j = 1; j <= 8; j++) {
+    uint64_t h = 0, order[13], kinds = 0, start = r[CURRENT] + (uint64_t)c1;
+    for (int j = 1; j <= 12; j++) {
         int c = token_at(s, i - j);
         h = scramble(h + (uint64_t)c + 1, 0x9E3779B97F4A7C15ull);
         order[j] = h;
-        kinds = kinds * 8 + (uint64_t)(c ? s->kind[c - 1] : 7);
+        if (j <= 8) kinds = kinds * 8 + (uint64_t)(c ? s->kind[c - 1] : 7);
         if (j == 3) *row = (int)kinds;
     }
     int64_t column = i - (int64_t)r[LINE];
@@ -114,7 +115,7 @@ static void find_contexts(const State *s, const uint64_t *r, uint64_t *hash, int
     uint64_t word = scramble(start, 0xD6E8FEB86659FD93ull);
     uint64_t word2 = scramble(word + r[PREVIOUS], 0xA0761D6478BD642Full);
     hash[O1] = order[1]; hash[O2] = order[2]; hash[O3] = order[3]; hash[O4] = order[4];
-    hash[O5] = order[5]; hash[O6] = order[6]; hash[O8] = order[8];
+    hash[O5] = order[5]; hash[O6] = order[6]; hash[O8] = order[8]; hash[O12] = order[12];
     hash[WORD] = word;
     hash[WORD2] = word2;
     hash[WORD3] = scramble(word2 + r[BEFORE], 0xE7037ED1A0B428DBull);
@@ -229,7 +230,7 @@ static uint32_t *find_node(const uint32_t *table, int64_t total, uint64_t hash, 
     uint64_t at = (hash >> 32) * (uint64_t)total >> 32;
     uint32_t check = (uint32_t)hash & 0x3FF;
     const uint32_t *best = table + at;
-    for (int probe = 0; probe < 3; probe++) {
+    for (int probe = 0; probe < 4; probe++) {
         const uint32_t *entry = table + (at ^ (uint64_t)probe);
         if (*entry && *entry >> 22 == check) return (uint32_t *)entry;
         if ((*entry >> 16 & 0x3F) < (*best >> 16 & 0x3F)) best = entry;
@@ -258,7 +259,7 @@ static void count_slot(uint32_t *table, int64_t total, uint64_t hash, int token)
     }
     uint32_t times = bucket[least] & 0xFF;
     if (times > 1) bucket[least]--;
-    if (times < 4) bucket[least] = check << 20 | (uint32_t)token << 8 | 1;
+    else bucket[least] = check << 20 | (uint32_t)token << 8 | 1;
 }
 
 /* Everything about the position of `place->registers` that its nodes share. */
@@ -486,9 +487,12 @@ static void learn_bit(State *s, Node *n, int bit) {
     learn_entries(s, n, bit);
 }
 
-/* One full update: all decisions of `token`, then the words, lines and matches behind it. Returns its probability. */
+/* One full update: all decisions of `token`, then the words, lines and matches behind it. Returns its probability.
+ *
+ * All decisions are mixed before any is learned: else the first would change the odds of the next, and what is scored
+ * would not be what `spread` says of the same place.
+ */
 static double learn_token(State *s, Place *place, const float *network, int token) {
-    Node n;
     int64_t frame = s->frames[1];
     double p = 1.0;
     record(s, s->registers, 2 * REGISTERS);
@@ -496,11 +500,11 @@ static double learn_token(State *s, Place *place, const float *network, int toke
     find_place(s, place, network);
     for (int depth = 0, node = 0; depth < s->length[token]; depth++) {
         int bit = (int)(s->bits[token] >> depth & 1);
-        float one = mix(s, place, &n, node, s->bits[token], depth);
+        float one = mix(s, place, &place->nodes[depth], node, s->bits[token], depth);
         p *= (double)(bit ? one : 1.0f - one);
-        learn_bit(s, &n, bit);
         node = s->child[2 * node + bit];
     }
+    for (int depth = 0; depth < s->length[token]; depth++) learn_bit(s, &place->nodes[depth], (int)(s->bits[token] >> depth & 1));
     advance(s, place->registers, token);
     int64_t end = (int64_t)place->registers[POSITION];
     for (int m = 0; m < MATCHES; m++)
@@ -564,27 +568,33 @@ static void likeliest(const State *s, const Place *place, const uint8_t *shown, 
     }
 }
 
+/* Count one decision into the first memory. */
+static void count_node(State *s, uint64_t hash, int bit) {
+    uint32_t *entry = find_node(s->node_table[0], s->node_total[0], hash, 1), check = (uint32_t)hash & 0x3FF;
+    uint32_t seen = *entry >> 16 & 0x3F, p = *entry & 0xFFFF;
+    if (*entry == 0 || *entry >> 22 != check) {
+        if (*entry && seen > 1) { *entry -= 1u << 16; return; }
+        seen = 0; p = 32768;
+    }
+    *entry = check << 22 | (seen < MEMORY_LIMIT ? seen + 1 : seen) << 16 | nearer(s, p, bit, (int)seen);
+}
+
 /* Count one character into a memory; `s` has the memory as its first, and registers of its own. */
 static void count_token(State *s, int token) {
     uint64_t hash[CONTEXTS];
     int last, above, column, row;
     find_contexts(s, s->registers, hash, &last, &above, &column, &row);
     for (int k = 0; k < SLOT_CONTEXTS; k++) PREFETCH(slot_bucket(s->slot_table[0], s->slot_total[0], hash[slot_context[k]]));
+    uint64_t at_node[DEEPEST][NODE_CONTEXTS];
     for (int depth = 0, node = 0; depth < s->length[token]; depth++) {
-        int bit = (int)(s->bits[token] >> depth & 1);
         for (int k = 0; k < NODE_CONTEXTS; k++) {
-            uint64_t h = node_hash(hash[node_context[k]], node);
-            uint32_t *entry = find_node(s->node_table[0], s->node_total[0], h, 1), check = (uint32_t)h & 0x3FF;
-            uint32_t seen = *entry >> 16 & 0x3F, p = *entry & 0xFFFF;
-            if (*entry == 0 || *entry >> 22 != check) {
-                if (*entry && seen > 3) { *entry -= 1u << 16; continue; }
-                seen = 0; p = 32768;
-            }
-            p = nearer(s, p, bit, (int)seen);
-            *entry = check << 22 | (seen < MEMORY_LIMIT ? seen + 1 : seen) << 16 | p;
+            at_node[depth][k] = node_hash(hash[node_context[k]], node);
+            PREFETCH(s->node_table[0] + ((at_node[depth][k] >> 32) * (uint64_t)s->node_total[0] >> 32));
         }
-        node = s->child[2 * node + bit];
+        node = s->child[2 * node + (int)(s->bits[token] >> depth & 1)];
     }
+    for (int depth = 0; depth < s->length[token]; depth++)
+        for (int k = 0; k < NODE_CONTEXTS; k++) count_node(s, at_node[depth][k], (int)(s->bits[token] >> depth & 1));
     for (int k = 0; k < SLOT_CONTEXTS; k++) count_slot(s->slot_table[0], s->slot_total[0], hash[slot_context[k]], token);
 }
 

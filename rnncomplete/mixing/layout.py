@@ -11,16 +11,18 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from rnncomplete.mixing.alphabet import Alphabet
     from rnncomplete.mixing.memory import CorpusMemory
 
-SESSION_CONTEXTS, NODE_CONTEXTS, SLOT_CONTEXTS = 12, 5, 6
+FloatArray = NDArray[np.float32]
+"""Probabilities, float32[V] or float32[n, V]."""
+
+SESSION_CONTEXTS, NODE_CONTEXTS, SLOT_CONTEXTS = 12, 5, 7
 MEMORIES, MATCHES, SETS, BINS = 2, 2, 6, 33
 INPUTS, SESSION_INPUTS, MEMORY_INPUTS = 80, 32, 24
 NODE_CELLS, SLOT_CELLS = 704, 144

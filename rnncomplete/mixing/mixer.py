@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from rnncomplete.mixing.alphabet import Alphabet
     from rnncomplete.mixing.core import Core
+    from rnncomplete.mixing.layout import FloatArray
     from rnncomplete.mixing.memory import CorpusMemory
-
-FloatArray = NDArray[np.float32] if TYPE_CHECKING else object
 
 
 class Mixer:
@@ -75,7 +74,9 @@ class Mixer:
             self._arena.views[name][:] = 0
         self._begin()
 
-    def learn(self, tokens: Sequence[int] | NDArray[np.uint16], network: FloatArray | None = None) -> NDArray[np.float64]:
+    def learn(
+        self, tokens: Sequence[int] | NDArray[np.uint16], network: FloatArray | None = None
+    ) -> NDArray[np.float64]:
         """Learn ``tokens`` (n) with the network's probabilities of each, float32[n, V]; without, it has no say.
 
         Returns the probability that each token had just before it was learned, float64[n].
@@ -96,9 +97,7 @@ class Mixer:
         self._core.distribution(self._state, np.asarray(path, np.uint16), _floats(network), result)
         return result
 
-    def likeliest(
-        self, path: Sequence[int], network: FloatArray | None, shown: NDArray[np.bool_]
-    ) -> tuple[int, float]:
+    def likeliest(self, path: Sequence[int], network: FloatArray | None, shown: NDArray[np.bool_]) -> tuple[int, float]:
         """The likeliest token behind ``path`` of those in ``shown`` bool[V], and its probability in :meth:`distribution`."""
         return self._core.likeliest(
             self._state, np.asarray(path, np.uint16), _floats(network), np.ascontiguousarray(shown, np.uint8)

@@ -12,10 +12,9 @@ import numpy as np
 
 from rnncomplete.mixing import layout
 from rnncomplete.mixing.twin_tables import (
-    BEFORE,
     CURRENT,
-    LINE,
     MATCH,
+    MATCH_MINIMUM,
     NODE_ORDERS,
     NODES_OF,
     O2,
@@ -36,7 +35,6 @@ from rnncomplete.mixing.twin_tables import (
     find_node,
     length_bucket,
     match_place,
-    MATCH_MINIMUM,
     nearer,
     node_hash,
     seen_level,
@@ -149,7 +147,11 @@ class _Node:
                 if s.on_path(token, path, depth):
                     times[s.paths[token] >> depth & 1] += count
             if any(times):
-                cell = (m * layout.SLOT_CONTEXTS + k) * layout.SLOT_CELLS + times_level(times[0]) * 12 + times_level(times[1])
+                cell = (
+                    (m * layout.SLOT_CONTEXTS + k) * layout.SLOT_CELLS
+                    + times_level(times[0]) * 12
+                    + times_level(times[1])
+                )
                 direct = (F(times[1]) + F(0.25)) / (F(sum(times)) + F(0.5))
                 value = stretched(s, s.view["slot_maps"][cell])
                 self._add(s, at + 2 * k, "slot_maps", cell, value, stretched(s, direct))
@@ -252,12 +254,15 @@ def _learn_token(s: State, network: NDArray[np.float32] | None, token: int) -> f
     frame, probability, node = int(s.frames[1]), 1.0, 0
     s.record("registers", 0, 2 * layout.REGISTERS)
     place = _Place(s, s.read_registers(), network)
+    looked_up: list[tuple[_Node, int]] = []
     for depth in range(s.lengths[token]):
         bit = s.paths[token] >> depth & 1
         n = _Node(s, place, node, s.paths[token], depth)
         probability *= float(n.p if bit else _ONE - n.p)
-        _learn_bit(s, n, bit)
+        looked_up.append((n, bit))
         node = s.children[2 * node + bit]
+    for n, bit in looked_up:
+        _learn_bit(s, n, bit)
     advance(s, place.registers, token)
     end = place.registers[POSITION]
     for m in range(layout.MATCHES):
@@ -315,7 +320,9 @@ def distribution(state: Sequence[Any], path: NDArray[np.uint16], network: Any, o
                 waiting.append((child, taken | bit << depth, depth + 1, p))
 
 
-def likeliest(state: Sequence[Any], path: NDArray[np.uint16], network: Any, shown: NDArray[np.uint8]) -> tuple[int, float]:
+def likeliest(
+    state: Sequence[Any], path: NDArray[np.uint16], network: Any, shown: NDArray[np.uint8]
+) -> tuple[int, float]:
     """The likeliest token; see :class:`rnncomplete.mixing.core.Core`."""
     s, place = _look(state, path, network, shown)
     token, best = -1, F(0)

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-O1, O2, O3, O4, O5, O6, O8, WORD, WORD2, WORD3, ABOVE, SKIP, FIRST, KINDS, COLUMN = range(15)
+O1, O2, O3, O4, O5, O6, O8, O12, WORD, WORD2, WORD3, ABOVE, SKIP, FIRST, KINDS, COLUMN = range(16)
 SESSION_OF = (O1, O2, O3, O4, O6, WORD, WORD2, ABOVE, SKIP, FIRST, KINDS, COLUMN)
 NODES_OF = (O1, O2, O3, O4, SKIP)
-SLOTS_OF = (O5, O6, O8, WORD, WORD2, WORD3)
+SLOTS_OF = (O5, O6, O8, O12, WORD, WORD2, WORD3)
 SESSION_ORDERS = (1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)
 NODE_ORDERS = (1, 1, 1, 1, 0)
-SLOT_ORDERS = (1, 1, 1, 0, 0, 0)
+SLOT_ORDERS = (1, 1, 1, 0, 0, 0, 0)
 MATCH_MINIMUM = (4, 12)
 LONGEST = 600
 POSITION, CURRENT, PREVIOUS, BEFORE, FIRST_WORD, LINE, LINE_BEFORE, MATCH = range(8)
@@ -32,14 +32,20 @@ class State:
 
     def __init__(self, buffers: Sequence[Any]) -> None:
         numbers, constants, tables, paths, arena, self.journal, self.frames, *memories = buffers
-        self.symbols, self.capacity, self.entry_bits, self.match_bits, self.refine_rows, self.memories = numbers[:6].tolist()
+        self.symbols, self.capacity, self.entry_bits, self.match_bits, self.refine_rows, self.memories = numbers[
+            :6
+        ].tolist()
         self.nodes, self.inputs = self.symbols - 1, layout.SESSION_INPUTS + layout.MEMORY_INPUTS * self.memories
         self.node_tables, self.slots = memories[0 : 2 * layout.MEMORIES : 2], memories[1 : 2 * layout.MEMORIES : 2]
         head, cells = 16, layout.STRETCH_CELLS
-        self.constant, self.stretch, self.squash = constants[:head], constants[head : head + cells], constants[head + cells :]
+        self.constant, self.stretch, self.squash = (
+            constants[:head],
+            constants[head : head + cells],
+            constants[head + cells :],
+        )
         self.least, self.most = self.constant[7], self.constant[8]
         ends = np.cumsum([2 * self.nodes, *[self.symbols] * 4])
-        parts = [part.tolist() for part in np.split(tables, ends)]
+        parts: list[list[int]] = [part.tolist() for part in np.split(tables, ends)]
         self.children, self.lengths, self.word, self.fold, self.kind, self.rate = parts
         self.paths: list[int] = paths.tolist()
         self.arena_words: NDArray[np.uint32] = arena.view(np.uint32)
@@ -51,7 +57,14 @@ class State:
         }
         self.words = {name: offset // 4 for name, offset in offsets.items()}
         self.tokens, self.entries, self.matches = self.view["tokens"], self.view["entries"], self.view["matches"]
-        rows = (self.nodes, layout.ORDER_ROWS, self.symbols + 1, layout.MATCH_ROWS, layout.KIND_ROWS, layout.COLUMN_ROWS)
+        rows = (
+            self.nodes,
+            layout.ORDER_ROWS,
+            self.symbols + 1,
+            layout.MATCH_ROWS,
+            layout.KIND_ROWS,
+            layout.COLUMN_ROWS,
+        )
         self.set_bases = [sum(rows[:index]) for index in range(layout.SETS)]
         self.keep = len(self.journal) > 0
 
@@ -98,13 +111,13 @@ def node_hash(hashed: int, node: int) -> int:
 def context_hashes(s: State, r: list[int]) -> tuple[list[int], int, int, int]:
     """Hashes of all contexts, the last token + 1 (0 for none), the column, and the kinds of the last three."""
     position = r[POSITION]
-    recent = [int(s.tokens[position - j]) + 1 if position >= j else 0 for j in range(1, 9)]
+    recent = [int(s.tokens[position - j]) + 1 if position >= j else 0 for j in range(1, 13)]
     c1, c2, c3, c4 = recent[:4]
     hashed, orders, kinds, row, start = 0, [0], 0, 0, r[CURRENT] + c1
     for j, c in enumerate(recent):
         hashed = scramble(hashed + c + 1, 0x9E3779B97F4A7C15)
         orders.append(hashed)
-        kinds = kinds * 8 + (s.kind[c - 1] if c else 7)
+        kinds = kinds * 8 + (s.kind[c - 1] if c else 7) if j < 8 else kinds
         row = kinds if j == 2 else row
     column = position - r[LINE]
     over = r[LINE_BEFORE] + column
@@ -114,6 +127,7 @@ def context_hashes(s: State, r: list[int]) -> tuple[list[int], int, int, int]:
     result = [
         *orders[1:7],
         orders[8],
+        orders[12],
         word,
         word2,
         scramble(word2 + r[BEFORE], 0xE7037ED1A0B428DB),
@@ -214,13 +228,13 @@ def entry_to_replace(s: State, hashed: int) -> int:
 def find_node(table: NDArray[np.uint32], hashed: int, *, create: bool) -> int:
     """Index of a memory's node; of the least seen one in reach if ``create``, else -1."""
     at, check = (hashed >> 32) * len(table) >> 32, hashed & 0x3FF
-    for probe in range(3):
+    for probe in range(4):
         entry = int(table[at ^ probe])
         if entry and entry >> 22 == check:
             return at ^ probe
     if not create:
         return -1
-    return min((at ^ probe for probe in range(3)), key=lambda index: int(table[index]) >> 16 & 0x3F)
+    return min((at ^ probe for probe in range(4)), key=lambda index: int(table[index]) >> 16 & 0x3F)
 
 
 def count_node(s: State, hashed: int, bit: int) -> None:
@@ -230,7 +244,7 @@ def count_node(s: State, hashed: int, bit: int) -> None:
     entry = int(table[index])
     seen, p = entry >> 16 & 0x3F, entry & 0xFFFF
     if entry == 0 or entry >> 22 != check:
-        if entry and seen > 3:
+        if entry and seen > 1:
             table[index] = entry - (1 << 16)
             return
         seen, p = 0, 32768
@@ -249,13 +263,12 @@ def count_slot(table: NDArray[np.uint32], hashed: int, token: int) -> None:
     for j, slot in enumerate(bucket):
         if slot & 0xFF and slot >> 20 == check and slot >> 8 & 0xFFF == token:
             if slot & 0xFF == 255:
-                bucket = [other & ~0xFF | ((other & 0xFF) + 1) // 2 if other >> 20 == check else other for other in bucket]
+                bucket = [
+                    other & ~0xFF | ((other & 0xFF) + 1) // 2 if other >> 20 == check else other for other in bucket
+                ]
             bucket[j] += 1
             table[begin : begin + 8] = bucket
             return
     least = min(range(8), key=lambda j: bucket[j] & 0xFF)
     times = bucket[least] & 0xFF
-    if times < 4:
-        table[begin + least] = check << 20 | token << 8 | 1
-    else:
-        table[begin + least] -= 1
+    table[begin + least] = table[begin + least] - 1 if times > 1 else check << 20 | token << 8 | 1
