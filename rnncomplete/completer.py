@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 
 class Completer:
-    """Completes texts in one style. Safe to share among threads: they take turns, and what :meth:`grow` has begun is
-    abandoned when another text is read meanwhile.
+    """Completes texts in one style. Safe to share among threads.
+
+    They take turns, and what :meth:`grow` has begun is abandoned when another text is read meanwhile.
 
     ``options`` say when a ghost ends; by default with the threshold of the style's card. With ``static`` the network
     stands alone; otherwise what the text before the cursor teaches is mixed in.

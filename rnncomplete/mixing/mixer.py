@@ -45,9 +45,6 @@ class Mixer:
         self.prior = prior or Prior()
         self._arena = layout.Arena.create(self.sizes, len(alphabet))
         self._state = layout.buffers(alphabet, self.sizes, self._arena, rates or layout.Rates(), self.memories)
-        still = layout.constants(layout.Rates(0, 0, 0, 0, 0))
-        self._still = (self._state[0], still, *self._state[2:])
-        """The same state, where weights and maps don't move."""
         self._begin()
 
     def _begin(self) -> None:
@@ -85,11 +82,6 @@ class Mixer:
         probabilities = np.empty(len(read), np.float64)
         self._core.learn(self._state, read, _floats(network), probabilities)
         return probabilities
-
-    def count(self, tokens: Sequence[int] | NDArray[np.uint16]) -> None:
-        """Learn ``tokens`` (n) as contexts and matches alone: weights stay, and the network is not asked."""
-        read = np.ascontiguousarray(tokens, np.uint16)
-        self._core.learn(self._still, read, None, np.empty(len(read), np.float64))
 
     def distribution(self, path: Sequence[int] = (), network: FloatArray | None = None) -> FloatArray:
         """Probabilities of what follows the text and ``path``, float32[V]; ``network`` is its word for that place."""
