@@ -19,6 +19,7 @@ from rnncomplete_export.recorded_command import recorded_command
 @click.command()
 @click.argument("texts", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--style", required=True, help="Name of the style: lower case letters, digits, hyphens, underscores.")
+@click.option("--glob", "globs", multiple=True, help="Of folders read only such files, as '*.py'; may be repeated.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Train for so long in all.")
 @click.option("--characters", type=click.IntRange(min=1), help="Train on so many characters in all.")
 @click.option("--resume", is_flag=True, help="Go on where the training of this style was interrupted.")
@@ -56,6 +57,7 @@ def train(
     /,
     *,
     texts: tuple[Path, ...],
+    globs: tuple[str, ...],
     style: str,
     minutes: float | None,
     characters: int | None,
@@ -80,8 +82,10 @@ def train(
     \b
     Ten minutes on a book:
       rnncomplete train book.txt --style mine --minutes 10
-    A folder of notes, until it no longer improves:
+    A folder of notes, until it no longer improves (what .gitignore leaves out is left out):
       rnncomplete train ~/notes --style notes
+    Only the Python files of a project:
+      rnncomplete train ~/src/project --glob '*.py' --style project
     Interrupted (Ctrl-C)? Go on:
       rnncomplete train ~/notes --style notes --resume
     Then:
@@ -97,6 +101,7 @@ def train(
     train_style(
         Request(
             texts=texts,
+            globs=globs,
             style=style,
             minutes=minutes,
             characters=characters,

@@ -34,6 +34,8 @@ class Request:
     """What the user asked for."""
 
     texts: tuple[Path, ...]
+    globs: tuple[str, ...]
+    """What to read of folders; everything if empty."""
     style: str
     minutes: float | None
     characters: int | None
@@ -97,6 +99,7 @@ def train_style(request: Request) -> None:
         corpus = build_corpus(
             list(request.texts),
             request.folder,
+            globs=request.globs,
             expected_sha256=earlier.facts["corpus"]["sha256"] if earlier else None,
             skipped=lambda line: progress.say(f"left out: {line}"),
         )
