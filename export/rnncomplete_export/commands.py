@@ -20,6 +20,7 @@ from rnncomplete_export.recorded_command import recorded_command
 @click.argument("texts", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--style", required=True, help="Name of the style: lower case letters, digits, hyphens, underscores.")
 @click.option("--glob", "globs", multiple=True, help="Of folders read only such files, as '*.py'; may be repeated.")
+@click.option("--from", "base", metavar="STYLE", help="Start from an installed style instead of from nothing.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Train for so long in all.")
 @click.option("--characters", type=click.IntRange(min=1), help="Train on so many characters in all.")
 @click.option("--resume", is_flag=True, help="Go on where the training of this style was interrupted.")
@@ -58,6 +59,7 @@ def train(
     *,
     texts: tuple[Path, ...],
     globs: tuple[str, ...],
+    base: str | None,
     style: str,
     minutes: float | None,
     characters: int | None,
@@ -84,8 +86,8 @@ def train(
       rnncomplete train book.txt --style mine --minutes 10
     A folder of notes, until it no longer improves (what .gitignore leaves out is left out):
       rnncomplete train ~/notes --style notes
-    Only the Python files of a project:
-      rnncomplete train ~/src/project --glob '*.py' --style project
+    Only the Python files of a project, starting from a network that knows Python:
+      rnncomplete train ~/src/project --glob '*.py' --from python --style project --minutes 10
     Interrupted (Ctrl-C)? Go on:
       rnncomplete train ~/notes --style notes --resume
     Then:
@@ -102,6 +104,7 @@ def train(
         Request(
             texts=texts,
             globs=globs,
+            base=base,
             style=style,
             minutes=minutes,
             characters=characters,
@@ -118,6 +121,7 @@ def train(
                 "corpus_name": corpus_name or names,
                 "licence": licence,
                 "lexer": lexer,
+                "base": Path(base).name if base else None,
                 "command": recorded_command(context),
             },
             again=shlex.join(["rnncomplete", *sys.argv[1:]]),

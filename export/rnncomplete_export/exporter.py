@@ -133,6 +133,7 @@ def make_card(
         training={
             # Earlier versions recorded what was typed, with the paths of a machine.
             "command": cleaned_command(about.get("command", ""), train),
+            "from": about.get("base"),
             "recipe": facts["config"],
             "seed": facts["config"]["seed"],
             "updates": state["updates"],

@@ -24,6 +24,7 @@ def render_readme(card: Card) -> str:
     recipe = training["recipe"]
     versions = ", ".join(f"{name} {version}" for name, version in training["versions"].items())
     nats = figures["nats_per_character"]
+    began = f"It began as the style {training['from']}. " if training.get("from") else ""
     parts = [
         f"# {card.style}",
         f"{card.description}.".replace("..", "."),
@@ -35,7 +36,7 @@ def render_readme(card: Card) -> str:
         f"The last {corpus['validation_characters']:,} characters were kept out of training.",
         "## Training",
         f"{fenced(training['command'])}\n\n"
-        f"{training['characters_seen']:,} characters seen in {training['updates']:,} updates and "
+        f"{began}{training['characters_seen']:,} characters seen in {training['updates']:,} updates and "
         f"{training['seconds'] / 3600:.2f} hours, seed {training['seed']}, {recipe['optimizer']}, "
         f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}. Made with {versions}.",
         "## Figures",
