@@ -147,7 +147,10 @@ def export(*, checkpoint: Path, output: Path, style: str | None, text: Path | No
     name = style or output.resolve().name
     if not STYLE_NAME.fullmatch(name):
         raise SettingError(f"the style is called {name!r}; expected lower case letters, digits, hyphens, underscores")
+    import torch
+
     from rnncomplete_export.exporter import export_style
     from rnncomplete_export.progress import say_export
 
+    torch.set_num_threads(1)  # more would wait by spinning, and take the core from who else needs it
     say_export(lambda advance: export_style(checkpoint, output, name, text=text, advance=advance), output)

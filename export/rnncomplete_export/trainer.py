@@ -25,7 +25,7 @@ from rnncomplete_export.checkpoint import (
     optimizer_tensors,
     save_checkpoint,
 )
-from rnncomplete_export.measure import nats_per_character, write
+from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, write
 from rnncomplete_export.muon import Muon
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig, RecurrentState
 from rnncomplete_export.schedule import learning_rate_factor
@@ -262,7 +262,7 @@ class Trainer:
 
     def _keep_stage(self) -> None:
         network = self._averaged()
-        loss = nats_per_character(network, self.corpus.validation[: VALIDATION_CHARACTERS // 4])
+        loss = nats_per_character(network, self.corpus.validation[:STAGE_CHARACTERS])
         written = write(network, SAMPLE_CHARACTERS, temperature=0.8, seed=self.config.seed)
         sample = self.corpus.vocabulary.decode(written)
         stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}
