@@ -19,15 +19,9 @@ def next_word(text: str) -> str:
     return match.group() if match else ""
 
 
-def complete_words(text: str, following: str = "") -> str:
-    """``text`` without a last word that may go on; blanks at its end stay.
-
-    ``following`` is the character that would come next; without it nothing is known, and the last word may go on.
-    """
-    if text and is_word_character(text[-1]) and (not following or is_word_character(following)):
-        while text and is_word_character(text[-1]):
-            text = text[:-1]
-    return text
+def is_inside_word(last: str, following: str = "") -> bool:
+    """Whether a word goes on, or may go on, between the character ``last`` and the ``following``; "" is not known."""
+    return is_word_character(last) and (not following or is_word_character(following))
 
 
 def worth_showing(text: str) -> bool:

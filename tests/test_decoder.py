@@ -59,7 +59,7 @@ def test_ends_where_the_joint_probability_falls_below_the_threshold() -> None:
 
 def test_is_cut_back_to_the_end_of_a_word() -> None:
     probabilities = [*SURE]
-    probabilities[SENTENCE.index("other")] = 0.2
+    probabilities[SENTENCE.index("other")] = 0.05
     ghost = Reciter(SENTENCE, probabilities).ghosts(threshold=0.3)[-1]
     assert ghost.text == "er, and the "
     assert len(ghost.probabilities) == len(ghost.text)
@@ -67,13 +67,13 @@ def test_is_cut_back_to_the_end_of_a_word() -> None:
 
 def test_keeps_a_word_that_the_next_character_ends_though_that_is_unlikely() -> None:
     probabilities = [*SURE]
-    probabilities[SENTENCE.index(" mother")] = 0.2
+    probabilities[SENTENCE.index(" mother")] = 0.05
     assert Reciter(SENTENCE, probabilities).ghosts(threshold=0.3)[-1].text == "er, and the"
 
 
 def test_grows_by_the_first_word() -> None:
     ghosts = Reciter(SENTENCE, SURE).ghosts(length=17)
-    assert [ghost.text for ghost in ghosts] == ["er,", "er, and the "]
+    assert [ghost.text for ghost in ghosts] == ["er", "er, and the "]
     assert ghosts[-1].stopped == "length"
 
 
@@ -86,7 +86,7 @@ def test_no_step_is_done_for_a_character_that_is_not_needed() -> None:
 def test_is_abandoned_at_the_next_character() -> None:
     reciter, asked = Reciter(SENTENCE, SURE), count(1)
     ghosts = reciter.ghosts(wanted=lambda: next(asked) < 3)
-    assert ghosts == [Ghost("", (), "abandoned")]
+    assert ghosts[-1] == Ghost("", (), "abandoned")
     assert reciter.steps == 2
 
 

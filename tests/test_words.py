@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncomplete.words import complete_words, next_word, worth_showing
+from rnncomplete.words import is_inside_word, next_word, worth_showing
 
 
 @pytest.mark.parametrize(
@@ -40,22 +40,11 @@ def test_words_make_up_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "following", "complete"),
-    [
-        ("er and th", "", "er and "),
-        ("er and th", "e", "er and "),
-        ("er and the", " ", "er and the"),
-        ("er and the", ",", "er and the"),
-        ("er ", "", "er "),
-        ("er.", "", "er."),
-        ("er.\n\n", "", "er.\n\n"),
-        ("th", "", ""),
-        ("\n", "", "\n"),
-        ("", "x", ""),
-    ],
+    ("last", "following", "inside"),
+    [("h", "", True), ("h", "e", True), ("e", " ", False), ("e", ",", False), (" ", "", False), (".", "x", False)],
 )
-def test_complete_words(text: str, following: str, complete: str) -> None:
-    assert complete_words(text, following) == complete
+def test_a_word_goes_on_as_long_as_nothing_ends_it(last: str, following: str, inside: bool) -> None:
+    assert is_inside_word(last, following) is inside
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
@@ -12,15 +13,26 @@ import numpy as np
 from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.text import read_file
 from rnncomplete.vocabulary import Vocabulary
+from rnncomplete_export.walk import find_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from rnncomplete_export.walk import Found
+
 RAREST = 20
 """A character seen fewer times than this in a long text is read as the unknown one."""
+
+TOKENS = "tokens.u16"
+
+LONG_FILE = 100_000
+"""Characters; a longer file in a folder is taken for a generated one if its lines are long, too."""
+
+LONG_LINE = 500
+"""Characters a line, on average, that nobody writes by hand."""
 
 VALIDATION_SHARE = 0.05
 """The last part of the text is kept out of training."""
@@ -58,71 +70,81 @@ class Corpus:
         return self.tokens[self.split :]
 
 
-def find_files(paths: Iterable[Path]) -> list[Path]:
-    """Every file named or found under a named folder, in sorted order; hidden files and folders are left out."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(
-                item
-                for item in path.rglob("*")
-                if item.is_file() and not any(part.startswith(".") for part in item.relative_to(path).parts)
-            )
-        elif path.exists():
-            found.append(path)
-        else:
-            raise TextError(f"no file or folder {path}; expected a text file or a folder of them")
-    if not found:
-        raise TextError(f"no files under {', '.join(map(str, paths))}; expected text files")
-    return found
-
-
 def build_corpus(
     paths: list[Path],
     folder: Path,
     *,
+    globs: Sequence[str] = (),
+    known: Vocabulary | None = None,
     expected_sha256: str | None = None,
     skipped: Callable[[str], None] = lambda _: None,
 ) -> Corpus:
     """Encode the texts of ``paths`` into ``folder``/tokens.u16, in memory bounded by a chunk.
 
-    A file that was named and is no text raises :class:`TextError`; one that was found in a folder goes to ``skipped``
-    and is left out. Raises :class:`CheckpointError`, and leaves the folder as it was, if the text is not the one of
-    ``expected_sha256``.
+    Of a folder only files that match one of ``globs`` are read. A file that was named and is no text raises
+    :class:`TextError`; one that was found in a folder goes to ``skipped`` and is left out. The characters of ``known``
+    are in the vocabulary, seen or not. Raises :class:`CheckpointError`, and leaves the folder as it was, if the text is
+    not the one of ``expected_sha256``.
     """
-    may_skip = any(path.is_dir() for path in paths)
-    counts: Counter[str] = Counter()
-    files = []
-    for path in find_files(paths):
-        in_file: Counter[str] = Counter()
-        try:
-            for text in read_file(path):
-                in_file.update(text)
-        except TextError as error:
-            if not may_skip:
-                raise
-            skipped(str(error))
-            continue
-        counts.update(in_file)
-        files.append(path)
+    counts, files = _count(find_files(paths, globs, skipped), skipped)
     total = counts.total()
     if not total:
         raise TextError(f"{', '.join(map(str, paths))}: the text is empty; expected some thousands of characters")
-    vocabulary = Vocabulary.from_counts(counts, rarest=min(RAREST, 1 + total // 100_000))
     if len(counts) < 2:
         raise TextError(f"the text holds only 1 kind of character, {next(iter(counts))!r}; expected something to learn")
-    folder.mkdir(parents=True, exist_ok=True)
-    target, partial = folder / "tokens.u16", folder / "tokens.partial"
+    rarest = min(RAREST, 1 + total // 100_000)
+    for character in known.characters if known else ():
+        counts[character] += rarest
+    vocabulary = Vocabulary.from_counts(counts, rarest=rarest)
+    digest = _encode(files, vocabulary, folder, expected_sha256)
+    return Corpus(vocabulary, np.memmap(folder / TOKENS, dtype=np.uint16, mode="r"), digest, len(files))
+
+
+def _count(found: list[Found], skipped: Callable[[str], None]) -> tuple[Counter[str], list[Path]]:
+    """How often each character occurs, and the files that are texts."""
+    counts: Counter[str] = Counter()
+    files = []
+    for item in found:
+        in_file: Counter[str] = Counter()
+        try:
+            for text in read_file(item.path):
+                in_file.update(text)
+        except TextError as error:
+            if item.named:
+                raise
+            skipped(str(error))
+            continue
+        a_line = in_file.total() // (1 + in_file["\n"])
+        if not item.named and in_file.total() > LONG_FILE and a_line > LONG_LINE:
+            skipped(f"{item.path} looks generated: {in_file.total():,} characters in lines of {a_line:,} on average")
+            continue
+        counts.update(in_file)
+        files.append(item.path)
+    return counts, files
+
+
+def _encode(files: list[Path], vocabulary: Vocabulary, folder: Path, expected_sha256: str | None) -> str:
+    """Write the tokens of ``files``; returns the SHA-256 of their text."""
+    target, partial = folder / TOKENS, folder / "tokens.partial"
     digest = hashlib.sha256()
-    with partial.open("wb") as output:
-        for path in files:
-            for text in read_file(path):
-                digest.update(text.encode("utf-8"))
-                vocabulary.encode(text).tofile(output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as output:
+            for path in files:
+                for text in read_file(path):
+                    digest.update(text.encode("utf-8"))
+                    output.write(vocabulary.encode(text).tobytes())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise TextError(
+            f"cannot write the encoded text to {partial}: {error.strerror or error}; free some space or choose another "
+            "place with --runs"
+        ) from None
     if expected_sha256 not in {None, digest.hexdigest()}:
         partial.unlink()
         raise CheckpointError(
             f"the checkpoint in {folder} was trained on another text; give the same files, or leave out --resume"
         )
     partial.replace(target)
-    return Corpus(vocabulary, np.memmap(target, dtype=np.uint16, mode="r"), digest.hexdigest(), len(files))
+    return digest.hexdigest()

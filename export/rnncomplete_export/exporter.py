@@ -21,12 +21,15 @@ from rnncomplete.text import read_text
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.commands import train
+from rnncomplete_export.corpus import TOKENS
 from rnncomplete_export.graphs import build_graph, with_card
 from rnncomplete_export.measure import best_temperature
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig, parameter_count
 from rnncomplete_export.parity import measure_parity
+from rnncomplete_export.plot import draw_stages
 from rnncomplete_export.readme import render_readme
 from rnncomplete_export.recorded_command import cleaned_command
+from rnncomplete_export.stages import known_words, measure_stages, skills_of_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from rnncomplete_export.parity import Parity
 
 TEMPERATURE_CHARACTERS = 65_536
-STEPS = 7
+STEPS = 8
 """Calls of ``advance`` in one export."""
 
 
@@ -68,7 +71,7 @@ def validation_tokens(checkpoint: Path, facts: dict[str, Any], text: Path | None
     if text is not None:
         tokens = vocabulary.encode(read_text(text))
     else:
-        encoded = checkpoint.parent / "tokens.u16"
+        encoded = checkpoint.parent / TOKENS
         if not encoded.is_file():
             raise TextError(
                 f"no {encoded} to measure the graphs on; give a text that was not trained on with --text FILE"
@@ -102,6 +105,8 @@ def export_style(
     card = make_card(checkpoint, network, style, temperature, parity)
     card = measured(card, models["int8"], tokens)
     advance()
+    card = with_stages(card, path, checkpoint, network, tokens)
+    advance()
     write_style(folder, card, models)
     return card
 
@@ -133,6 +138,7 @@ def make_card(
         training={
             # Earlier versions recorded what was typed, with the paths of a machine.
             "command": cleaned_command(about.get("command", ""), train),
+            "from": about.get("base"),
             "recipe": facts["config"],
             "seed": facts["config"]["seed"],
             "updates": state["updates"],
@@ -152,7 +158,6 @@ def make_card(
             "int8_nats": round(parity.int8_nats, 5),
             "fp16_nats": round(parity.fp16_nats, 5),
         },
-        stages=tuple(state["stages"]),
     )
 
 
@@ -164,8 +169,25 @@ def measured(card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16]) -> 
     return dataclasses.replace(card, figures={**card.figures, "nats_per_character": round(nats, 5)})
 
 
+def with_stages(
+    card: Card, path: Path, checkpoint: Checkpoint, network: CharacterNetwork, tokens: NDArray[np.uint16]
+) -> Card:
+    """``card`` with the stages of learning, and the skills that the text kept back shows itself."""
+    vocabulary = Vocabulary(card.vocabulary)
+    encoded = path.parent / TOKENS
+    words: frozenset[str] = frozenset()
+    if encoded.is_file():
+        read = np.memmap(encoded, dtype=np.uint16, mode="r")[: checkpoint.facts["corpus"]["split"]]
+        words = known_words(read, vocabulary)
+    stages = measure_stages(
+        path, checkpoint, network, tokens, words=words, vocabulary=vocabulary, temperature=card.temperature
+    )
+    figures = {**card.figures, "skills_of_the_text": skills_of_text(tokens, words, vocabulary)}
+    return dataclasses.replace(card, stages=stages, figures=figures)
+
+
 def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto]) -> None:
-    """Put the four files of a style into ``folder``, replacing what was there only when all are written."""
+    """Put the files of a style into ``folder``, replacing what was there only when all are written."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -173,6 +195,7 @@ def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto]) ->
         (partial / "card.json").write_text(card.to_json() + "\n", encoding="utf-8")
         (partial / "step.int8.onnx").write_bytes(with_card(models["int8"], card.to_json()))
         (partial / "step.fp16.onnx").write_bytes(with_card(models["float16"], card.to_json()))
+        (partial / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
         (partial / "README.md").write_text(render_readme(card), encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)

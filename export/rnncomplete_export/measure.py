@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 STREAMS = 16
 WINDOW = 256
+STAGE_CHARACTERS = 16_384
+"""Of the validation slice, on which the loss at a stage of learning is measured."""
 TEMPERATURES = np.round(np.arange(0.80, 1.31, 0.01), 2)
 
 
@@ -88,6 +90,28 @@ def write(
         token = chosen.to(device).view(1, 1)
     network.train(was_training)
     return written
+
+
+@torch.no_grad()
+def write_streams(
+    network: CharacterNetwork, streams: int, length: int, *, temperature: float = 1.0, seed: int = 0
+) -> list[list[int]]:
+    """``streams`` texts of ``length`` tokens each, written side by side from the start, never the unknown token."""
+    was_training = network.training
+    network.eval()
+    generator = torch.Generator().manual_seed(seed)
+    state = network.initial_state(streams)
+    device = state[0].device
+    tokens = torch.full((1, streams), _newline_or_first(network), device=device)
+    written = torch.empty((length, streams), dtype=torch.int64)
+    for position in range(length):
+        logits, state = network(tokens, state)
+        scaled = logits[0].float().cpu() / temperature
+        scaled[:, 0] = -torch.inf
+        written[position] = torch.multinomial(torch.softmax(scaled, dim=1), 1, generator=generator)[:, 0]
+        tokens = written[position][None].to(device)
+    network.train(was_training)
+    return written.T.tolist()
 
 
 def _newline_or_first(network: CharacterNetwork) -> int:

@@ -14,6 +14,9 @@ from torch import Tensor, nn
 
 RecurrentState: TypeAlias = tuple[Tensor, Tensor]
 
+EMBEDDING_SCALE = 0.3
+"""Standard deviation of the numbers that a character is embedded in, at the start."""
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
@@ -47,7 +50,7 @@ class CharacterNetwork(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        nn.init.normal_(self.embedding.weight, std=0.3)
+        nn.init.normal_(self.embedding.weight, std=EMBEDDING_SCALE)
         nn.init.zeros_(self.readout.bias)
         nn.init.normal_(self.readout.weight, std=0.02)
         for cell in self.cells:

@@ -12,11 +12,15 @@ import torch
 
 from rnncomplete.errors import SettingError
 from rnncomplete.styles import install_style
+from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.configuration import TrainingConfig, suggest_config
 from rnncomplete_export.corpus import build_corpus
 from rnncomplete_export.exporter import export_style
+from rnncomplete_export.inheritance import inherit_config, inherit_network, read_base
+from rnncomplete_export.named_texts import resolve_text
 from rnncomplete_export.network import parameter_count
 from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
+from rnncomplete_export.recipe import config_of
 from rnncomplete_export.trainer import Trainer, resume_point
 
 if TYPE_CHECKING:
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.corpus import Corpus
+    from rnncomplete_export.inheritance import Base
+    from rnncomplete_export.recipe import Recipe
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -34,11 +40,15 @@ class Request:
     """What the user asked for."""
 
     texts: tuple[Path, ...]
+    globs: tuple[str, ...]
+    """What to read of folders; everything if empty."""
+    base: str | None
+    """A style to start from."""
+    recipe: Recipe | None
     style: str
     minutes: float | None
     characters: int | None
     resume: bool
-    seed: int
     folder: Path
     """Where checkpoints go."""
     device: str
@@ -76,15 +86,26 @@ def start_fabric(request: Request) -> lightning_fabric.Fabric:
     return fabric
 
 
-def configure(request: Request, corpus: Corpus, earlier: Checkpoint | None) -> TrainingConfig:
+def configure(request: Request, corpus: Corpus, earlier: Checkpoint | None, base: Base | None) -> TrainingConfig:
     """The choices of this training: what was given, else what the checkpoint had, else what suits the text."""
     limits: dict[str, Any] = {}
     if request.minutes is not None or request.characters is not None:
         limits = {"minutes": request.minutes or 0.0, "characters": request.characters or 0}
     if earlier is not None:
         return dataclasses.replace(TrainingConfig(**earlier.facts["config"]), **limits, **request.choices)
-    suggested = suggest_config(corpus.characters, request.minutes or 0.0, request.characters or 0)
-    return dataclasses.replace(suggested, seed=request.seed, **request.choices)
+    if request.recipe is not None:
+        config = config_of(request.recipe, limits, request.choices)
+    else:
+        suggested = suggest_config(corpus.characters, request.minutes or 0.0, request.characters or 0)
+        config = dataclasses.replace(suggested, **request.choices)
+    return inherit_config(config, base, set(request.choices)) if base else config
+
+
+def known_characters(earlier: Checkpoint | None, base: Base | None) -> Vocabulary | None:
+    """The vocabulary that a training begins with, whatever its text holds."""
+    if earlier is not None:
+        return Vocabulary(tuple(earlier.facts["vocabulary"]))
+    return base.vocabulary if base else None
 
 
 def train_style(request: Request) -> None:
@@ -94,20 +115,25 @@ def train_style(request: Request) -> None:
     with TrainingProgress(silent=not fabric.is_global_zero) as progress:
         prolonged = request.minutes is not None or request.characters is not None
         earlier = resume_point(request.folder, prolonged=prolonged) if request.resume else None
+        base = read_base(request.base) if request.base and not earlier else None
         corpus = build_corpus(
-            list(request.texts),
+            [resolve_text(path, progress.say) for path in request.texts],
             request.folder,
+            globs=request.globs,
+            known=known_characters(earlier, base),
             expected_sha256=earlier.facts["corpus"]["sha256"] if earlier else None,
             skipped=lambda line: progress.say(f"left out: {line}"),
         )
+        config = configure(request, corpus, earlier, base)
         trainer = Trainer(
             corpus,
-            configure(request, corpus, earlier),
+            config,
             request.folder,
             fabric,
             progress,
             about=request.about,
             save_seconds=request.save_seconds,
+            network=inherit_network(base, corpus.vocabulary, config) if base else None,
         )
         if earlier is not None:
             trainer.resume(earlier)

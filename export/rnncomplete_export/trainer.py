@@ -25,7 +25,7 @@ from rnncomplete_export.checkpoint import (
     optimizer_tensors,
     save_checkpoint,
 )
-from rnncomplete_export.measure import nats_per_character, write
+from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, write
 from rnncomplete_export.muon import Muon
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig, RecurrentState
 from rnncomplete_export.schedule import learning_rate_factor
@@ -89,7 +89,8 @@ def build_optimizers(network: CharacterNetwork, config: TrainingConfig) -> list[
 class Trainer:
     """One training in one folder: ``checkpoint.safetensors``, ``best.safetensors``, ``plateau.safetensors``.
 
-    ``about`` goes into the card; a checkpoint is saved every ``save_seconds``.
+    ``about`` goes into the card; a checkpoint is saved every ``save_seconds``; ``network`` is what to start from, in the
+    shape of the configuration, instead of a new one.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Trainer:
         *,
         about: dict[str, Any],
         save_seconds: float = 60.0,
+        network: CharacterNetwork | None = None,
     ) -> None:
         shortest = config.window + 1
         if len(corpus.training) <= shortest or len(corpus.validation) < 2:
@@ -122,7 +124,8 @@ class Trainer:
             len(corpus.vocabulary), config.hidden_size, config.layers, config.embedding_size, config.skip
         )
         torch.manual_seed(config.seed)
-        self.network = CharacterNetwork(shape, config.dropout)
+        self.network = network or CharacterNetwork(shape, config.dropout)
+        self._inherited = network is not None
         optimizers = build_optimizers(self.network, config)
         self._module, *self.optimizers = fabric.setup(self.network, *optimizers)
         self.average = WeightAverage(self.network, config.average_decay)
@@ -142,6 +145,8 @@ class Trainer:
         rate = _Rate()
         previous = self._catch_signals()
         try:
+            if self._inherited and not self.state.updates:
+                self._validate()  # nothing worse than the start is ever kept
             while not self._finished() and not self._interrupted.is_set():
                 before = time.monotonic()
                 self._update()
@@ -257,7 +262,7 @@ class Trainer:
 
     def _keep_stage(self) -> None:
         network = self._averaged()
-        loss = nats_per_character(network, self.corpus.validation[: VALIDATION_CHARACTERS // 4])
+        loss = nats_per_character(network, self.corpus.validation[:STAGE_CHARACTERS])
         written = write(network, SAMPLE_CHARACTERS, temperature=0.8, seed=self.config.seed)
         sample = self.corpus.vocabulary.decode(written)
         stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}

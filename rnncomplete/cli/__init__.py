@@ -20,6 +20,7 @@ __all__ = ["main"]
         "generate": ("rnncomplete.cli.generate:generate", "Write a text in a style."),
         "eval": ("rnncomplete.cli.evaluate:evaluate_files", "Measure a style on files."),
         "styles": ("rnncomplete.cli.styles:styles", "List, inspect, add and remove styles."),
+        "stages": ("rnncomplete.cli.stages:stages", "Show what a style had learned at each stage of its training."),
         "doctor": ("rnncomplete.cli.doctor:doctor", "Show what runs where, and what is wrong."),
     },
 )

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,12 @@ def sentences(characters: int, seed: int = 0) -> str:
         words = [chooser.choice(WORDS) for _ in range(chooser.randint(3, 9))]
         text += " ".join(words).capitalize() + chooser.choice([". ", "! ", ".\n"])
     return text[:characters]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """PyTorch's threads wait by spinning: beside other work two are many times slower than one."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
