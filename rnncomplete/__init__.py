@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rnncomplete.completer import Completer, load_completer
+    from rnncomplete.ghost import install
     from rnncomplete.suggest import RNNAutoSuggest
 
-__all__ = ["Completer", "RNNAutoSuggest", "load_completer"]
+__all__ = ["Completer", "RNNAutoSuggest", "install", "load_completer"]
 
 _HOMES = {
     "Completer": "rnncomplete.completer",
     "RNNAutoSuggest": "rnncomplete.suggest",
+    "install": "rnncomplete.ghost",
     "load_completer": "rnncomplete.completer",
 }
 

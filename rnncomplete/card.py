@@ -53,8 +53,8 @@ class Card:
     """What is done to a text before the network reads it."""
     temperature: float = 1.0
     """Divides the logits; tuned on the validation slice."""
-    threshold: float = 0.3
-    """A ghost ends where the joint probability of its characters falls below this."""
+    threshold: float = 0.25
+    """No ghost is shown whose first word is less likely than this."""
     lexer: str | None = None
     """Pygments name of the language, for colours."""
     corpus: dict[str, Any] = field(default_factory=dict)

@@ -29,8 +29,8 @@ _CODE_POINTS = 0x110000
 
 
 def normalise(text: str) -> str:
-    r"""What a network reads instead of ``text``: without a byte-order mark, every line end as ``\n``."""
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    r"""What a network reads instead of ``text``: every line end as ``\n``."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def is_displayable(character: str) -> bool:

@@ -1,0 +1,95 @@
+"""Checkpoints: one safetensors file, replaced whole, whose header holds the facts as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from rnncomplete.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+    from torch import Tensor
+
+FORMAT = 1
+"""Version of the layout below; a checkpoint of another version is refused."""
+
+HEADER = "rnncomplete"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Tensors by name, and facts that JSON can hold."""
+
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors whose names begin with ``prefix`` and a dot, without it."""
+        return {
+            name.removeprefix(f"{prefix}."): tensor
+            for name, tensor in self.tensors.items()
+            if name.startswith(f"{prefix}.")
+        }
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write ``path`` so that it is always whole: the old one or the new one, whatever happens meanwhile."""
+    partial = path.with_suffix(".partial")
+    facts = json.dumps({"format": FORMAT, **checkpoint.facts})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(
+            {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()},
+            partial,
+            metadata={HEADER: facts},
+        )
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        kept = "the one saved before is untouched" if path.exists() else "none was saved before"
+        raise CheckpointError(f"cannot save {path}: {error}; {kept}; free some space and go on with --resume") from None
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read what :func:`save_checkpoint` wrote; raises :class:`CheckpointError` for anything else."""
+    if not path.is_file():
+        raise CheckpointError(f"no checkpoint {path}; expected a file that `rnncomplete train` wrote")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = (file.metadata() or {}).get(HEADER)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        facts = json.loads(header) if header else {}
+    except (OSError, SafetensorError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is not a checkpoint ({error}); expected what `rnncomplete train` writes"
+        ) from None
+    if facts.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} has checkpoint format {facts.get('format')!r}; this version reads format {FORMAT}: train anew"
+        )
+    return Checkpoint(tensors, facts)
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:
+    """An optimizer's memory as named tensors; its settings come from the configuration."""
+    state = optimizer.state_dict()["state"]
+    return {f"{prefix}.{index}.{key}": value for index, values in state.items() for key, value in values.items()}
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Give an optimizer back what :func:`optimizer_tensors` took, names without the prefix."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

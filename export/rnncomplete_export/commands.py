@@ -1,0 +1,156 @@
+"""``rnncomplete train`` and ``rnncomplete export``: what the command line finds when PyTorch is installed.
+
+PyTorch is imported when a command runs, so that ``--help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from rnncomplete.card import STYLE_NAME
+from rnncomplete.errors import SettingError
+from rnncomplete_export.recorded_command import recorded_command
+
+
+@click.command()
+@click.argument("texts", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--style", required=True, help="Name of the style: lower case letters, digits, hyphens, underscores.")
+@click.option("--glob", "globs", multiple=True, help="Of folders read only such files, as '*.py'; may be repeated.")
+@click.option("--from", "base", metavar="STYLE", help="Start from an installed style instead of from nothing.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Train for so long in all.")
+@click.option("--characters", type=click.IntRange(min=1), help="Train on so many characters in all.")
+@click.option("--resume", is_flag=True, help="Go on where the training of this style was interrupted.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of every random choice.")
+@click.option("--hidden-size", type=click.IntRange(16, 4096), help="Units a layer [default: by text and time].")
+@click.option("--layers", type=click.IntRange(1, 8), help="Layers of LSTM cells [default: 2].")
+@click.option("--embedding-size", type=click.IntRange(1, 4096), help="Numbers a character is embedded in.")
+@click.option("--skip/--no-skip", default=None, help="Whether every layer also reads the embedding.")
+@click.option("--batch", type=click.IntRange(1), help="Streams of text read side by side.")
+@click.option("--window", type=click.IntRange(2), help="Characters between two updates.")
+@click.option("--dropout", type=click.FloatRange(0, 0.9), help="Share of numbers dropped between layers.")
+@click.option("--optimizer", type=click.Choice(["muon", "adamw"]), help="How weights are moved.")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak.")
+@click.option("--weight-decay", type=click.FloatRange(0, 1), help="Share of the learning rate by which weights shrink.")
+@click.option("--average-decay", type=click.FloatRange(0, 1), help="What stays of the averaged weights at an update.")
+@click.option("--patience", type=click.IntRange(0), help="Validations without a best one before it stops; 0: never.")
+@click.option("--validate-every", type=click.IntRange(1), help="Characters between two validations.")
+@click.option(
+    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="For checkpoints."
+)
+@click.option("--save-seconds", type=float, default=60.0, show_default=True, help="Between two checkpoints.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--precision", default="32-true", show_default=True, help="As lightning-fabric names it.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
+@click.option("--devices", type=click.IntRange(1), default=1, show_default=True, help="Processes on this machine.")
+@click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="Machines.")
+@click.option("--description", default="", help="One line for the card.")
+@click.option("--corpus-name", default="", help="What the card calls the text.")
+@click.option("--licence", default="unknown", help="Of the text, for the card.")
+@click.option("--lexer", help="Pygments name of the language, for colours.")
+@click.option("--install/--no-install", default=True, show_default=True, help="Install the exported style.")
+@click.pass_context
+def train(
+    context: click.Context,
+    /,
+    *,
+    texts: tuple[Path, ...],
+    globs: tuple[str, ...],
+    base: str | None,
+    style: str,
+    minutes: float | None,
+    characters: int | None,
+    resume: bool,
+    seed: int,
+    runs: Path,
+    save_seconds: float,
+    device: str,
+    precision: str,
+    threads: int,
+    devices: int,
+    nodes: int,
+    description: str,
+    corpus_name: str,
+    licence: str,
+    lexer: str | None,
+    install: bool,
+    **choices: float | str | bool | None,
+) -> None:
+    r"""Train a style on TEXTS (files and folders), then export and install it.
+
+    \b
+    Ten minutes on a book:
+      rnncomplete train book.txt --style mine --minutes 10
+    A folder of notes, until it no longer improves (what .gitignore leaves out is left out):
+      rnncomplete train ~/notes --style notes
+    Only the Python files of a project, starting from a network that knows Python:
+      rnncomplete train ~/src/project --glob '*.py' --from python --style project --minutes 10
+    Interrupted (Ctrl-C)? Go on:
+      rnncomplete train ~/notes --style notes --resume
+    Then:
+      rnncomplete --style notes
+    """
+    if not STYLE_NAME.fullmatch(style):
+        raise SettingError(f"the style is called {style!r}; expected lower case letters, digits, hyphens, underscores")
+    if not texts:
+        raise SettingError("no text to train on; expected files or folders: rnncomplete train TEXT... --style NAME")
+    from rnncomplete_export.session import Request, train_style
+
+    names = ", ".join(path.name or str(path) for path in texts)
+    train_style(
+        Request(
+            texts=texts,
+            globs=globs,
+            base=base,
+            style=style,
+            minutes=minutes,
+            characters=characters,
+            resume=resume,
+            seed=seed,
+            folder=runs / style,
+            device=device,
+            precision=precision,
+            threads=threads,
+            devices=devices,
+            nodes=nodes,
+            about={
+                "description": description or f"Trained on {names}",
+                "corpus_name": corpus_name or names,
+                "licence": licence,
+                "lexer": lexer,
+                "base": Path(base).name if base else None,
+                "command": recorded_command(context),
+            },
+            again=shlex.join(["rnncomplete", *sys.argv[1:]]),
+            install=install,
+            save_seconds=save_seconds,
+            choices={name: value for name, value in choices.items() if value is not None},
+        )
+    )
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for graphs and card.")
+@click.option("--style", help="Name of the style [default: the output folder's].")
+@click.option("--text", type=click.Path(path_type=Path), help="Text to measure on [default: the one kept back].")
+def export(*, checkpoint: Path, output: Path, style: str | None, text: Path | None) -> None:
+    r"""Turn CHECKPOINT into the two ONNX graphs and the card of a style, and check them against PyTorch.
+
+    \b
+      rnncomplete export runs/mine/best.safetensors -o mine
+      rnncomplete styles add mine
+    """
+    name = style or output.resolve().name
+    if not STYLE_NAME.fullmatch(name):
+        raise SettingError(f"the style is called {name!r}; expected lower case letters, digits, hyphens, underscores")
+    import torch
+
+    from rnncomplete_export.exporter import export_style
+    from rnncomplete_export.progress import say_export
+
+    torch.set_num_threads(1)  # more would wait by spinning, and take the core from who else needs it
+    say_export(lambda advance: export_style(checkpoint, output, name, text=text, advance=advance), output)

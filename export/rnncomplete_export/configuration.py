@@ -1,0 +1,89 @@
+"""How a training runs: every choice in one frozen value, with defaults that follow from the text and the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The choices of a training; a checkpoint and a card hold them all."""
+
+    hidden_size: int = 512
+    """Units a layer."""
+    layers: int = 2
+    """Layers of LSTM cells."""
+    embedding_size: int = 128
+    """Numbers a character is embedded in."""
+    skip: bool = True
+    """Every layer also reads the embedding, and the readout reads every layer."""
+    batch: int = 32
+    """Streams of text read side by side, over all processes."""
+    window: int = 100
+    """Characters between two updates in each stream."""
+    dropout: float = 0.1
+    """Share of numbers dropped between layers."""
+    optimizer: str = "adamw"
+    """``adamw`` for everything, or ``muon`` for the recurrent matrices."""
+    learning_rate: float = 0.004
+    """Peak, for Muon and AdamW alike."""
+    weight_decay: float = 0.01
+    """Share of the learning rate by which weights shrink at each update."""
+    clip: float = 1.0
+    """Largest norm of a gradient."""
+    average_decay: float = 0.998
+    """How much of the averaged weights stays at each update."""
+    decay_from: float = 0.6
+    """Share of the training after which the learning rate falls."""
+    unknown_share: float = 0.0005
+    """Characters replaced by the unknown one, so that it is learned."""
+    reset_share: float = 0.01
+    """Windows that begin as a text begins, from zero state, so that a beginning is learned."""
+    characters: int = 0
+    """Characters to train on in all; 0 is no limit."""
+    minutes: float = 0.0
+    """Minutes to train in all; 0 is no limit."""
+    patience: int = 8
+    """Validations without a new best before the training stops; 0 is no limit."""
+    validate_every: int = 500_000
+    """Characters trained on between two validations."""
+    seed: int = 1
+    """Of every random choice."""
+
+
+DEFAULT_EPOCHS = 30
+"""Times a text is read when neither minutes nor characters are given (it stops earlier when validation does)."""
+
+LARGEST_HIDDEN = 512
+"""Units a layer at which a ghost of 32 characters stays within a frame."""
+
+SHORT_TEXT = 1_000_000
+"""Characters; a shorter text is learned by heart by a large network."""
+
+
+def suggest_config(characters: int, minutes: float, limit: int) -> TrainingConfig:
+    """Sensible choices for a text of so many ``characters``, trained for ``minutes`` or up to a ``limit`` of characters.
+
+    Sizes grow with the root of the time (a step costs its square), up to 512 units; less text is dropped out more.
+    """
+    hidden = LARGEST_HIDDEN
+    if minutes:
+        hidden = min(hidden, max(128, round(110 * minutes**0.5 / 64) * 64))
+    if characters < SHORT_TEXT:
+        hidden = min(hidden, 256)
+    # Many small updates teach more in a short time than few large ones.
+    brief = characters < SHORT_TEXT or 0 < minutes <= 15
+    batch, window = (16, 64) if brief else (32, 100)
+    window = min(window, max(8, characters // (4 * batch)))
+    if not minutes and not limit:
+        limit = DEFAULT_EPOCHS * characters
+    return TrainingConfig(
+        hidden_size=hidden,
+        dropout=0.25 if characters < SHORT_TEXT else 0.1,
+        batch=batch,
+        window=window,
+        average_decay=0.99 if brief else 0.998,
+        characters=limit,
+        minutes=minutes,
+        validate_every=max(20 * batch * window, min(500_000, characters // 2)),
+    )

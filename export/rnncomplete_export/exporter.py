@@ -1,0 +1,205 @@
+"""From a checkpoint to a style: two graphs, the card, and the card for people, all checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import torch
+
+from rnncomplete.card import Card
+from rnncomplete.errors import CheckpointError, TextError
+from rnncomplete.evaluation import losses
+from rnncomplete.model import model_from_graph
+from rnncomplete.text import read_text
+from rnncomplete.vocabulary import Vocabulary
+from rnncomplete_export.checkpoint import load_checkpoint
+from rnncomplete_export.commands import train
+from rnncomplete_export.corpus import TOKENS
+from rnncomplete_export.graphs import build_graph, with_card
+from rnncomplete_export.measure import best_temperature
+from rnncomplete_export.network import CharacterNetwork, NetworkConfig, parameter_count
+from rnncomplete_export.parity import measure_parity
+from rnncomplete_export.plot import draw_stages
+from rnncomplete_export.readme import render_readme
+from rnncomplete_export.recorded_command import cleaned_command
+from rnncomplete_export.stages import known_words, measure_stages, skills_of_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rnncomplete_export.checkpoint import Checkpoint
+    from rnncomplete_export.parity import Parity
+
+TEMPERATURE_CHARACTERS = 65_536
+STEPS = 8
+"""Calls of ``advance`` in one export."""
+
+
+def network_of(checkpoint: Checkpoint) -> CharacterNetwork:
+    """The averaged network in ``checkpoint``; raises :class:`CheckpointError` if it does not fit its configuration."""
+    try:
+        config = checkpoint.facts["config"]
+        shape = NetworkConfig(
+            vocabulary_size=len(checkpoint.facts["vocabulary"]),
+            hidden_size=config["hidden_size"],
+            layers=config["layers"],
+            embedding_size=config["embedding_size"],
+            skip=config["skip"],
+        )
+        network = CharacterNetwork(shape)
+        network.load_state_dict(checkpoint.part("average"))
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(
+            f"the checkpoint does not hold the network that it describes ({str(error).splitlines()[0]}); "
+            "expected what `rnncomplete train` writes"
+        ) from None
+    return network.eval()
+
+
+def validation_tokens(checkpoint: Path, facts: dict[str, Any], text: Path | None) -> NDArray[np.uint16]:
+    """The kept-back tokens beside ``checkpoint``, or those of ``text``."""
+    vocabulary = Vocabulary(tuple(facts["vocabulary"]))
+    if text is not None:
+        tokens = vocabulary.encode(read_text(text))
+    else:
+        encoded = checkpoint.parent / TOKENS
+        if not encoded.is_file():
+            raise TextError(
+                f"no {encoded} to measure the graphs on; give a text that was not trained on with --text FILE"
+            )
+        tokens = np.memmap(encoded, dtype=np.uint16, mode="r")[facts["corpus"]["split"] :]
+    if len(tokens) < 2:
+        raise TextError(f"a text of {len(tokens)} characters to measure the graphs on; expected some thousands")
+    return tokens
+
+
+def export_style(
+    path: Path, folder: Path, style: str, *, text: Path | None = None, advance: Callable[[], None] = lambda: None
+) -> Card:
+    """Write the style that ``path``, a checkpoint, holds into ``folder``, whole or not at all.
+
+    Raises :class:`CheckpointError`, :class:`TextError`, or :class:`rnncomplete_export.parity.ParityError`.
+    """
+    checkpoint = load_checkpoint(path)
+    network = network_of(checkpoint)
+    tokens = validation_tokens(path, checkpoint.facts, text)
+    temperature = best_temperature(network, tokens[:TEMPERATURE_CHARACTERS])
+    advance()
+    models = {
+        "float32": build_graph(network, "float32"),
+        "float16": build_graph(network, "float16"),
+        "int8": build_graph(network, "int8"),
+    }
+    graphs = {name: model.SerializeToString() for name, model in models.items()}
+    advance()
+    parity = measure_parity(network, graphs, tokens, advance)
+    card = make_card(checkpoint, network, style, temperature, parity)
+    card = measured(card, models["int8"], tokens)
+    advance()
+    card = with_stages(card, path, checkpoint, network, tokens)
+    advance()
+    write_style(folder, card, models)
+    return card
+
+
+def make_card(
+    checkpoint: Checkpoint, network: CharacterNetwork, style: str, temperature: float, parity: Parity
+) -> Card:
+    """The facts about an exported network."""
+    facts = checkpoint.facts
+    about, corpus, state = facts["about"], facts["corpus"], facts["state"]
+    return Card(
+        style=style,
+        description=about.get("description", ""),
+        vocabulary=tuple(facts["vocabulary"]),
+        state_size=2 * network.config.layers * network.config.hidden_size,
+        cell="lstm",
+        layers=network.config.layers,
+        hidden_size=network.config.hidden_size,
+        parameters=parameter_count(network),
+        temperature=temperature,
+        lexer=about.get("lexer"),
+        corpus={
+            "name": about.get("corpus_name", ""),
+            "licence": about.get("licence", "unknown"),
+            "sha256": corpus["sha256"],
+            "characters": corpus["characters"],
+            "validation_characters": corpus["characters"] - corpus["split"],
+        },
+        training={
+            # Earlier versions recorded what was typed, with the paths of a machine.
+            "command": cleaned_command(about.get("command", ""), train),
+            "from": about.get("base"),
+            "recipe": facts["config"],
+            "seed": facts["config"]["seed"],
+            "updates": state["updates"],
+            "characters_seen": state["characters"],
+            "seconds": round(state["seconds"]),
+            "versions": {
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "onnx": onnx.__version__,
+                "numpy": np.__version__,
+            },
+        },
+        figures={
+            "parity_characters": parity.characters,
+            "float32_logit_difference": parity.float32_logit_difference,
+            "float32_nats": round(parity.float32_nats, 5),
+            "int8_nats": round(parity.int8_nats, 5),
+            "fp16_nats": round(parity.fp16_nats, 5),
+        },
+    )
+
+
+def measured(card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16]) -> Card:
+    """``card`` with the loss over the whole validation slice, as ``rnncomplete eval --static`` measures it."""
+    model = model_from_graph(card, with_card(graph, card.to_json()))
+    text = model.vocabulary.decode(tokens.tolist())
+    nats = float(np.mean(losses(model, text)))
+    return dataclasses.replace(card, figures={**card.figures, "nats_per_character": round(nats, 5)})
+
+
+def with_stages(
+    card: Card, path: Path, checkpoint: Checkpoint, network: CharacterNetwork, tokens: NDArray[np.uint16]
+) -> Card:
+    """``card`` with the stages of learning, and the skills that the text kept back shows itself."""
+    vocabulary = Vocabulary(card.vocabulary)
+    encoded = path.parent / TOKENS
+    words: frozenset[str] = frozenset()
+    if encoded.is_file():
+        read = np.memmap(encoded, dtype=np.uint16, mode="r")[: checkpoint.facts["corpus"]["split"]]
+        words = known_words(read, vocabulary)
+    stages = measure_stages(
+        path, checkpoint, network, tokens, words=words, vocabulary=vocabulary, temperature=card.temperature
+    )
+    figures = {**card.figures, "skills_of_the_text": skills_of_text(tokens, words, vocabulary)}
+    return dataclasses.replace(card, stages=stages, figures=figures)
+
+
+def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto]) -> None:
+    """Put the files of a style into ``folder``, replacing what was there only when all are written."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        partial.chmod(0o755)
+        (partial / "card.json").write_text(card.to_json() + "\n", encoding="utf-8")
+        (partial / "step.int8.onnx").write_bytes(with_card(models["int8"], card.to_json()))
+        (partial / "step.fp16.onnx").write_bytes(with_card(models["float16"], card.to_json()))
+        (partial / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
+        (partial / "README.md").write_text(render_readme(card), encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.replace(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise

@@ -1,0 +1,53 @@
+"""The stages of learning as a picture: loss and skills against characters seen, an SVG that is always the same."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SETTINGS: dict[Any, Any] = {
+    "svg.hashsalt": "rnncomplete",  # names of clips and markers follow from the content
+    "svg.fonttype": "none",  # letters stay letters
+    "font.family": "sans-serif",
+    "font.size": 9,
+}
+
+
+def draw_stages(style: str, stages: Sequence[dict[str, Any]]) -> str:
+    """An SVG document with the loss of ``stages`` and, where they were counted, their skills."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import PercentFormatter
+
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(7.5, 6), layout="constrained")
+        losses, skills = figure.subplots(2, 1, sharex=True, height_ratios=[2, 3])
+        seen = [stage["characters"] for stage in stages]
+        losses.plot(seen, [stage["loss"] for stage in stages], marker="o", markersize=3, color="black")
+        losses.set(xscale="log", ylabel="nats per character", title=f"{style}: what it learned, and when")
+        names = dict.fromkeys(name for stage in stages for name in stage.get("skills", {}))
+        for number, name in enumerate(names):
+            counted = [(stage["characters"], stage["skills"].get(name)) for stage in stages if stage.get("skills")]
+            points = [(at, share) for at, share in counted if share is not None]
+            if points:
+                line = "--" if name.startswith("words") else "-"
+                skills.plot(
+                    *zip(*points, strict=True),
+                    line,
+                    marker="o",
+                    markersize=3,
+                    color=f"C{number}",
+                    label=name.replace("_", " "),
+                )
+        skills.set(xlabel="characters seen", ylabel="share", ylim=(-0.02, 1.02))
+        skills.yaxis.set_major_formatter(PercentFormatter(1.0))
+        if skills.lines:
+            skills.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        for axes in (losses, skills):
+            axes.grid(visible=True, alpha=0.3)
+        document = io.StringIO()
+        figure.savefig(document, format="svg", metadata={"Date": None, "Creator": None})
+    return document.getvalue()

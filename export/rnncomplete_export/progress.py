@@ -1,0 +1,90 @@
+"""What a training says while it runs: a live line in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from rnncomplete_export.exporter import STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+    from rnncomplete.card import Card
+
+LINE_SECONDS = 15.0
+"""Seconds between plain lines."""
+
+LN2 = 0.6931471805599453
+
+
+def clock(seconds: float) -> str:
+    """Seconds as hours, minutes and seconds."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
+
+
+class TrainingProgress:
+    """A context manager; outside a terminal, or in any process but the first, the live line is left out."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=silent)
+        self._live: Progress | None = None
+        self._task: TaskID | None = None
+        self._last_line = 0.0
+
+    def __enter__(self) -> TrainingProgress:
+        if self._console.is_terminal:
+            self._live = Progress(
+                BarColumn(bar_width=24), TextColumn("{task.description}"), console=self._console, transient=True
+            )
+            self._task = self._live.add_task("", total=1.0)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def say(self, text: str) -> None:
+        """One line (or more), as it is."""
+        self._console.print(text, markup=False)
+
+    def update(self, *, characters: int, loss: float, rate: float, progress: float, left: float | None) -> None:
+        """Where the training is: characters read, nats per character, characters a second, seconds left."""
+        text = f"{characters:,} characters  {loss:.3f} nats  {loss / LN2:.3f} bits/char  {rate:,.0f} chars/s"
+        if left is not None:
+            text += f"  {clock(left)} left"
+        if self._live is not None and self._task is not None:
+            self._live.update(self._task, completed=min(progress, 1.0), description=text)
+        elif time.monotonic() - self._last_line >= LINE_SECONDS:
+            self._last_line = time.monotonic()
+            self.say(text)
+
+
+def say(text: str) -> None:
+    """One plain line for people."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def say_export(export: Callable[[Callable[[], None]], Card], folder: Path) -> None:
+    """Run ``export``, which takes what to call after each of its steps, with a bar; then say what came out."""
+    started = time.monotonic()
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("exporting", total=STEPS)
+        card = export(lambda: bar.advance(task))
+    figures = card.figures
+    say(
+        f"exported {card.parameters:,} parameters to {folder} in {time.monotonic() - started:.0f} s: "
+        f"{figures['nats_per_character']:.4f} nats per character on the text kept back; "
+        f"int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}, "
+        f"fp16 {figures['fp16_nats'] - figures['float32_nats']:+.4f}"
+    )

@@ -1,0 +1,83 @@
+"""The card of a style for people: a README in Markdown, made from the facts alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnncomplete.card import Card
+
+LN2 = 0.6931471805599453
+
+
+def fenced(text: str) -> str:
+    """``text`` as a code block that nothing inside it can end."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text.rstrip()}\n{fence}"
+
+
+def render_readme(card: Card) -> str:
+    """The card as Markdown: what it is, its corpus, how it was made, its figures, and what it wrote while learning."""
+    corpus, training, figures = card.corpus, card.training, card.figures
+    recipe = training["recipe"]
+    versions = ", ".join(f"{name} {version}" for name, version in training["versions"].items())
+    nats = figures["nats_per_character"]
+    began = f"It began as the style {training['from']}. " if training.get("from") else ""
+    parts = [
+        f"# {card.style}",
+        f"{card.description}.".replace("..", "."),
+        f"A {card.layers} x {card.hidden_size} LSTM that predicts one character at a time: {card.parameters:,} "
+        f"parameters, {len(card.vocabulary)} characters, temperature {card.temperature:g}.",
+        "## Corpus",
+        f"{corpus['name']}, {corpus['characters']:,} characters (SHA-256 `{corpus['sha256']}`). "
+        f"Licence of the text: {corpus['licence']}. The text itself is not shipped. "
+        f"The last {corpus['validation_characters']:,} characters were kept out of training.",
+        "## Training",
+        f"{fenced(training['command'])}\n\n"
+        f"{began}{training['characters_seen']:,} characters seen in {training['updates']:,} updates and "
+        f"{training['seconds'] / 3600:.2f} hours, seed {training['seed']}, {recipe['optimizer']}, "
+        f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}. Made with {versions}.",
+        "## Figures",
+        "| on text kept out of training | nats per character | bits per character |\n|---|---|---|\n"
+        f"| network alone (static, int8), the whole slice | {nats:.4f} | {nats / LN2:.4f} |\n"
+        f"| float32, {figures['parity_characters']:,} characters in 16 stretches | {figures['float32_nats']:.4f} | |\n"
+        f"| int8, the same | {figures['int8_nats']:.4f} | |\n"
+        f"| fp16, the same | {figures['fp16_nats']:.4f} | |",
+        f"The first line is what `rnncomplete eval --style {card.style} --static FILE` prints for that slice.",
+        "## What it learned, and when",
+        "![loss and skills against characters seen](stages.svg)",
+        skills_table(card),
+    ]
+    for stage in card.stages:
+        parts.append(f"After {stage['characters']:,} characters, {stage['loss']:.3f} nats per character, it wrote:")
+        parts.append(fenced(stage["sample"]))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def skills_table(card: Card) -> str:
+    """A row a skill, a column a stage, counted on what was written there; nothing if no skills were counted."""
+    counted = [stage for stage in card.stages if stage.get("skills")]
+    if not counted:
+        return ""
+    true = card.figures.get("skills_of_the_text", {})
+    columns = [f"{stage['characters']:,}" for stage in counted]
+    lines = [f"| characters seen | {' | '.join(columns)} | the text |", "|---" * (len(counted) + 2) + "|"]
+    losses = " | ".join(f"{stage['loss']:.2f}" for stage in counted)
+    lines.append(f"| nats per character | {losses} | |")
+    for name in counted[-1]["skills"]:
+        shares = [percent(stage["skills"].get(name)) for stage in [*counted, {"skills": true}]]
+        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(shares)} |")
+    lines += [
+        "",
+        "Shares counted on about 20,000 characters written at each stage, at the temperature above, and last on as much "
+        "of the text kept out of training. Words are known if the training text has them; a mark is counted if 320 "
+        "characters follow it. A dash: there was nothing to count.",
+    ]
+    return "\n".join(lines)
+
+
+def percent(share: float | None) -> str:
+    """A share as per cent; a dash for ``None``."""
+    return "-" if share is None else f"{100 * share:.0f} %"

@@ -1,0 +1,177 @@
+"""One call of ``rnncomplete train``: prepare the text, train, export, install, and say what to type next."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import lightning_fabric
+import torch
+
+from rnncomplete.errors import SettingError
+from rnncomplete.styles import install_style
+from rnncomplete.vocabulary import Vocabulary
+from rnncomplete_export.configuration import TrainingConfig, suggest_config
+from rnncomplete_export.corpus import build_corpus
+from rnncomplete_export.exporter import export_style
+from rnncomplete_export.inheritance import inherit_config, inherit_network, read_base
+from rnncomplete_export.network import parameter_count
+from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
+from rnncomplete_export.trainer import Trainer, resume_point
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnncomplete_export.checkpoint import Checkpoint
+    from rnncomplete_export.corpus import Corpus
+    from rnncomplete_export.inheritance import Base
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for."""
+
+    texts: tuple[Path, ...]
+    globs: tuple[str, ...]
+    """What to read of folders; everything if empty."""
+    base: str | None
+    """A style to start from."""
+    style: str
+    minutes: float | None
+    characters: int | None
+    resume: bool
+    seed: int
+    folder: Path
+    """Where checkpoints go."""
+    device: str
+    precision: str
+    threads: int
+    devices: int
+    nodes: int
+    about: dict[str, Any]
+    """For the card: ``description``, ``corpus_name``, ``licence``, ``lexer``, ``command``."""
+    again: str
+    """The command as it was typed here."""
+    install: bool
+    save_seconds: float
+    """Between two checkpoints."""
+    choices: dict[str, Any]
+    """Fields of :class:`TrainingConfig` that were given."""
+
+
+def start_fabric(request: Request) -> lightning_fabric.Fabric:
+    """Processes, device and precision, launched."""
+    torch.set_num_threads(request.threads)
+    # Slowly decaying gates leave denormal numbers behind, which cost six times the time.
+    torch.set_flush_denormal(True)
+    if request.device == "cuda" and not torch.cuda.is_available():
+        raise SettingError("--device cuda, but PyTorch finds no CUDA device here; use --device cpu or auto")
+    processes = request.devices * request.nodes
+    fabric = lightning_fabric.Fabric(
+        accelerator="cpu" if request.device == "auto" and not torch.cuda.is_available() else request.device,
+        devices=request.devices,
+        num_nodes=request.nodes,
+        strategy="ddp" if processes > 1 else "auto",
+        precision=request.precision,  # type: ignore[arg-type] # fabric checks the string
+    )
+    fabric.launch()
+    return fabric
+
+
+def configure(request: Request, corpus: Corpus, earlier: Checkpoint | None, base: Base | None) -> TrainingConfig:
+    """The choices of this training: what was given, else what the checkpoint had, else what suits the text."""
+    limits: dict[str, Any] = {}
+    if request.minutes is not None or request.characters is not None:
+        limits = {"minutes": request.minutes or 0.0, "characters": request.characters or 0}
+    if earlier is not None:
+        return dataclasses.replace(TrainingConfig(**earlier.facts["config"]), **limits, **request.choices)
+    suggested = suggest_config(corpus.characters, request.minutes or 0.0, request.characters or 0)
+    config = dataclasses.replace(suggested, seed=request.seed, **request.choices)
+    return inherit_config(config, base, set(request.choices)) if base else config
+
+
+def known_characters(earlier: Checkpoint | None, base: Base | None) -> Vocabulary | None:
+    """The vocabulary that a training begins with, whatever its text holds."""
+    if earlier is not None:
+        return Vocabulary(tuple(earlier.facts["vocabulary"]))
+    return base.vocabulary if base else None
+
+
+def train_style(request: Request) -> None:
+    """Train, export, install; Ctrl-C saves, says how to go on and leaves with code 130."""
+    warnings.filterwarnings("ignore", module="lightning_fabric")
+    fabric = start_fabric(request)
+    with TrainingProgress(silent=not fabric.is_global_zero) as progress:
+        prolonged = request.minutes is not None or request.characters is not None
+        earlier = resume_point(request.folder, prolonged=prolonged) if request.resume else None
+        base = read_base(request.base) if request.base and not earlier else None
+        corpus = build_corpus(
+            list(request.texts),
+            request.folder,
+            globs=request.globs,
+            known=known_characters(earlier, base),
+            expected_sha256=earlier.facts["corpus"]["sha256"] if earlier else None,
+            skipped=lambda line: progress.say(f"left out: {line}"),
+        )
+        config = configure(request, corpus, earlier, base)
+        trainer = Trainer(
+            corpus,
+            config,
+            request.folder,
+            fabric,
+            progress,
+            about=request.about,
+            save_seconds=request.save_seconds,
+            network=inherit_network(base, corpus.vocabulary, config) if base else None,
+        )
+        if earlier is not None:
+            trainer.resume(earlier)
+            progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
+        else:
+            forget_earlier(request.folder)
+        say_plan(trainer, progress)
+        finished = trainer.run()
+    if not fabric.is_global_zero:
+        return
+    if not finished:
+        again = request.again if request.resume else f"{request.again} --resume"
+        progress.say(f"stopped and saved; go on with: {again}")
+        raise SystemExit(INTERRUPTED)
+    finish(request)
+
+
+def forget_earlier(folder: Path) -> None:
+    """Remove what an earlier training of the same name kept to go on from."""
+    for path in [folder / "plateau.safetensors", *folder.glob("stages/*.safetensors")]:
+        path.unlink(missing_ok=True)
+
+
+def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:
+    """What is about to happen, before it does."""
+    corpus, config = trainer.corpus, trainer.config
+    ends = [f"{config.minutes:g} minutes"] if config.minutes else []
+    ends += [f"{config.characters:,} characters"] if config.characters else []
+    ends += ["when validation stops falling"] if config.patience else []
+    progress.say(
+        f"{corpus.characters:,} characters of {len(corpus.vocabulary)} kinds from {corpus.files} files, "
+        f"the last {len(corpus.validation):,} kept for validation\n"
+        f"{parameter_count(trainer.network):,} parameters: {config.layers} x {config.hidden_size} LSTM; "
+        f"ends after {' or '.join(ends)}"
+    )
+
+
+def finish(request: Request) -> None:
+    """Export the best weights, install them as a style, and say what to type next."""
+    folder = request.folder / "style" / request.style
+    best = request.folder / "best.safetensors"
+    say_export(lambda advance: export_style(best, folder, request.style, advance=advance), folder)
+    if request.install:
+        install_style(folder, replace=True)
+        say(f"installed; type: rnncomplete --style {request.style}")
+    else:
+        say(f"to install it: rnncomplete styles add {folder}")

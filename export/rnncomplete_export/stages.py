@@ -1,0 +1,109 @@
+"""The stages of learning: what the averaged weights kept during a training wrote, and which skills are counted in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rnncomplete.errors import CheckpointError
+from rnncomplete_export.checkpoint import load_checkpoint
+from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, write_streams
+from rnncomplete_export.skills import count_skills, words_in
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rnncomplete.vocabulary import Vocabulary
+    from rnncomplete_export.checkpoint import Checkpoint
+    from rnncomplete_export.network import CharacterNetwork
+
+STREAMS = 32
+LENGTH = 640
+"""Characters in each stream, twice the room that an opened bracket is given to be closed; 20,480 in all."""
+
+SAMPLE_CHARACTERS = 400
+WORD_CHARACTERS = 20_000_000
+"""The words of a longer text are those of its beginning."""
+
+CHUNK = 1 << 20
+
+
+def measure_stages(
+    path: Path,
+    checkpoint: Checkpoint,
+    network: CharacterNetwork,
+    validation: NDArray[np.uint16],
+    *,
+    words: Collection[str],
+    vocabulary: Vocabulary,
+    temperature: float,
+) -> tuple[dict[str, Any], ...]:
+    """The stages that ``checkpoint``, which lies at ``path``, tells of, with skills where their weights are beside it.
+
+    The last is ``network`` itself, what is exported.
+    """
+    state = checkpoint.facts["state"]
+    weights = network.state_dict()
+    stages = []
+    for number, stage in enumerate(state["stages"], 1):
+        kept = _kept(path.parent / "stages" / f"{number:02}.safetensors", checkpoint, stage)
+        if kept is None:
+            stages.append({**stage, "skills": {}})
+            continue
+        network.load_state_dict(kept.part("average"))
+        stages.append({**stage, **_written(network, words, vocabulary, temperature)})
+    network.load_state_dict(weights)
+    if not stages or stages[-1]["characters"] < state["characters"]:
+        loss = nats_per_character(network, validation[:STAGE_CHARACTERS])
+        final = {"step": state["updates"], "characters": state["characters"], "loss": loss}
+        stages.append({**final, **_written(network, words, vocabulary, temperature)})
+    return tuple(stages)
+
+
+def _kept(path: Path, checkpoint: Checkpoint, stage: dict[str, Any]) -> Checkpoint | None:
+    """The weights of ``stage`` of the training of ``checkpoint``, if they were kept in ``path``."""
+    try:
+        kept = load_checkpoint(path)
+    except CheckpointError:
+        return None
+    same = kept.facts["state"]["characters"] == stage["characters"]
+    same &= kept.facts["vocabulary"] == checkpoint.facts["vocabulary"]
+    return kept if same and kept.part("average").keys() == checkpoint.part("average").keys() else None
+
+
+def _written(
+    network: CharacterNetwork, words: Collection[str], vocabulary: Vocabulary, temperature: float
+) -> dict[str, Any]:
+    """What ``network`` writes: a sample, and the skills in all of it."""
+    pieces = [vocabulary.decode(stream) for stream in write_streams(network, STREAMS, LENGTH, temperature=temperature)]
+    return {"sample": pieces[0][:SAMPLE_CHARACTERS], "skills": count_skills(pieces, words)}
+
+
+def skills_of_text(
+    tokens: NDArray[np.uint16], words: Collection[str], vocabulary: Vocabulary
+) -> dict[str, float | None]:
+    """The same skills in a true text, cut into pieces as long as what a network writes."""
+    pieces = [tokens[at : at + LENGTH] for at in range(0, min(len(tokens), STREAMS * LENGTH), LENGTH)]
+    return count_skills([vocabulary.decode(piece.tolist()) for piece in pieces], words)
+
+
+def known_words(tokens: NDArray[np.uint16], vocabulary: Vocabulary) -> frozenset[str]:
+    """The words of a text, in lower case."""
+    words: set[str] = set()
+    for text in _in_chunks(tokens[:WORD_CHARACTERS], vocabulary):
+        words.update(words_in(text))
+    return frozenset(words)
+
+
+def _in_chunks(tokens: NDArray[np.uint16], vocabulary: Vocabulary) -> Iterator[str]:
+    """The text of ``tokens`` in pieces that end between two words."""
+    rest = ""
+    for at in range(0, len(tokens), CHUNK):
+        text = rest + vocabulary.decode(tokens[at : at + CHUNK].tolist())
+        whole = text.rstrip("".join({c for c in text if c.isalpha()}))
+        yield whole
+        rest = text[len(whole) :]
+    yield rest

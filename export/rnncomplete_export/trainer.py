@@ -1,0 +1,352 @@
+"""Training: stateful truncated backpropagation over contiguous streams, resumable to the bit.
+
+What is resumed: parameters, optimizers, averaged weights, random states, the position in the text, the recurrent state
+and the time spent. On one process and the CPU, an interrupted and an unbroken run are equal if the end is given in
+characters; an end given in minutes depends on the machine's speed.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional
+
+from rnncomplete.errors import CheckpointError, TextError
+from rnncomplete_export.average import WeightAverage
+from rnncomplete_export.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    load_optimizer,
+    optimizer_tensors,
+    save_checkpoint,
+)
+from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, write
+from rnncomplete_export.muon import Muon
+from rnncomplete_export.network import CharacterNetwork, NetworkConfig, RecurrentState
+from rnncomplete_export.schedule import learning_rate_factor
+from rnncomplete_export.streams import Streams
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lightning_fabric import Fabric
+    from torch import Tensor
+
+    from rnncomplete_export.configuration import TrainingConfig
+    from rnncomplete_export.corpus import Corpus
+    from rnncomplete_export.progress import TrainingProgress
+
+VALIDATION_CHARACTERS = 65_536
+"""Validated on while training; the whole slice is measured on export."""
+SAMPLE_CHARACTERS = 400
+STAGES_A_DECADE = 3
+FIRST_STAGE = 10_000
+
+
+@dataclass
+class TrainingState:
+    """How far a training is."""
+
+    updates: int = 0
+    characters: int = 0
+    seconds: float = 0.0
+    """Spent training, over all resumptions."""
+    loss: float = float("nan")
+    """Running mean of the training loss, nats per character."""
+    best_loss: float = float("inf")
+    validations_since_best: int = 0
+    fell: bool = False
+    """Whether the learning rate has begun its fall."""
+    stages: list[dict[str, Any]] = field(default_factory=list)
+    """At moments evenly spaced in the logarithm of characters: ``step``, ``characters``, ``loss``, ``sample``."""
+
+    def next_stage(self) -> float:
+        """Characters at which the next stage is kept."""
+        return float(FIRST_STAGE * 10 ** (len(self.stages) / STAGES_A_DECADE))
+
+
+def build_optimizers(network: CharacterNetwork, config: TrainingConfig) -> list[torch.optim.Optimizer]:
+    """Muon for the recurrent layers' matrices and AdamW for the rest, or AdamW for everything."""
+    matrices = [p for name, p in network.cells.named_parameters() if "weight" in name]
+    if config.optimizer != "muon":
+        matrices = []
+    chosen = {id(parameter) for parameter in matrices}
+    others = [p for p in network.parameters() if id(p) not in chosen]
+    optimizers: list[torch.optim.Optimizer] = []
+    if matrices:
+        optimizers.append(Muon(matrices, lr=config.learning_rate, weight_decay=config.weight_decay))
+    optimizers.append(
+        torch.optim.AdamW(others, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)
+    )
+    return optimizers
+
+
+class Trainer:
+    """One training in one folder: ``checkpoint.safetensors``, ``best.safetensors``, ``plateau.safetensors``.
+
+    ``about`` goes into the card; a checkpoint is saved every ``save_seconds``; ``network`` is what to start from, in the
+    shape of the configuration, instead of a new one.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        config: TrainingConfig,
+        folder: Path,
+        fabric: Fabric,
+        progress: TrainingProgress,
+        *,
+        about: dict[str, Any],
+        save_seconds: float = 60.0,
+        network: CharacterNetwork | None = None,
+    ) -> None:
+        shortest = config.window + 1
+        if len(corpus.training) <= shortest or len(corpus.validation) < 2:
+            raise TextError(
+                f"the text has {corpus.characters:,} characters; expected more than a window of {config.window} "
+                "to train on and some to validate with: give more text or a smaller --window"
+            )
+        if config.batch % fabric.world_size:
+            raise TextError(
+                f"a batch of {config.batch} streams over {fabric.world_size} processes; expected a multiple"
+            )
+        self.corpus, self.config, self.folder, self.fabric, self.progress = corpus, config, folder, fabric, progress
+        self.state = TrainingState()
+        self.about = about
+        self.save_seconds = save_seconds
+        fabric.seed_everything(config.seed + fabric.global_rank, verbose=False)
+        shape = NetworkConfig(
+            len(corpus.vocabulary), config.hidden_size, config.layers, config.embedding_size, config.skip
+        )
+        torch.manual_seed(config.seed)
+        self.network = network or CharacterNetwork(shape, config.dropout)
+        self._inherited = network is not None
+        optimizers = build_optimizers(self.network, config)
+        self._module, *self.optimizers = fabric.setup(self.network, *optimizers)
+        self.average = WeightAverage(self.network, config.average_decay)
+        self.shadow = CharacterNetwork(shape).to(fabric.device)
+        torch.manual_seed(config.seed + fabric.global_rank)
+        self.noise = torch.Generator().manual_seed(config.seed + fabric.global_rank)
+        self.streams = Streams(corpus.training, config.batch, config.window)
+        share = config.batch // fabric.world_size
+        self._first, self._last = fabric.global_rank * share, (fabric.global_rank + 1) * share
+        self.recurrent: RecurrentState = self.network.initial_state(share)
+        self._interrupted = threading.Event()
+
+    def run(self) -> bool:
+        """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed)."""
+        started = time.monotonic() - self.state.seconds
+        saved = time.monotonic()
+        rate = _Rate()
+        previous = self._catch_signals()
+        try:
+            if self._inherited and not self.state.updates:
+                self._validate()  # nothing worse than the start is ever kept
+            while not self._finished() and not self._interrupted.is_set():
+                before = time.monotonic()
+                self._update()
+                self.state.seconds = time.monotonic() - started
+                rate.add(self.config.batch * self.config.window, time.monotonic() - before)
+                self._report(rate.per_second())
+                if self.state.characters >= self.state.next_stage():
+                    self._keep_stage()
+                if self._crossed(self.config.validate_every):
+                    self._validate()
+                self._keep_plateau()
+                self.state.seconds = time.monotonic() - started
+                if time.monotonic() - saved > self.save_seconds:
+                    self.save()
+                    saved = time.monotonic()
+            finished = self._finished()
+            if finished:
+                self._validate()
+            self.save()
+            return finished
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _catch_signals(self) -> dict[int, Any]:
+        """Ctrl-C and a termination end the training between two updates."""
+        if threading.current_thread() is not threading.main_thread():
+            return {}
+
+        def interrupt(number: int, _frame: object) -> None:
+            if self._interrupted.is_set():
+                signal.default_int_handler(number, None)
+            self._interrupted.set()
+
+        return {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def progress_share(self) -> float:
+        """How much of the training is over, 0 to 1, by whichever limit comes first."""
+        shares = [0.0]
+        if self.config.characters:
+            shares.append(self.state.characters / self.config.characters)
+        if self.config.minutes:
+            shares.append(self.state.seconds / (60 * self.config.minutes))
+        return min(1.0, max(shares))
+
+    def _finished(self) -> bool:
+        patient = not self.config.patience or self.state.validations_since_best < self.config.patience
+        return self.progress_share() >= 1.0 or not patient
+
+    def _crossed(self, every: int) -> bool:
+        before = self.state.characters - self.config.batch * self.config.window
+        return before // every != self.state.characters // every
+
+    def _update(self) -> None:
+        """One window: forward, backward, clip, step, average."""
+        state, config = self.state, self.config
+        factor = learning_rate_factor(self.progress_share(), state.updates, decay_from=config.decay_from)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * factor
+        inputs, targets = (
+            torch.from_numpy(part).to(self.fabric.device)
+            for part in self.streams.at(state.updates * config.window, self._first, self._last)
+        )
+        inputs, self.recurrent = self._disturb(inputs, self.recurrent)
+        logits, recurrent = self._module(inputs, self.recurrent)
+        self.recurrent = (recurrent[0].detach(), recurrent[1].detach())
+        loss = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        self.fabric.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.average.update(self.network)
+        state.updates += 1
+        state.characters += config.batch * config.window
+        value = torch.as_tensor(self.fabric.all_reduce(loss.detach())).item()
+        if value != value:  # noqa: PLR0124 - not a number
+            raise CheckpointError(
+                f"the loss became NaN after {state.characters:,} characters; lower --learning-rate and use --resume"
+            )
+        state.loss = value if state.updates == 1 else state.loss + 0.05 * (value - state.loss)
+
+    def _disturb(self, inputs: Tensor, recurrent: RecurrentState) -> tuple[Tensor, RecurrentState]:
+        """Some characters become the unknown one, and some streams begin anew."""
+        hidden = torch.rand(inputs.shape, generator=self.noise) < self.config.unknown_share
+        kept = torch.rand(inputs.shape[1], generator=self.noise) >= self.config.reset_share
+        mask = kept.to(self.fabric.device)[None, :, None]
+        return inputs.masked_fill(hidden.to(self.fabric.device), 0), (recurrent[0] * mask, recurrent[1] * mask)
+
+    def _report(self, rate: float) -> None:
+        share = self.progress_share()
+        left = self.state.seconds * (1 - share) / share if share > 0 else None
+        self.progress.update(
+            characters=self.state.characters, loss=self.state.loss, rate=rate, progress=share, left=left
+        )
+
+    def _averaged(self) -> CharacterNetwork:
+        self.shadow.load_state_dict(self.average.weights)
+        return self.shadow.eval()
+
+    def _validate(self) -> None:
+        """Loss of the averaged weights on the start of the validation slice; the best weights are kept."""
+        loss = nats_per_character(self._averaged(), self.corpus.validation[:VALIDATION_CHARACTERS])
+        self.progress.say(f"{self.state.characters:,} characters: validation {loss:.4f} nats per character")
+        if loss < self.state.best_loss:
+            self.state.best_loss, self.state.validations_since_best = loss, 0
+            if self.fabric.is_global_zero:
+                tensors = {f"average.{name}": value for name, value in self.average.weights.items()}
+                save_checkpoint(self.folder / "best.safetensors", Checkpoint(tensors, self._facts()))
+        else:
+            self.state.validations_since_best += 1
+
+    def _keep_stage(self) -> None:
+        network = self._averaged()
+        loss = nats_per_character(network, self.corpus.validation[:STAGE_CHARACTERS])
+        written = write(network, SAMPLE_CHARACTERS, temperature=0.8, seed=self.config.seed)
+        sample = self.corpus.vocabulary.decode(written)
+        stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}
+        self.state.stages.append(stage)
+        self.progress.say(f"--- after {self.state.characters:,} characters ({loss:.3f} nats) it writes:\n{sample}\n---")
+        if self.fabric.is_global_zero:
+            tensors = {f"average.{name}": value for name, value in self.average.weights.items()}
+            path = self.folder / "stages" / f"{len(self.state.stages):02}.safetensors"
+            save_checkpoint(path, Checkpoint(tensors, self._facts()))
+
+    def _keep_plateau(self) -> None:
+        """Before the learning rate falls, keep what a longer training can go on from."""
+        if not self.state.fell and self.progress_share() > self.config.decay_from:
+            self.save("plateau.safetensors")
+            self.state.fell = True
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "about": self.about,
+            "config": asdict(self.config),
+            "state": asdict(self.state),
+            "vocabulary": list(self.corpus.vocabulary.characters),
+            "corpus": {
+                "sha256": self.corpus.sha256,
+                "characters": self.corpus.characters,
+                "split": self.corpus.split,
+                "files": self.corpus.files,
+            },
+        }
+
+    def _gathered(self, tensor: Tensor, dimension: int) -> Tensor:
+        """Every process's ``tensor``, one after another along ``dimension``."""
+        if self.fabric.world_size == 1:
+            return tensor
+        return torch.cat(tuple(self.fabric.all_gather(tensor)), dim=dimension)
+
+    def save(self, name: str = "checkpoint.safetensors") -> None:
+        """Write a checkpoint, whole or not at all; every process must call it."""
+        tensors = {f"network.{key}": value for key, value in self.network.state_dict().items()}
+        tensors |= {f"average.{key}": value for key, value in self.average.weights.items()}
+        for index, optimizer in enumerate(self.optimizers):
+            tensors |= optimizer_tensors(optimizer, f"optimizer{index}")
+        tensors["recurrent.hidden"] = self._gathered(self.recurrent[0], 1)
+        tensors["recurrent.held"] = self._gathered(self.recurrent[1], 1)
+        tensors["random.torch"] = self._gathered(torch.get_rng_state()[None], 0)
+        tensors["random.noise"] = self._gathered(self.noise.get_state()[None], 0)
+        if self.fabric.is_global_zero:
+            save_checkpoint(self.folder / name, Checkpoint(tensors, self._facts()))
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on from ``checkpoint`` as if the training had never stopped."""
+        facts = checkpoint.facts
+        self.network.load_state_dict(checkpoint.part("network"))
+        self.average.load(checkpoint.part("average"), facts["state"]["updates"])
+        for index, optimizer in enumerate(self.optimizers):
+            load_optimizer(optimizer, checkpoint.part(f"optimizer{index}"))
+        hidden, held = checkpoint.tensors["recurrent.hidden"], checkpoint.tensors["recurrent.held"]
+        self.recurrent = (
+            hidden[:, self._first : self._last].to(self.fabric.device),
+            held[:, self._first : self._last].to(self.fabric.device),
+        )
+        rank = min(self.fabric.global_rank, len(checkpoint.tensors["random.torch"]) - 1)
+        torch.set_rng_state(checkpoint.tensors["random.torch"][rank])
+        self.noise.set_state(checkpoint.tensors["random.noise"][rank])
+        self.state = TrainingState(**facts["state"])
+
+
+class _Rate:
+    """Characters a second over the last hundred updates or so, validations and samples left out."""
+
+    def __init__(self) -> None:
+        self._seconds_a_character = 0.0
+
+    def add(self, characters: int, seconds: float) -> None:
+        share = seconds / characters
+        self._seconds_a_character += (share - self._seconds_a_character) * (0.03 if self._seconds_a_character else 1)
+
+    def per_second(self) -> float:
+        return 1 / max(self._seconds_a_character, 1e-9)
+
+
+def resume_point(folder: Path, *, prolonged: bool) -> Checkpoint:
+    """The newest checkpoint in ``folder``; when ``prolonged``, the one before the learning rate fell, if it has."""
+    plateau = folder / "plateau.safetensors"
+    if prolonged and plateau.is_file():
+        return load_checkpoint(plateau)
+    return load_checkpoint(folder / "checkpoint.safetensors")

@@ -1,0 +1,119 @@
+"""Which files of the files and folders that somebody names are to be read: those that ignore files leave in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pathspec import GitIgnoreSpec
+
+from rnncomplete.errors import TextError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+IGNORE_FILES = (".gitignore", ".ignore")
+"""In this order, so that the second, which only search tools read, has the last word."""
+
+GENERATED = GitIgnoreSpec.from_lines(
+    ["*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "*.min.js", "*.min.css", "*.map"]
+)
+"""What programs write for programs."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to read."""
+
+    path: Path
+    named: bool
+    """Whether it was asked for by name, and not found in a folder."""
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """The ignore files that hold in a folder: (folder they lie in, patterns), the nearest last."""
+
+    layers: tuple[tuple[Path, GitIgnoreSpec], ...] = ()
+
+    def inside(self, folder: Path) -> _Rules:
+        """With the ignore files in ``folder``."""
+        layers = self.layers
+        for name in IGNORE_FILES:
+            try:
+                lines = (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
+            except OSError:
+                continue
+            layers = (*layers, (folder, GitIgnoreSpec.from_lines(lines)))
+        return _Rules(layers)
+
+    def ignore(self, path: Path, *, is_folder: bool) -> bool:
+        """Whether the nearest ignore file that says anything about ``path`` leaves it out."""
+        for folder, patterns in reversed(self.layers):
+            verdict = patterns.check_file(path.relative_to(folder).as_posix() + "/" * is_folder).include
+            if verdict is not None:
+                return verdict
+        return False
+
+
+def find_files(
+    paths: Iterable[Path], globs: Sequence[str] = (), skipped: Callable[[str], None] = lambda _: None
+) -> list[Found]:
+    """Every file named, and those under the folders named that match one of ``globs``, each once, in sorted order.
+
+    Hidden ones, what ignore files exclude, and what lies behind a link to a folder are left out; of generated files
+    ``skipped`` is told. Globs are patterns as in a ``.gitignore``. Raises :class:`TextError` if nothing is found.
+    """
+    paths = list(paths)
+    found: dict[Path, Found] = {}
+    for path in paths:
+        if path.is_dir():
+            for item in _walk(path, GitIgnoreSpec.from_lines(globs or ["*"]), skipped):
+                found.setdefault(item.resolve(), Found(item, named=False))
+        elif path.exists():
+            found.setdefault(path.resolve(), Found(path, named=True))
+        else:
+            raise TextError(f"no file or folder {path}; expected a text file or a folder of them")
+    if not found:
+        matching = f" match {' or '.join(globs)}" if globs else ""
+        raise TextError(f"no files under {', '.join(map(str, paths))}{matching}; expected text files")
+    return list(found.values())
+
+
+def _walk(root: Path, wanted: GitIgnoreSpec, skipped: Callable[[str], None]) -> Iterator[Path]:
+    """The files under ``root``, folder by folder."""
+    rules = {root.resolve(): _rules_above(root.resolve())}
+
+    def unreadable(error: OSError) -> None:
+        skipped(f"{error.filename} cannot be read ({error.strerror})")
+
+    for name, folders, files in os.walk(root, onerror=unreadable):
+        folder = Path(name)
+        true = folder.resolve()
+        here = rules.pop(true).inside(true)
+        folders[:] = sorted(
+            item for item in folders if not item.startswith(".") and not here.ignore(true / item, is_folder=True)
+        )
+        rules |= {true / item: here for item in folders}
+        for item in sorted(files):
+            path = folder / item
+            if item.startswith(".") or not path.is_file() or here.ignore(true / item, is_folder=False):
+                continue
+            if not wanted.match_file(path.relative_to(root).as_posix()):
+                continue
+            if GENERATED.match_file(item):
+                skipped(f"{path} is generated, by its name")
+                continue
+            yield path
+
+
+def _rules_above(root: Path) -> _Rules:
+    """Those of the folders above ``root``, if it lies in a Git repository."""
+    above = list(root.parents)
+    top = next((index for index, folder in enumerate([root, *above]) if (folder / ".git").exists()), 0)
+    rules = _Rules()
+    for folder in reversed(above[:top]):
+        rules = rules.inside(folder)
+    return rules

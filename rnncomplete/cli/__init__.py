@@ -1,0 +1,47 @@
+"""The command ``rnncomplete``. Commands load when they are called, so that ``--help`` is there at once."""
+
+from __future__ import annotations
+
+import click
+
+from rnncomplete.cli.group import LazyGroup, show_version
+from rnncomplete.cli.options import style_options
+
+__all__ = ["main"]
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    commands_at={
+        "repl": ("rnncomplete.cli.repl:repl", "Open the prompt with ghost text (what you get without a command)."),
+        "complete": ("rnncomplete.cli.complete:complete", "Print how the text on stdin goes on."),
+        "generate": ("rnncomplete.cli.generate:generate", "Write a text in a style."),
+        "eval": ("rnncomplete.cli.evaluate:evaluate_files", "Measure a style on files."),
+        "styles": ("rnncomplete.cli.styles:styles", "List, inspect, add and remove styles."),
+        "stages": ("rnncomplete.cli.stages:stages", "Show what a style had learned at each stage of its training."),
+        "doctor": ("rnncomplete.cli.doctor:doctor", "Show what runs where, and what is wrong."),
+    },
+)
+@style_options
+@click.option(
+    "--version", is_flag=True, callback=show_version, expose_value=False, is_eager=True, help="Print the version."
+)
+@click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback where something goes wrong.")
+@click.pass_context
+def main(context: click.Context, style: str | None, device: str | None) -> None:
+    r"""Ghost text while you type, from a small recurrent network that runs on your machine.
+
+    \b
+    rnncomplete                                    open the prompt, type, press Right
+    rnncomplete --style linux                      the same in another style
+    echo 'To be, or' | rnncomplete complete        print how a text goes on
+    rnncomplete generate --prompt 'ROMEO:'         write in the style
+    rnncomplete train notes/ --style mine          learn from your own text
+    """
+    context.obj = {"style": style, "device": device}
+    if context.invoked_subcommand is None:
+        from rnncomplete.cli.repl import open_repl
+
+        open_repl(context.obj)

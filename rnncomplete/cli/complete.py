@@ -1,0 +1,79 @@
+"""``rnncomplete complete``: text on stdin, its continuation on stdout."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rnncomplete.cli.options import ghost_options, open_completer, print_json, print_text, settings_from, style_options
+
+if TYPE_CHECKING:
+    from rnncomplete.decoder import Ghost
+
+
+@click.command()
+@style_options
+@ghost_options
+@click.option("--chars", type=click.IntRange(1, 100_000), metavar="N", help="Go on for N characters, likely or not.")
+@click.option(
+    "--alternatives", type=click.IntRange(0, 100), default=0, metavar="K", help="Go on in K ways, the likeliest first."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def complete(context: click.Context, /, chars: int | None, alternatives: int, as_json: bool, **flags: Any) -> None:
+    r"""Print how the text on stdin goes on, as the ghost text would.
+
+    Where nothing is likely enough to be shown unasked, that is the likeliest word; --json then says "shown": false.
+
+    \b
+    echo -n 'To be, or not' | rnncomplete complete
+    rnncomplete complete --style linux --chars 80 < driver.c
+    rnncomplete complete --alternatives 3 --json < letter.txt
+    """
+    from rnncomplete.text import decode_text
+
+    data = sys.stdin.buffer.read()
+    before = decode_text(data, "stdin")
+    settings = settings_from(context, **flags)
+    completer = open_completer(settings)
+    options = _options(completer.options, chars)
+    start = time.perf_counter()
+    ghost = completer.complete(before, options=options)
+    milliseconds = 1000 * (time.perf_counter() - start)
+    shown = bool(ghost.text)
+    ghost = ghost if shown else completer.insist(before, options=options)
+    others = completer.alternatives(before, alternatives, options=options) if alternatives else []
+    if as_json:
+        print_json(
+            {
+                **_as_dict(ghost),
+                "shown": shown,
+                "milliseconds": round(milliseconds, 3),
+                "style": completer.card.style,
+                "device": completer.device,
+                "stopped": ghost.stopped,
+                "alternatives": [_as_dict(other) for other in others],
+            }
+        )
+        return
+    for other in others:
+        print_text(other.text.replace("\\", "\\\\").replace("\n", "\\n"))
+    if not others:
+        print_text(ghost.text)
+
+
+def _options(options: Any, chars: int | None) -> Any:
+    """``options`` without a time budget, and for ``--chars`` with nothing but that to stop a ghost."""
+    from dataclasses import replace
+    from math import inf
+
+    if chars is None:
+        return replace(options, budget_ms=inf)
+    return replace(options, budget_ms=inf, length=chars, threshold=0.0, whole_words=False)
+
+
+def _as_dict(ghost: Ghost) -> dict[str, Any]:
+    return {"text": ghost.text, "probabilities": [round(probability, 6) for probability in ghost.probabilities]}

@@ -1,0 +1,51 @@
+"""``rnncomplete doctor``: what runs where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rnncomplete.cli.options import print_json, print_text
+
+if TYPE_CHECKING:
+    from rnncomplete.doctor import Report
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    r"""Show versions and devices, test each style, and say what is wrong and what to type.
+
+    Exits with 1 where something is wrong.
+
+    \b
+    rnncomplete doctor
+    rnncomplete doctor --json > report.json
+    """
+    from rnncomplete.doctor import examine
+
+    report = examine()
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        _print(report)
+    if report.problems:
+        context.exit(1)
+
+
+def _print(report: Report) -> None:
+    print_text(f"{'python':16} {report.python} on {report.platform}")
+    for name, version in report.versions.items():
+        print_text(f"{name:16} {version}")
+    print_text(f"{'gpu':16} {report.gpu}")
+    print_text(f"{'your styles':16} {report.styles_folder}")
+    for style in report.styles:
+        if style.problem is None:
+            figures = f"loads in {style.load_ms} ms, {style.step_us} µs a character on {style.device}"
+            print_text(f"{style.style:16} {figures}")
+    for problem in report.problems:
+        print_text(f"{'problem':16} {problem}")
+    if not report.problems:
+        print_text("all is well")

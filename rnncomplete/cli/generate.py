@@ -1,0 +1,49 @@
+"""``rnncomplete generate``: a text in a style, as it is written."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import click
+
+from rnncomplete.cli.options import open_completer, print_text, settings_from, style_options
+
+
+@click.command()
+@style_options
+@click.option("--prompt", default="", metavar="TEXT", help="What the text begins with.")
+@click.option(
+    "--chars", type=click.IntRange(0), default=500, show_default=True, metavar="N", help="Characters to write."
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, 20),
+    metavar="T",
+    help="Below 1 it dares less, above 1 more (the style's own).",
+)
+@click.option("--seed", type=click.IntRange(0), metavar="S", help="The same seed writes the same text.")
+@click.pass_context
+def generate(
+    context: click.Context, /, prompt: str, chars: int, temperature: float | None, seed: int | None, **flags: Any
+) -> None:
+    r"""Write a text in a style, character by character.
+
+    \b
+    rnncomplete generate --prompt 'ROMEO:' --chars 300
+    rnncomplete generate --style linux --temperature 0.6 --seed 7
+    """
+    from rnncomplete.sampler import sample
+    from rnncomplete.text import decode_text
+
+    before = decode_text(prompt.encode("utf-8", "surrogateescape"), "--prompt")
+    completer = open_completer(settings_from(context, **flags))
+    reading = completer.read(before)
+    if reading is None:
+        return
+    model = completer.model
+    heat = completer.card.temperature if temperature is None else temperature
+    print_text(before, end="")
+    for character in islice(sample(model.step, *reading, model.vocabulary, temperature=heat, seed=seed), chars):
+        print_text(character, end="")
+    print_text("")

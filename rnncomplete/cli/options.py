@@ -1,0 +1,59 @@
+"""Options that several commands share, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rnncomplete.completer import Completer
+    from rnncomplete.settings import Settings
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def style_options(command: Command) -> Command:
+    """Add ``--style`` and ``--device``."""
+    device = click.option(
+        "--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to run; auto takes the faster."
+    )
+    style = click.option("--style", metavar="NAME", help="Name of a style, or a folder that holds one.")
+    return style(device(command))
+
+
+def ghost_options(command: Command) -> Command:
+    """Add ``--length`` and ``--threshold``."""
+    threshold = click.option(
+        "--threshold", type=float, metavar="P", help="Show no ghost less likely than this (the style's own)."
+    )
+    length = click.option("--length", type=int, metavar="N", help="Characters a ghost has at most (40).")
+    return length(threshold(command))
+
+
+def settings_from(context: click.Context, **flags: Any) -> Settings:
+    """The settings, with the flags of this command, then those given to ``rnncomplete`` before the command."""
+    from rnncomplete.settings import load_settings
+
+    outer = context.find_root().obj or {}
+    return load_settings(outer | {name: value for name, value in flags.items() if value is not None})
+
+
+def open_completer(settings: Settings) -> Completer:
+    """The completer that ``settings`` ask for."""
+    from rnncomplete.completer import load_completer
+
+    return load_completer(settings.style, settings.device, **settings.decoding)
+
+
+def print_json(document: object) -> None:
+    """One JSON document on stdout."""
+    print_text(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_text(text: str, *, end: str = "\n") -> None:
+    """``text`` on stdout in UTF-8, whatever the terminal says it speaks, and at once."""
+    click.echo((text + end).encode("utf-8", "replace"), nl=False)

@@ -1,0 +1,126 @@
+"""``rnncomplete styles``: what there is, and the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rnncomplete.cli.options import print_json, print_text
+
+if TYPE_CHECKING:
+    from rnncomplete.styles import Style
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def styles(context: click.Context, as_json: bool) -> None:
+    r"""List, inspect, add and remove styles.
+
+    \b
+    rnncomplete styles
+    rnncomplete styles info shakespeare
+    rnncomplete styles add ./my-style
+    rnncomplete styles remove mine
+    """
+    if context.invoked_subcommand is None:
+        _list(as_json)
+
+
+@styles.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def list_command(as_json: bool) -> None:
+    """All styles, with parameters, nats per character, corpus and licence."""
+    _list(as_json)
+
+
+@styles.command("info")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def info_command(name: str, as_json: bool) -> None:
+    """The card of one style."""
+    import dataclasses
+
+    from rnncomplete.model import read_card
+    from rnncomplete.styles import find_style
+
+    folder = find_style(name)
+    facts = {"folder": str(folder), **dataclasses.asdict(read_card(folder))}
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        print_text(f"{key:14} {_short(key, value)}")
+
+
+@styles.command("add")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace a style of the same name.")
+def add_command(folder: Path, replace: bool) -> None:
+    """Check the style in FOLDER and install it among your own."""
+    from rnncomplete.styles import install_style
+
+    style = install_style(folder, replace=replace)
+    print_text(f"{style.name} is installed; try it: rnncomplete --style {style.name}")
+
+
+@styles.command("remove")
+@click.argument("name")
+def remove_command(name: str) -> None:
+    """Delete one of your own styles."""
+    from rnncomplete.styles import remove_style
+
+    print_text(f"removed {remove_style(name)}")
+
+
+def _list(as_json: bool) -> None:
+    from rnncomplete.styles import list_styles
+
+    rows = [_facts(style) for style in list_styles()]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        print_text("no styles yet; train one with: rnncomplete train TEXT --style NAME")
+        return
+    line = "{:16} {:>10} {:>9}  {:8} {:16} {}"
+    print_text(line.format("style", "parameters", "nats/char", "", "licence", "corpus"))
+    for row in rows:
+        nats = row["nats_per_character"]
+        cells = (row["parameters"], nats and f"{nats:.3f}", "" if row["shipped"] else "your own", row["licence"])
+        end = row["problem"] or row["corpus"]
+        print_text(line.format(row["style"], *("-" if cell is None else str(cell) for cell in cells), end or "-"))
+
+
+def _facts(style: Style) -> dict[str, Any]:
+    """What a list says of one style; a damaged card is said, too."""
+    from rnncomplete.errors import ModelError
+
+    facts: dict[str, Any] = {
+        **{"style": style.name, "folder": str(style.folder), "shipped": style.shipped, "problem": None},
+        **dict.fromkeys(("description", "parameters", "nats_per_character", "corpus", "licence")),
+    }
+    try:
+        card = style.card()
+    except ModelError as error:
+        return facts | {"problem": str(error)}
+    return facts | {
+        "description": card.description,
+        "parameters": card.parameters,
+        "nats_per_character": card.figures.get("nats_per_character"),
+        "corpus": card.corpus.get("name"),
+        "licence": card.corpus.get("licence"),
+    }
+
+
+def _short(key: str, value: Any) -> str:
+    """A field of a card in one line."""
+    if key == "vocabulary":
+        return f"{len(value)} characters: " + "".join(c for c in value[1:] if c.isprintable())[:60]
+    if key == "stages":
+        return f"{len(value)} stages"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {item}" for name, item in value.items()) or "-"
+    return "-" if value is None else str(value)

@@ -1,0 +1,144 @@
+"""Greedy decoding: the likeliest characters after a text, for as long as they may be worth showing.
+
+How much of them is shown, if any, is decided by :mod:`rnncomplete.worth`.
+
+The decoder takes a step function and knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+from rnncomplete.prefix_cache import always
+from rnncomplete.worth import best_length, smallest_joint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rnncomplete.model import FloatArray
+    from rnncomplete.vocabulary import Vocabulary
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True)
+class Ghost:
+    """A continuation that may be shown."""
+
+    text: str
+    """What would be shown; empty if nothing is likely enough."""
+    probabilities: tuple[float, ...]
+    """Of each character of ``text``, given those before it."""
+    stopped: str
+    """Why it ends: "confidence", "length", "time" or "abandoned"."""
+
+
+@dataclass(frozen=True)
+class DecoderOptions:
+    """When a ghost ends."""
+
+    length: int = 40
+    """Characters at most."""
+    threshold: float = 0.25
+    """Smallest probability of a ghost's first word; a higher one shortens ghosts, too."""
+    budget_ms: float = 50.0
+    """Milliseconds of decoding after which a ghost is shown as far as it is; infinite for none."""
+    whole_words: bool = True
+    """Whether a ghost ends at a word, where it is worth most, and is left out if it is worth nothing. Otherwise it ends
+    where the joint probability of its characters falls below the threshold."""
+
+
+class Decoder(Generic[State]):
+    """Decodes over ``step(token, state) -> (logits, next state)``; the logits may as well be log-probabilities.
+
+    ``temperature`` divides the logits. Tokens that the vocabulary does not call suggestible are never chosen, but keep
+    their share of the probability. ``clock`` gives seconds.
+    """
+
+    def __init__(
+        self,
+        step: Callable[[int, State], tuple[FloatArray, State]],
+        vocabulary: Vocabulary,
+        *,
+        temperature: float = 1.0,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._step = step
+        self._characters = vocabulary.characters
+        self._silenced = np.where(vocabulary.suggestible, 0, -np.inf).astype(np.float32)
+        self._temperature = temperature
+        self._clock = clock
+
+    def grow(
+        self,
+        logits: FloatArray,
+        state: State,
+        options: DecoderOptions,
+        wanted: Callable[[], bool] = always,
+        first: int | None = None,
+    ) -> Iterator[Ghost]:
+        """The first word as soon as it is known, then the whole ghost, which may be empty.
+
+        ``logits`` (float32[V]) and ``state`` are those after the text. ``wanted`` is asked at every character; once it
+        is false the last ghost is empty and says "abandoned". ``first`` forces the first token, whatever its
+        probability.
+        """
+        deadline = self._clock() + options.budget_ms / 1000
+        text, joint = "", 1.0
+        probabilities: list[float] = []
+        stopped, following, announced = "length", "", False
+        while len(text) < options.length:
+            forced = first is not None and not text
+            token, probability = self.choose(logits, first if forced else None)
+            following = self._characters[token]
+            if options.whole_words and not announced:
+                word = self._cut(text, probabilities, following, options, forced=first is not None)
+                if announced := bool(word.text):
+                    yield word
+            # The first word must be likely enough; further ones are cut where they are worth less than they cost.
+            smallest = smallest_joint(options.threshold) if announced else options.threshold
+            if not forced:
+                if not joint * probability >= smallest:  # also where it is no number
+                    stopped = "confidence"
+                    break
+                joint *= probability
+            text, following = text + following, ""
+            probabilities.append(probability)
+            if not wanted():
+                yield Ghost("", (), "abandoned")
+                return
+            if self._clock() >= deadline:
+                stopped = "time"
+                break
+            if len(text) < options.length:
+                logits, state = self._step(token, state)
+        if options.whole_words:
+            whole = self._cut(text, probabilities, following, options, forced=first is not None)
+            yield replace(whole, stopped=stopped)
+        else:
+            yield Ghost(text, tuple(probabilities), stopped)
+
+    @staticmethod
+    def _cut(text: str, probabilities: list[float], following: str, options: DecoderOptions, *, forced: bool) -> Ghost:
+        """What of ``text`` is worth showing; a first character that was forced counts as certain."""
+        likely = [1.0, *probabilities[1:]] if forced and probabilities else probabilities
+        length = best_length(text, likely, options.threshold, following)
+        return Ghost(text[:length], tuple(probabilities[:length]), "length")
+
+    def choose(self, logits: FloatArray, token: int | None = None) -> tuple[int, float]:
+        """The likeliest suggestible token, or the one given, and its probability among all tokens."""
+        scaled = logits / self._temperature if self._temperature != 1 else logits
+        top = int(scaled.argmax())
+        if token is None:
+            token = top if self._silenced[top] == 0 else int((scaled + self._silenced).argmax())
+        exponentials = np.exp(scaled - scaled[top])
+        return token, float(exponentials[token] / np.add.reduce(exponentials))
+
+    def likeliest(self, logits: FloatArray, count: int) -> list[int]:
+        """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""
+        order = np.argsort(-(logits + self._silenced), kind="stable")[:count]
+        return [int(token) for token in order if self._silenced[token] == 0]

@@ -1,0 +1,87 @@
+"""How well a style does on texts: nats per character, and what a simulated person saves."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import inf
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncomplete.errors import TextError
+from rnncomplete.typing_simulation import TypingFigures, simulate_typing
+from rnncomplete.vocabulary import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rnncomplete.completer import Completer
+    from rnncomplete.model import FloatArray, Model
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of one style on some texts."""
+
+    characters: int
+    unknown_characters: int
+    """Characters that the vocabulary lacks."""
+    static_nats_per_character: float
+    """Natural-log loss of each character but the first of each text, of the network alone."""
+    typing: TypingFigures
+    milliseconds: FloatArray
+    """Time from the key to the whole ghost, for each key that needed a new one."""
+
+
+def losses(model: Model, text: str, progress: Callable[[int], None] = lambda _: None) -> FloatArray:
+    """Nats of each character of ``text`` but the first, float32[len(text) - 1], at the card's temperature.
+
+    The state is carried from the start of the text to its end. ``progress`` is told the characters read.
+    """
+    tokens = model.vocabulary.encode(text).tolist()
+    result = np.zeros(max(0, len(tokens) - 1), np.float32)
+    state = model.initial_state
+    for position, (token, following) in enumerate(pairwise(tokens)):
+        logits, state = model.step(token, state)
+        scores = logits.astype(np.float64) / model.card.temperature
+        highest = scores.max()
+        result[position] = highest - scores[following] + np.log(np.exp(scores - highest).sum())
+        progress(position + 1)
+    return result
+
+
+def evaluate(
+    completer: Completer, texts: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None
+) -> Evaluation:
+    """Measure ``completer`` on normalised ``texts``, each on its own.
+
+    Ghosts have no time budget here, so that the figures don't depend on the machine.
+    ``progress`` is told what is done of what there is to do. Raises :class:`TextError` for a text of less than two
+    characters.
+    """
+    if any(len(text) < 2 for text in texts):
+        raise TextError("a text to evaluate has less than two characters; expected one to type")
+    model, options = completer.model, replace(completer.options, budget_ms=inf)
+    characters = sum(map(len, texts))
+    done = 0
+    milliseconds: list[float] = []
+
+    def advance(position: int) -> None:
+        progress(done + position, 2 * characters)
+
+    def ghost(before: str) -> str:
+        start = time.perf_counter()
+        text = completer.complete(before, options=options).text
+        milliseconds.append(1000 * (time.perf_counter() - start))
+        return text
+
+    nats, unknown, typing = 0.0, 0, TypingFigures()
+    for text in texts:
+        nats += float(losses(model, text, advance).sum(dtype=np.float64))
+        unknown += int((model.vocabulary.encode(text) == UNKNOWN).sum())
+        done += len(text)
+        typing += simulate_typing(text, ghost, advance)
+        done += len(text)
+    return Evaluation(characters, unknown, nats / (characters - len(texts)), typing, np.array(milliseconds, np.float32))

@@ -1,0 +1,164 @@
+"""Drawing ghosts of several lines and in the middle of a line, which prompt_toolkit itself cannot."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from prompt_toolkit.application.current import get_app
+from prompt_toolkit.data_structures import Point
+from prompt_toolkit.filters import Condition, FilterOrBool, to_filter
+from prompt_toolkit.key_binding import merge_key_bindings
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout.controls import BufferControl, UIContent
+from prompt_toolkit.layout.processors import AppendAutoSuggestion, ConditionalProcessor, Processor
+
+from rnncomplete.keys import ghost_bindings
+from rnncomplete.suggest import RNNAutoSuggest
+from rnncomplete.trail import displayable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.buffer import Buffer
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+    from prompt_toolkit.key_binding.key_processor import KeyProcessor
+    from prompt_toolkit.layout import Layout
+    from prompt_toolkit.layout.controls import SearchBufferControl
+
+GHOST_STYLE = "class:auto-suggestion"
+"""The style class of ghosts, the same as that of prompt_toolkit's own suggestions."""
+
+TAB_STOP = 4
+"""Tabs in ghosts are drawn up to the next multiple of so many columns, as ``TabsProcessor`` draws those in the text."""
+
+ESCAPE_SECONDS = 0.05
+"""How long after Esc another key may come that makes it an Alt key."""
+
+
+def ghost_of(buffer: Buffer) -> str:
+    """The ghost to be seen at the cursor of ``buffer`` now: none while a menu is open or text is selected."""
+    if buffer.suggestion is None or buffer.complete_state is not None or buffer.selection_state is not None:
+        return ""
+    return displayable(buffer.suggestion.text)
+
+
+class GhostControl(BufferControl):
+    """A ``BufferControl`` that draws the suggestion of its buffer at the cursor, over as many lines as it has."""
+
+    def create_content(self, width: int, height: int, preview_search: bool = False) -> UIContent:
+        """The content with the ghost in it."""
+        content = super().create_content(width, height, preview_search)
+        app = get_app()
+        if app.is_done or app.layout.current_control is not self or not (ghost := ghost_of(self.buffer)):
+            return content
+        column = content.cursor_position.x
+        return insert_ghost(content, (" " * column + ghost).expandtabs(TAB_STOP)[column:].split("\n"))
+
+
+def insert_ghost(content: UIContent, ghost: list[str]) -> UIContent:
+    """``content`` with the lines of ``ghost`` at its cursor, and what stands behind the cursor after the last."""
+    row, column = content.cursor_position.y, content.cursor_position.x
+    last = row + len(ghost) - 1
+
+    def get_line(number: int) -> StyleAndTextTuples:
+        if not row <= number <= last:
+            return content.get_line(number if number < row else number - last + row)
+        head, tail = split_fragments(content.get_line(row), column)
+        line: StyleAndTextTuples = [(GHOST_STYLE, ghost[number - row])]
+        return [*(head if number == row else []), *line, *(tail if number == last else [("", " ")])]
+
+    return UIContent(
+        get_line=get_line,
+        line_count=content.line_count + len(ghost) - 1,
+        cursor_position=Point(x=column, y=row),
+        menu_position=content.menu_position,
+        show_cursor=content.show_cursor,
+    )
+
+
+def split_fragments(fragments: StyleAndTextTuples, column: int) -> tuple[StyleAndTextTuples, StyleAndTextTuples]:
+    """Formatted text before and behind character ``column``."""
+    head: StyleAndTextTuples = []
+    tail: StyleAndTextTuples = []
+    for style, text, *handler in fragments:
+        if before := text[:column]:
+            head.append((style, before, *handler))  # type: ignore[arg-type] # the handler is there or not
+        if behind := text[column:]:
+            tail.append((style, behind, *handler))  # type: ignore[arg-type]
+        column = max(0, column - len(text))
+    return head, tail
+
+
+def install(
+    session: PromptSession[Any],
+    style: str = "shakespeare",
+    *,
+    suggest: RNNAutoSuggest | None = None,
+    tab: FilterOrBool | None = None,
+    **options: Any,
+) -> RNNAutoSuggest:
+    """Give ``session`` ghosts of several lines and in the middle of a line, and the keys to accept them.
+
+    ``options`` go to :class:`RNNAutoSuggest`, unless ``suggest`` is one already. ``tab`` says whether Tab accepts a
+    ghost; by default it does where the session completes nothing.
+    """
+    suggest = suggest or RNNAutoSuggest(style, **options)
+    suggest.anywhere = True
+    session.auto_suggest = suggest
+    buffer = session.default_buffer
+    suggest.watch(buffer)
+    replace_control(session.layout, buffer)
+    takes_tab = Condition(lambda: session.completer is None) if tab is None else to_filter(tab)
+    ours = ghost_bindings(suggest, takes_tab)
+    session.key_bindings = merge_key_bindings([*([session.key_bindings] if session.key_bindings else []), ours])
+    session.app.ttimeoutlen = ESCAPE_SECONDS
+    _dismiss_on_escape(session.app.key_processor, suggest, buffer)
+    return suggest
+
+
+def replace_control(layout: Layout, buffer: Buffer) -> None:
+    """Put a :class:`GhostControl` where ``layout`` shows ``buffer``."""
+    for window in layout.find_all_windows():
+        old = window.content
+        if isinstance(old, BufferControl) and not isinstance(old, GhostControl) and old.buffer is buffer:
+            window.content = ghost_control(old)
+
+
+def ghost_control(old: BufferControl) -> GhostControl:
+    """A :class:`GhostControl` in place of ``old``, which shows suggestions only at the end of a text."""
+    return GhostControl(
+        buffer=old.buffer,
+        input_processors=[item for item in old.input_processors or [] if not _appends_suggestion(item)],
+        include_default_input_processors=old.include_default_input_processors,
+        lexer=old.lexer,
+        preview_search=old.preview_search,
+        focusable=old.focusable,
+        search_buffer_control=cast("Callable[[], SearchBufferControl]", lambda: old.search_buffer_control),
+        menu_position=old.menu_position,
+        focus_on_click=old.focus_on_click,
+        key_bindings=old.key_bindings,
+    )
+
+
+def _appends_suggestion(processor: Processor) -> bool:
+    inner = processor.processor if isinstance(processor, ConditionalProcessor) else processor
+    return isinstance(inner, AppendAutoSuggestion)
+
+
+def _dismiss_on_escape(processor: KeyProcessor, suggest: RNNAutoSuggest, buffer: Buffer) -> None:
+    """Let a lone Esc dismiss the ghost. It cannot simply be bound: it is also how Alt keys begin."""
+
+    def lone_escape() -> bool:
+        return [press.key for press in processor.key_buffer] == [Keys.Escape]
+
+    def dismiss() -> None:
+        if lone_escape() and ghost_of(buffer):
+            suggest.dismiss(buffer)
+
+    def after_key(_: KeyProcessor) -> None:
+        if lone_escape() and ghost_of(buffer):
+            asyncio.get_running_loop().call_later(ESCAPE_SECONDS, dismiss)
+
+    processor.after_key_press += after_key

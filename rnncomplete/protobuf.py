@@ -1,0 +1,88 @@
+"""Reading the protobuf wire format, as much of it as an ONNX file needs, from bytes nobody vouches for.
+
+A message is a sequence of (field number, value): a varint is an ``int``, a length-delimited field a view of the bytes,
+a fixed field its 4 or 8 bytes. See https://protobuf.dev/programming-guides/encoding/.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Value = int | memoryview
+
+_VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
+_FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
+
+
+class WireError(ValueError):
+    """The bytes are no protobuf message: truncated, or something else altogether."""
+
+
+def read_varint(data: memoryview, position: int) -> tuple[int, int]:
+    """The varint at ``position`` and the position behind it; raises :class:`WireError`."""
+    value = 0
+    for index, byte in enumerate(data[position : position + 10]):
+        value |= (byte & 0x7F) << 7 * index
+        if byte < 0x80:
+            return value & 0xFFFF_FFFF_FFFF_FFFF, position + index + 1
+    raise WireError("a number is cut off")
+
+
+def read_fields(data: memoryview) -> Iterator[tuple[int, Value]]:
+    """(field number, value) for each field of one message; nothing is copied. Raises :class:`WireError`."""
+    position = 0
+    while position < len(data):
+        key, position = read_varint(data, position)
+        number, kind = key >> 3, key & 7
+        if number == 0:
+            raise WireError("a field has number 0")
+        if kind == _VARINT:
+            value, position = read_varint(data, position)
+            yield number, value
+            continue
+        if kind == _DELIMITED:
+            size, position = read_varint(data, position)
+        elif kind in _FIXED_SIZES:
+            size = _FIXED_SIZES[kind]
+        else:
+            raise WireError(f"a field has wire type {kind}")
+        if size > len(data) - position:
+            raise WireError("a field is cut off")
+        yield number, data[position : position + size]
+        position += size
+
+
+def as_message(value: Value) -> memoryview:
+    """``value`` as the bytes of a nested message or string; raises :class:`WireError` if it is a number."""
+    if isinstance(value, int):
+        raise WireError("a number stands where a message was expected")
+    return value
+
+
+def as_text(value: Value) -> str:
+    """``value`` as UTF-8 text; raises :class:`WireError`."""
+    try:
+        return str(as_message(value), "utf-8")
+    except UnicodeDecodeError:
+        raise WireError("a name is not UTF-8") from None
+
+
+def as_int(value: Value) -> int:
+    """``value`` as a signed 64-bit number; raises :class:`WireError` if it is not a varint."""
+    if not isinstance(value, int):
+        raise WireError("a message stands where a number was expected")
+    return value - (1 << 64) if value >> 63 else value
+
+
+def as_ints(value: Value) -> list[int]:
+    """A repeated integer field, packed or one at a time, as signed 64-bit numbers; raises :class:`WireError`."""
+    if isinstance(value, int):
+        return [as_int(value)]
+    numbers, position = [], 0
+    while position < len(value):
+        number, position = read_varint(value, position)
+        numbers.append(as_int(number))
+    return numbers

@@ -1,0 +1,25 @@
+"""The prompt to write in: ghost text from a style, and a document that grows line by line."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rnncomplete.errors import UserError
+
+
+def run(style: str, device: str = "auto", **decoding: Any) -> None:
+    """Open the prompt and return when its user leaves.
+
+    ``decoding`` goes to :func:`~rnncomplete.completer.load_completer`. Raises :class:`UserError` without a terminal.
+    """
+    for stream, name, instead in (
+        (sys.stdin, "stdin", "to complete a text from a pipe: rnncomplete complete < FILE"),
+        (sys.stdout, "stdout", "to write a text into a file: rnncomplete generate > FILE"),
+    ):
+        if not stream.isatty():
+            raise UserError(f"the prompt needs a terminal, and {name} is none; {instead}")
+
+    from rnncomplete.repl.program import Repl
+
+    Repl(style, device, **decoding).run()

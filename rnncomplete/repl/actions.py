@@ -1,0 +1,206 @@
+"""What the commands of the prompt do."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from rnncomplete.errors import RnncompleteError, SettingError
+from rnncomplete.keys import help_rows
+from rnncomplete.repl.commands import CHANGEABLE, COMMANDS
+from rnncomplete.repl.history import StyleHistory
+from rnncomplete.repl.look import count, printable, say, stoppable, table
+from rnncomplete.settings import SETTINGS
+from rnncomplete.styles import find_style, list_styles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prompt_toolkit import PromptSession
+
+    from rnncomplete.card import Card
+    from rnncomplete.completer import Completer
+    from rnncomplete.repl.manuscript import Manuscript
+    from rnncomplete.suggest import RNNAutoSuggest
+
+GENERATED = 500
+"""Characters that ``:generate`` writes unless told otherwise."""
+
+
+class Actions:
+    """A method for each command; each takes its argument, and raises :class:`RnncompleteError` for people."""
+
+    def __init__(
+        self, session: PromptSession[str], suggest: RNNAutoSuggest, manuscript: Manuscript, device: str
+    ) -> None:
+        self.left = False
+        """Whether the user has asked to leave."""
+        self._session = session
+        self._suggest = suggest
+        self._manuscript = manuscript
+        self._device = device
+
+    def do(self, name: str, argument: str) -> None:
+        """Do the command called ``name``."""
+        if name == "save!":
+            self._save(argument, force=True)
+        else:
+            getattr(self, f"_{name}")(argument)
+
+    def _style(self, name: str) -> None:
+        """Change the style, or describe this one."""
+        if not name:
+            card = self._card()
+            figures = (f"{name.replace('_', ' ')} {value}" for name, value in card.figures.items())
+            say(printable(f"{card.style}: {card.description}\n" + "\n".join(figures)))
+            return
+        find_style(name)  # a wrong name is to be told before anything changes
+        self._suggest.use(name, self._device)
+        self._session.lexer = None
+        self._session.default_buffer.history = self._session.history = StyleHistory(name)
+
+    def _styles(self, _: str) -> None:
+        """List the styles."""
+        rows = []
+        for style in list_styles():
+            try:
+                card = style.card()
+                row = (style.name, f"{count(card.parameters)} parameters", printable(card.description))
+            except RnncompleteError as error:
+                row = (style.name, "damaged", str(error))
+            rows.append((*row[:2], row[2] if style.shipped else f"{row[2]} (your own)"))
+        say(table(rows) if rows else "there are no styles yet; train one with: rnncomplete train TEXT --style NAME")
+
+    def _stages(self, name: str) -> None:
+        """Show what the network wrote while it learned."""
+        from rnncomplete.model import read_card
+
+        card = read_card(find_style(name)) if name else self._card()
+        if not card.stages:
+            say(f"the card of {card.style} tells no stages")
+        for stage in card.stages:
+            read = stage.get("characters", 0)
+            say(f"\n— after {count(int(read))} characters, loss {float(stage.get('loss', 0)):.2f}:")
+            say(printable(str(stage.get("sample", ""))))
+
+    def _generate(self, argument: str) -> None:
+        """Let the network write; what came is kept, also if Ctrl-C stops it."""
+        number = GENERATED if not argument else int(argument) if re.fullmatch("[0-9]{1,7}", argument) else 0
+        if not 1 <= number <= 1_000_000:
+            raise SettingError(f":generate takes a number from 1 to 1000000, and {argument!r} was given")
+        completer = self._completer()
+        written: list[str] = []
+        with stoppable() as wanted:
+            for character in takewhile(lambda _: wanted(), islice(self._written(completer, wanted), number)):
+                written.append(character)
+                say(printable(character), end="")
+        self._manuscript.add("".join(written))
+        say("")
+
+    def _open(self, name: str) -> None:
+        """Take a file as the document."""
+        self._manuscript.open(Path(name).expanduser())
+        text = self._manuscript.text
+        say(f"{len(text):,} characters, {text.count(chr(10)):,} lines; it ends:")
+        say(printable("\n".join(text.split("\n")[-6:])))
+
+    def _save(self, name: str, *, force: bool = False) -> None:
+        """Write the document to a file."""
+        path = Path(name).expanduser()
+        if path.exists() and not force:
+            raise SettingError(f"{name} is there already; :save! {name} replaces it")
+        self._manuscript.save(path)
+        say(f"{len(self._manuscript.text):,} characters are in {name}")
+
+    def _show(self, _: str) -> None:
+        """Print the document."""
+        say(printable(self._manuscript.text) if self._manuscript else "the document is empty")
+
+    def _edit(self, _: str) -> None:
+        """Change the document in an editor."""
+        import click
+
+        try:
+            changed = click.edit(self._manuscript.text)
+        except click.ClickException as error:
+            raise SettingError(f"{error.message}; set EDITOR to the program to use") from None
+        if changed is not None:
+            self._manuscript.replace(changed)
+
+    def _undo(self, _: str) -> None:
+        """Take back the last change of the document."""
+        if not self._manuscript.undo():
+            say("there is nothing to undo")
+        elif self._manuscript:
+            say(f"the document ends: {printable(self._manuscript.last_line)!r}")
+        else:
+            say("the document is empty")
+
+    def _clear(self, _: str) -> None:
+        """Begin a new document."""
+        self._manuscript.replace("")
+
+    def _set(self, argument: str) -> None:
+        """Show or change how ghosts are made."""
+        completer = self._completer()
+        if not argument:
+            say(table((name, f"{getattr(completer.options, name):g}") for name in CHANGEABLE))
+            return
+        name, _, value = argument.partition(" ")
+        if name not in CHANGEABLE:
+            raise SettingError(f"there is no setting {name!r}; expected one of {', '.join(CHANGEABLE)}")
+        try:
+            checked = SETTINGS[name][1](value.strip())
+        except ValueError as error:
+            raise SettingError(f":set {name} takes {error}, and {value.strip()!r} was given") from None
+        completer.options = dataclasses.replace(completer.options, **{name: checked})
+
+    def _stats(self, _: str) -> None:
+        """Show what the ghosts were good for."""
+        tally = self._suggest.tally
+        share = f" ({100 * tally.saved / tally.typed:.0f} % of {tally.typed:,} characters)" if tally.typed else ""
+        took = "" if self._suggest.milliseconds is None else f"{self._suggest.milliseconds:.1f} ms"
+        say(
+            table(
+                [
+                    ("keystrokes saved", f"{tally.saved:,}{share}"),
+                    ("characters accepted", f"{tally.accepted:,}"),
+                    ("ghosts shown", f"{tally.shown:,}"),
+                    ("last ghost took", took or "none yet"),
+                ]
+            )
+        )
+
+    def _help(self, _: str) -> None:
+        """Show commands and keys."""
+        commands = [(f":{item.name} {item.argument}".rstrip(), item.what) for item in COMMANDS]
+        others = [("Alt-Enter", "a line end without entering the line"), ("::", "a line that begins with a colon")]
+        say(table([*commands, ("", ""), *help_rows(), *others]))
+
+    def _quit(self, _: str) -> None:
+        """Leave."""
+        self.left = True
+
+    def _completer(self) -> Completer:
+        """The style's completer; raises :class:`SettingError` while there is none."""
+        if self._suggest.problem is not None:
+            raise SettingError(self._suggest.problem)
+        if self._suggest.completer is None:
+            raise SettingError(f"the style {self._suggest.style} is still being loaded; try again in a moment")
+        return cast("Completer", self._suggest.completer)
+
+    def _card(self) -> Card:
+        return self._completer().card
+
+    def _written(self, completer: Completer, wanted: Callable[[], bool]) -> Iterator[str]:
+        """Endless characters after the document."""
+        from rnncomplete.sampler import sample
+
+        reading = completer.read(self._manuscript.text, wanted)
+        if reading is None:
+            return iter(())
+        model = completer.model
+        return sample(model.step, *reading, model.vocabulary, temperature=completer.card.temperature)

@@ -1,0 +1,108 @@
+"""How the prompt looks: colours, the toolbar, and tables for people."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.application.current import get_app_session
+from prompt_toolkit.lexers import Lexer, PygmentsLexer
+from prompt_toolkit.styles import Style
+
+from rnncomplete.vocabulary import UNKNOWN_CHARACTER, is_displayable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rnncomplete.suggest import RNNAutoSuggest
+
+GREY = "#767676"
+"""The grey with the same contrast, 4.5 to 1, on black and on white."""
+
+
+def colours() -> Style:
+    """The style sheet; without colours, if ``NO_COLOR`` is set, ghosts are dim and slanted instead of grey."""
+    ghost = "dim italic" if os.environ.get("NO_COLOR") else GREY
+    return Style.from_dict(
+        {
+            "auto-suggestion": ghost,
+            "bottom-toolbar": f"noreverse {ghost}",
+            "prompt": "bold",
+        }
+    )
+
+
+def lexer_named(name: str | None) -> Lexer | None:
+    """The Pygments lexer called ``name``; ``None`` if there is none."""
+    if name is None:
+        return None
+    from pygments.lexers import find_lexer_class_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        return PygmentsLexer(find_lexer_class_by_name(name))
+    except ClassNotFound:
+        return None
+
+
+def count(number: int) -> str:
+    """A number of parameters or characters in three digits or so, such as 4.3M."""
+    for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1000, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{letter}"
+    return str(number)
+
+
+def toolbar(suggest: RNNAutoSuggest) -> str:
+    """One line on the state of ``suggest``."""
+    parts = [f" {suggest.style}"]
+    if suggest.problem is not None:
+        return f" {suggest.style} · no ghosts; :style tells why"
+    if (completer := suggest.completer) is None:
+        return f" {suggest.style} · loading …"
+    parts = [f" {completer.card.style}", f"{count(completer.card.parameters)} parameters", completer.device]
+    if suggest.milliseconds is not None:
+        parts.append(f"{max(suggest.milliseconds, 1):.0f} ms")
+    parts.append(f"{suggest.tally.saved} keystrokes saved")
+    if not suggest.automatic:
+        parts.append("ghosts off (Alt-G)")
+    return " · ".join(parts)
+
+
+def printable(text: str) -> str:
+    """``text`` for a terminal: tabs drawn as blanks, and a mark for each character that it must not be sent."""
+    return "".join(c if is_displayable(c) else UNKNOWN_CHARACTER for c in text.expandtabs())
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print ``text`` on the terminal of the prompt, which is not always what ``sys.stdout`` is at the moment."""
+    output = get_app_session().output
+    output.write(text + end)
+    output.flush()
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> str:
+    """Rows with their columns aligned."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Within, Ctrl-C raises nothing; the function given says whether to go on."""
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield lambda: not stopped
+    finally:
+        signal.signal(signal.SIGINT, before)

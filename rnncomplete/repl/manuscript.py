@@ -1,0 +1,84 @@
+"""The document that is written in the prompt; the network reads it before what is being typed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from rnncomplete.errors import TextError
+from rnncomplete.text import read_text
+
+STEPS = 1000
+"""How many changes can be undone."""
+
+
+class Manuscript:
+    """A text that grows at its end, every change of which can be undone."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._changes: list[tuple[int, str]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    @property
+    def mid_line(self) -> bool:
+        """Whether the last line has no end yet."""
+        return bool(self.text) and not self.text.endswith("\n")
+
+    @property
+    def last_line(self) -> str:
+        """The line written last, or the part of one."""
+        return self.text.removesuffix("\n").rpartition("\n")[2]
+
+    def add(self, text: str) -> None:
+        """Add ``text`` at the end."""
+        if text:
+            self._change(len(self.text), "")
+            self.text += text
+
+    def replace(self, text: str) -> None:
+        """Put ``text`` in place of everything."""
+        if text != self.text:
+            self._change(0, self.text)
+            self.text = text
+
+    def undo(self) -> bool:
+        """Take the last change back; returns whether there was one."""
+        if not self._changes:
+            return False
+        kept, lost = self._changes.pop()
+        self.text = self.text[:kept] + lost
+        return True
+
+    def open(self, path: Path) -> None:
+        """Put the text of a file in place of everything; raises :class:`TextError`."""
+        self.replace(read_text(path))
+
+    def save(self, path: Path) -> None:
+        """Write everything to a file, all or nothing; raises :class:`TextError`."""
+        temporary = None
+        try:
+            path = path.resolve()
+            mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+            with open(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:  # noqa: PTH123
+                file.write(self.text)
+            Path(temporary).chmod(mode)
+            Path(temporary).replace(path)
+        except OSError as error:
+            if temporary is not None:
+                Path(temporary).unlink(missing_ok=True)
+            raise TextError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from None
+
+    def _change(self, kept: int, lost: str) -> None:
+        self._changes.append((kept, lost))
+        del self._changes[:-STEPS]
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,128 @@
+"""The prompt itself: reads a line, adds it to the document or does what it commands, and again."""
+
+from __future__ import annotations
+
+import contextvars
+from typing import TYPE_CHECKING
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.layout.processors import TabsProcessor
+
+from rnncomplete.errors import RnncompleteError
+from rnncomplete.ghost import TAB_STOP, install
+from rnncomplete.repl.actions import Actions
+from rnncomplete.repl.commands import CommandCompleter, is_command, parse, unescaped
+from rnncomplete.repl.history import StyleHistory
+from rnncomplete.repl.look import colours, lexer_named, say, toolbar
+from rnncomplete.repl.manuscript import Manuscript
+from rnncomplete.suggest import RNNAutoSuggest
+from rnncomplete.watch import call_on_loop
+
+if TYPE_CHECKING:
+    from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+
+    from rnncomplete.background import Grower
+
+
+class Repl:
+    """A prompt with a style and a document. ``completer`` is used in place of the style's, if given."""
+
+    def __init__(
+        self, style: str, device: str = "auto", *, completer: Grower | None = None, **decoding: float | None
+    ) -> None:
+        self.manuscript = Manuscript()
+        self.session: PromptSession[str] = PromptSession(
+            history=StyleHistory(style),
+            completer=CommandCompleter(),
+            complete_while_typing=Condition(lambda: is_command(self.session.default_buffer.text)),
+            style=colours(),
+            bottom_toolbar=lambda: toolbar(self.suggest),
+            input_processors=[TabsProcessor(TAB_STOP, char1=" ", char2=" ")],
+            key_bindings=_newline_bindings(),
+            prompt_continuation="  ",
+        )
+        self.suggest = RNNAutoSuggest(
+            style,
+            completer=completer,
+            device=device,
+            context=lambda: self.manuscript.text,
+            when=lambda document: not is_command(document.text),
+            changed=self._changed,
+            **decoding,
+        )
+        writing = Condition(lambda: not is_command(self.session.default_buffer.text))
+        install(self.session, suggest=self.suggest, tab=writing)
+        self._actions = Actions(self.session, self.suggest, self.manuscript, device)
+        self._told: str | None = None
+        self._inside: contextvars.Context | None = None
+
+    def run(self) -> None:
+        """Prompt until its user leaves."""
+        self.suggest.start()
+        say("Right or Tab takes the grey text, Ctrl-Right a word of it. :help tells more.")
+        while not self._actions.left:
+            try:
+                line = self.session.prompt(
+                    [("class:prompt", "+ " if self.manuscript.mid_line else "> ")],
+                    default=self._indentation(),
+                    pre_run=self._remember_context,
+                )
+                self.enter(line)
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                break
+            except RnncompleteError as error:
+                say(str(error))
+        self.suggest.close()
+
+    def enter(self, line: str) -> None:
+        """Do what ``line`` says, or add it to the document."""
+        if is_command(line):
+            self._actions.do(*parse(line))
+        else:
+            self.manuscript.add(unescaped(line) + "\n")
+
+    def _indentation(self) -> str:
+        """Code goes on where the line before began."""
+        if self.session.lexer is None or self.manuscript.mid_line:
+            return ""
+        line = self.manuscript.last_line
+        return line[: len(line) - len(line.lstrip(" \t"))]
+
+    def _remember_context(self) -> None:
+        self._inside = contextvars.copy_context()
+        self._tell()
+
+    def _changed(self) -> None:
+        """Called in the background thread."""
+        if (completer := self.suggest.completer) is not None and self.session.lexer is None:
+            self.session.lexer = lexer_named(completer.card.lexer)
+        app = self.session.app
+        app.invalidate()
+        if self.suggest.problem is not None and self._inside is not None and (loop := app.loop) is not None:
+            call_on_loop(loop, self._inside.copy().run, self._tell)
+
+    def _tell(self) -> None:
+        """Say once, above the prompt, why there are no ghosts."""
+        problem = self.suggest.problem
+        if problem is not None and problem != self._told:
+            self._told = problem
+            # Not run_in_terminal: that lets the terminal echo what is typed meanwhile.
+            app = self.session.app
+            app.renderer.erase()
+            say(f"no ghosts: {problem}")
+            app.renderer.request_absolute_cursor_position()
+            app.invalidate()
+
+
+def _newline_bindings() -> KeyBindings:
+    bindings = KeyBindings()
+
+    @bindings.add("escape", "enter")
+    def _newline(event: KeyPressEvent) -> None:
+        event.current_buffer.newline(copy_margin=False)
+
+    return bindings

@@ -1,0 +1,128 @@
+"""Finding, listing, installing and removing styles: those shipped, and the user's own, which come first."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from rnncomplete.card import STYLE_NAME, Card
+from rnncomplete.errors import StyleError
+from rnncomplete.model import CARD, GRAPHS, check_style, read_card
+
+DEFAULT_STYLE = "shakespeare"
+
+FOLDER_VARIABLE = "RNNCOMPLETE_STYLES"
+"""Environment variable: the folder of the user's own styles."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """A style that is there, not yet loaded."""
+
+    name: str
+    folder: Path
+    shipped: bool
+    """Whether it came with rnncomplete, so that it cannot be removed."""
+
+    def card(self) -> Card:
+        """Its card; raises :class:`~rnncomplete.errors.ModelError` if that is damaged."""
+        return read_card(self.folder)
+
+
+def shipped_styles_folder() -> Path:
+    """Where the styles that come with rnncomplete are."""
+    return Path(str(files("rnncomplete.models")))
+
+
+def user_styles_folder() -> Path:
+    """Where the user's own styles are; it may not exist yet."""
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        return Path(folder).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("rnncomplete", appauthor=False) / "styles"
+
+
+def list_styles() -> list[Style]:
+    """All styles by name; one of the user's hides a shipped one of the same name."""
+    found: dict[str, Style] = {}
+    for root, shipped in ((shipped_styles_folder(), True), (user_styles_folder(), False)):
+        for path in sorted(root.glob(f"*/{CARD}")):
+            if STYLE_NAME.fullmatch(name := path.parent.name):
+                found[name] = Style(name, path.parent, shipped)
+    return [found[name] for name in sorted(found)]
+
+
+def find_style(name: str) -> Path:
+    """The folder of the style called ``name``, or ``name`` itself if it is a path to a folder.
+
+    Raises :class:`StyleError`, which lists the styles that are there and names the nearest.
+    """
+    if STYLE_NAME.fullmatch(name):
+        for root in (user_styles_folder(), shipped_styles_folder()):
+            if (root / name / CARD).is_file():
+                return root / name
+    folder = Path(name)
+    try:
+        if name and (folder.expanduser() / CARD).is_file():
+            return folder.expanduser()
+        is_folder = len(folder.parts) > 1 or folder.is_dir()
+    except (OSError, ValueError, RuntimeError):  # too long, NUL inside, no such home: no path at all
+        is_folder = False
+    if name and is_folder:
+        raise StyleError(f"there is no style in the folder {name!r}; expected one that holds {CARD} and the graphs")
+    names = [style.name for style in list_styles()]
+    nearest = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    there = f"there are: {', '.join(names)}" if names else "train one with: rnncomplete train TEXT --style NAME"
+    raise StyleError(f"there is no style {name!r}; {hint}{there}")
+
+
+def install_style(folder: Path, *, replace: bool = False) -> Style:
+    """Check the style in ``folder`` and copy it to the user's own, under the name in its card, all or nothing.
+
+    Raises :class:`~rnncomplete.errors.ModelError` if it breaks the contract, :class:`StyleError` if a style of that
+    name is there and ``replace`` is false, or if it cannot be written.
+    """
+    name = check_style(folder).style
+    target = user_styles_folder() / name
+    if not replace and any(style.name == name for style in list_styles()):
+        raise StyleError(f"there is a style {name!r} already; remove it first, or replace it with --replace")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{name}-") as scratch:
+            fresh = Path(scratch) / "new"
+            fresh.mkdir()
+            for path in [folder / CARD, *(folder / graph for graph in GRAPHS.values()), *_extras(folder)]:
+                shutil.copyfile(path, fresh / path.name)
+            if target.exists():
+                target.rename(Path(scratch) / "old")
+            fresh.rename(target)
+    except OSError as error:
+        raise StyleError(
+            f"cannot install the style in {target}: {error.strerror or error}; set {FOLDER_VARIABLE}"
+        ) from None
+    return Style(name, target, shipped=False)
+
+
+def _extras(folder: Path) -> list[Path]:
+    """What a style may have for people, beside what programs need."""
+    return [path for pattern in ("README.md", "*.svg") for path in sorted(folder.glob(pattern)) if path.is_file()]
+
+
+def remove_style(name: str) -> Path:
+    """Delete one of the user's own styles and return the folder that is gone; raises :class:`StyleError`."""
+    own = user_styles_folder() / name
+    if not STYLE_NAME.fullmatch(name) or not (own / CARD).is_file():
+        folder = find_style(name)
+        raise StyleError(f"{name!r} in {folder} is not one of your own styles; those are in {user_styles_folder()}")
+    try:
+        shutil.rmtree(own)
+    except OSError as error:
+        raise StyleError(f"cannot remove {own}: {error.strerror or error}; remove the folder by hand") from None
+    return own

@@ -1,0 +1,167 @@
+"""Following one buffer of prompt_toolkit: its ghost stays along with the text, and requests it has left are given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from prompt_toolkit.auto_suggest import Suggestion
+
+from rnncomplete.trail import Trail
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from prompt_toolkit.buffer import Buffer
+    from prompt_toolkit.document import Document
+
+    from rnncomplete.background import Request
+
+
+@dataclass
+class Tally:
+    """What the ghosts of a session were good for."""
+
+    typed: int = 0
+    """Characters that came into the text, typed or accepted."""
+    accepted: int = 0
+    """Characters that were accepted from ghosts."""
+    saved: int = 0
+    """Keystrokes: an acceptance of n characters saves n - 1."""
+    shown: int = 0
+    """Ghosts computed and shown."""
+
+
+class Owner(Protocol):
+    """What a :class:`Watch` needs of a :class:`~rnncomplete.suggest.RNNAutoSuggest`."""
+
+    context: Callable[[], str]
+    automatic: bool
+    anywhere: bool
+    tally: Tally
+
+
+class Watch:
+    """Follows one buffer on the event loop's thread: keeps its ghost along, and gives up requests it has left."""
+
+    def __init__(self, buffer: Buffer, owner: Owner) -> None:
+        self.trail = Trail()
+        self.choices: list[str] = []
+        """Ghosts to choose from at this place."""
+        self.typed = True
+        """Whether the last that happened was that text came in at the cursor."""
+        self._buffer = buffer
+        self._owner = owner
+        self._context = ""
+        self._length = len(buffer.text)
+        self._request: Request | None = None
+        self._done: asyncio.Future[None] | None = None
+        buffer.on_text_changed += self._text_changed
+        buffer.on_text_insert += self._text_inserted
+        buffer.on_cursor_position_changed += self._cursor_moved
+
+    @property
+    def suggestion(self) -> Suggestion | None:
+        """What is to be shown at the cursor now."""
+        rest = self.trail.rest if self._owner.anywhere else self.trail.rest.partition("\n")[0]
+        return Suggestion(rest) if rest.strip() else None
+
+    def begin(self, request: Request, done: asyncio.Future[None], document: Document) -> None:
+        """``request`` is for the ghost at ``document``; the future ``done`` is resolved when it is finished or left."""
+        self._abandon()
+        self._context = self._owner.context()
+        self._request, self._done = request, done
+        if not request.alternatives:
+            self.trail.begin(document.text_before_cursor, document.text_after_cursor)
+
+    def show(self, request: Request, text: str) -> None:
+        """The ghost of ``request``, as far as it is known, is ``text``."""
+        if request is not self._request or not request.alive:
+            return
+        before = self.trail.rest
+        if not self.trail.grow(text):
+            self._abandon()
+        elif self.trail.rest != before:
+            if not before and self.trail.rest:
+                self._owner.tally.shown += 1
+            self._set()
+
+    def choose(self, step: int) -> None:
+        """Show another of ``choices``."""
+        self.choices = self.choices[step:] + self.choices[:step]
+        if self.choices:
+            self.trail.begin(*self._place())
+            self.trail.grow(self.choices[0])
+            self._set()
+
+    def dismiss(self) -> None:
+        """Hide the ghost, and show none at this place again."""
+        self.trail.dismiss()
+        self._abandon()
+        self._set()
+
+    def forget(self) -> None:
+        """Nothing known about ghosts is true any more."""
+        self.trail = Trail()
+        self._abandon()
+        self._buffer.suggestion = None
+
+    def _set(self) -> None:
+        self._buffer.suggestion = self.suggestion
+        self._buffer.on_suggestion_set.fire()
+
+    def _abandon(self) -> None:
+        if self._request is not None:
+            self._request.alive = False
+        if self._done is not None:
+            resolve(self._done)
+        self._request = self._done = None
+
+    def _text_inserted(self, _: Buffer) -> None:
+        self.typed = True
+
+    def _text_changed(self, buffer: Buffer) -> None:
+        self.typed, self.choices = False, []
+        before, after = self._place()
+        if self._context != (context := self._owner.context()):
+            self._context, self.trail, self._length = context, Trail(), 0
+            self._abandon()
+        # prompt_toolkit has no event for undoing; but what was undone can be redone, until the next edit.
+        undone = bool(getattr(buffer, "_redo_stack", ()))
+        characters = self.trail.change(before, after, undone=undone)
+        length, self._length = self._length, len(before) + len(after)
+        tally = self._owner.tally
+        tally.typed += 0 if undone else max(0, self._length - length)
+        if characters > 1:
+            tally.accepted += characters
+            tally.saved += characters - 1
+        if not self.trail.along:
+            self._abandon()
+        buffer.suggestion = self.suggestion if self._owner.automatic or self.trail.along else None
+
+    def _cursor_moved(self, buffer: Buffer) -> None:
+        before, after = self._place()
+        if self.trail.move(before, after):
+            self.typed, self.choices = False, []
+            self._abandon()
+            buffer.suggestion = None
+
+    def _place(self) -> tuple[str, str]:
+        text, cursor = self._buffer.text, self._buffer.cursor_position
+        return text[:cursor], text[cursor:]
+
+
+def resolve(done: asyncio.Future[None]) -> None:
+    """Let who waits for ``done`` go on."""
+    if not done.done():
+        done.set_result(None)
+
+
+def call_on_loop(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *arguments: object) -> None:
+    """Call back on the loop's thread, unless the loop has been closed meanwhile."""
+    try:
+        loop.call_soon_threadsafe(callback, *arguments)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise

@@ -1,0 +1,173 @@
+"""The other commands, run inside this process."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from rnncomplete.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(*arguments: str | Path, data: str = "") -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=data)
+
+
+def refused(result: Result) -> str:
+    """The one line on stderr of a command that the user has to mend."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("rnncomplete: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_generate_writes_the_same_text_for_the_same_seed(tiny_style: Path) -> None:
+    arguments = ("generate", "--style", tiny_style, "--prompt", "romeo", "--chars", "50", "--seed")
+    first = run(*arguments, "7")
+    assert first.exit_code == 0
+    assert first.stdout.startswith("romeo")
+    assert len(first.stdout) == len("romeo") + 50 + 1
+    assert run(*arguments, "7").stdout == first.stdout
+    assert run(*arguments, "8").stdout != first.stdout
+
+
+def test_generate_at_temperature_zero_is_what_complete_goes_on_with(tiny_style: Path) -> None:
+    written = run("generate", "--style", tiny_style, "--prompt", "so ", "--chars", "30", "--temperature", "0").stdout
+    assert written == "so " + run("complete", "--style", tiny_style, "--chars", "30", data="so ").stdout
+
+
+def test_eval_prints_all_figures(tiny_style: Path, tmp_path: Path) -> None:
+    files = [tmp_path / "one.txt", tmp_path / "two.txt"]
+    for path in files:
+        path.write_text("some words to type, \u00e9\r\nand more. " * 5, encoding="utf-8", newline="")
+    result = run("eval", "--style", tiny_style, "--json", "--static", *files)
+    document = json.loads(result.stdout)
+    assert list(document) == [
+        "style",
+        "device",
+        "files",
+        "characters",
+        "nats_per_character",
+        "static_nats_per_character",
+        "keystrokes_saved",
+        "accepted_share",
+        "precision",
+        "wrong_characters_per_100",
+        "ghosts_shown",
+        "milliseconds_p50",
+        "milliseconds_p99",
+        "unknown_characters",
+    ]
+    assert document["files"] == [str(path) for path in files]
+    assert document["characters"] == 2 * 5 * 32
+    assert document["unknown_characters"] == 10
+    assert document["nats_per_character"] == document["static_nats_per_character"] > 0
+    assert 0 <= document["milliseconds_p50"] <= document["milliseconds_p99"]
+    assert "keystrokes saved" in run("eval", "--style", tiny_style, *files).stdout
+
+
+def test_eval_is_bounded_by_characters(tiny_style: Path, tmp_path: Path) -> None:
+    files = [tmp_path / "one.txt", tmp_path / "two.txt"]
+    for path in files:
+        path.write_text("abcdefghij")
+    for number, used, characters in ((5, 1, 5), (10, 1, 10), (11, 1, 10), (13, 2, 13), (99, 2, 20)):
+        document = json.loads(run("eval", "--style", tiny_style, "--json", "--characters", str(number), *files).stdout)
+        assert (len(document["files"]), document["characters"]) == (used, characters)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "cannot read"), (b"", "0 characters"), (b"\x7fELF\0\0", "binary"), (b"\xe9", "UTF-8")]
+)
+def test_eval_refuses_what_is_no_text(tiny_style: Path, tmp_path: Path, content: bytes | None, words: str) -> None:
+    path = tmp_path / "text"
+    if content is not None:
+        path.write_bytes(content)
+    assert words in refused(run("eval", "--style", tiny_style, path))
+
+
+def test_styles_can_be_added_listed_looked_at_and_removed(tiny_style: Path) -> None:
+    assert "tiny" not in run("styles").stdout
+    assert "rnncomplete --style tiny" in run("styles", "add", tiny_style).stdout
+    assert "already" in refused(run("styles", "add", tiny_style))
+    assert run("styles", "add", "--replace", tiny_style).exit_code == 0
+    assert "tiny" in run("styles", "list").stdout
+    (row,) = [row for row in json.loads(run("styles", "--json").stdout) if row["style"] == "tiny"]
+    assert (row["parameters"], row["shipped"], row["licence"]) == (1280, False, "none")
+    assert json.loads(run("styles", "info", "tiny", "--json").stdout)["state_size"] == 16
+    assert "32 characters" in run("styles", "info", "tiny").stdout
+    assert run("complete", "--style", "tiny", data="x").exit_code == 0
+    assert run("styles", "remove", "tiny").exit_code == 0
+    assert "no style 'tiny'" in refused(run("styles", "remove", "tiny"))
+
+
+def test_a_damaged_style_is_listed_with_what_is_wrong(tiny_style: Path, isolation: Path) -> None:
+    run("styles", "add", tiny_style)
+    (isolation / "styles" / "tiny" / "card.json").write_text("{")
+    assert "not JSON" in run("styles").stdout
+    assert "card.json" in refused(run("complete", "--style", "tiny"))
+
+
+def test_doctor_reports(tiny_style: Path) -> None:
+    run("styles", "add", tiny_style)
+    result = run("doctor", "--json")
+    report = json.loads(result.stdout)
+    assert result.exit_code == bool(report["problems"])
+    assert [style["device"] for style in report["styles"] if style["style"] == "tiny"] == ["cpu"]
+    assert "onnxruntime" in run("doctor").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["complete", "--style", "nonesuch"], "no style 'nonesuch'"),
+        (["complete", "--style", "/no/such/folder"], "/no/such/folder"),
+        (["complete", "--device", "abacus"], "abacus"),
+        (["complete", "--chars", "many"], "many"),
+        (["complete", "--threshold", "2"], "threshold"),
+        (["generate", "--nonsense"], "--nonsense"),
+        (["nonsense"], "nonsense"),
+        (["eval"], "FILE"),
+        (["styles", "add", "/no/such/folder"], "/no/such/folder"),
+    ],
+)
+def test_a_mistake_is_answered_in_one_line(arguments: list[str], words: str) -> None:
+    assert words in refused(run(*arguments))
+
+
+def test_cuda_that_is_not_there_is_said_in_one_line(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnncomplete.session._DRIVER_FILES", ())
+    assert "--device cpu" in refused(run("complete", "--style", tiny_style, "--device", "cuda"))
+
+
+def test_a_truncated_graph_is_said_in_one_line(tiny_style: Path, isolation: Path) -> None:
+    run("styles", "add", tiny_style)
+    graph = isolation / "styles" / "tiny" / "step.int8.onnx"
+    graph.write_bytes(graph.read_bytes()[:999])
+    assert "step.int8.onnx" in refused(run("complete", "--style", "tiny"))
+
+
+def test_settings_count_where_no_flag_does(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RNNCOMPLETE_STYLE", str(tiny_style))
+    assert json.loads(run("complete", "--json").stdout)["style"] == "tiny"
+    assert "nonesuch" in refused(run("--style", "nonesuch", "complete"))
+    monkeypatch.setenv("RNNCOMPLETE_LENGTH", "none")
+    assert "RNNCOMPLETE_LENGTH" in refused(run("complete"))
+
+
+def test_a_bug_is_one_line_and_a_traceback_only_on_demand(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr("rnncomplete.completer.load_completer", fail)
+    result = run("complete", "--style", tiny_style)
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "KeyError" in result.stderr
+    assert "--debug" in result.stderr
+    assert isinstance(run("--debug", "complete", "--style", tiny_style).exception, KeyError)

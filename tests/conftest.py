@@ -1,0 +1,121 @@
+"""What all tests share: places of their own, and a tiny style made by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from rnncomplete.card import METADATA_KEY, Card
+from rnncomplete.vocabulary import UNKNOWN_CHARACTER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TINY_CHARACTERS = (UNKNOWN_CHARACTER, "\n", " ", ",", ".", *"abcdefghijklmnopqrstuvwxyz", "\x1b")
+"""Among them an escape, which must never be suggested."""
+
+TINY_STATE = 16
+
+
+@pytest.fixture(autouse=True)
+def isolation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has user folders and environment variables of its own; returns the home."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    for name, folder in (("DATA", "data"), ("CONFIG", "config"), ("CACHE", "cache"), ("STATE", "state")):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / folder))
+    for name in ("STYLE", "DEVICE", "LENGTH", "THRESHOLD", "BUDGET_MS", "CORPORA"):
+        monkeypatch.delenv(f"RNNCOMPLETE_{name}", raising=False)
+    monkeypatch.setenv("RNNCOMPLETE_STYLES", str(home / "styles"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def tiny_card() -> Card:
+    return Card(
+        style="tiny",
+        description="A random network for tests.",
+        vocabulary=TINY_CHARACTERS,
+        state_size=TINY_STATE,
+        cell="simple",
+        layers=1,
+        hidden_size=TINY_STATE,
+        parameters=2 * len(TINY_CHARACTERS) * TINY_STATE + TINY_STATE**2,
+        threshold=0.05,
+        corpus={"name": "none", "licence": "none"},
+    )
+
+
+@pytest.fixture(scope="session")
+def make_graph() -> Callable[..., onnx.ModelProto]:
+    """A function that makes a graph of one simple recurrent cell with random weights for a card."""
+
+    def make(card: Card, *, half: bool = False, seed: int = 1) -> onnx.ModelProto:
+        generator = np.random.default_rng(seed)
+        kind = np.float16 if half else np.float32
+        size, characters = card.state_size, len(card.vocabulary)
+        weights = [
+            numpy_helper.from_array(generator.normal(0, scale, shape).astype(kind), name)
+            for name, scale, shape in (
+                ("embedding", 1.0, (characters, size)),
+                ("recurrent", size**-0.5, (size, size)),
+                ("readout", 1.0, (size, characters)),
+            )
+        ]
+        inner = TensorProto.FLOAT16 if half else TensorProto.FLOAT
+        nodes = [
+            helper.make_node("Gather", ["embedding", "token"], ["embedded"]),
+            helper.make_node("Cast", ["state"], ["hidden"], to=inner),
+            helper.make_node("MatMul", ["hidden", "recurrent"], ["carried"]),
+            helper.make_node("Add", ["carried", "embedded"], ["summed"]),
+            helper.make_node("Tanh", ["summed"], ["activated"]),
+            helper.make_node("MatMul", ["activated", "readout"], ["scores"]),
+            helper.make_node("Cast", ["activated"], ["next_state"], to=TensorProto.FLOAT),
+            helper.make_node("Cast", ["scores"], ["logits"], to=TensorProto.FLOAT),
+        ]
+        graph = helper.make_graph(
+            nodes,
+            "step",
+            [
+                helper.make_tensor_value_info("token", TensorProto.INT64, ["batch"]),
+                helper.make_tensor_value_info("state", TensorProto.FLOAT, ["batch", size]),
+            ],
+            [
+                helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", characters]),
+                helper.make_tensor_value_info("next_state", TensorProto.FLOAT, ["batch", size]),
+            ],
+            weights,
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+        helper.set_model_props(model, {METADATA_KEY: card.to_json()})
+        return model
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_style(make_graph: Callable[..., onnx.ModelProto]) -> Callable[[Path, Card], Path]:
+    """A function that writes a card and its two graphs into a folder, which it returns."""
+
+    def make(folder: Path, card: Card) -> Path:
+        folder.mkdir(parents=True)
+        (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
+        (folder / "step.int8.onnx").write_bytes(make_graph(card).SerializeToString())
+        (folder / "step.fp16.onnx").write_bytes(make_graph(card, half=True).SerializeToString())
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_style(
+    tmp_path_factory: pytest.TempPathFactory, tiny_card: Card, make_style: Callable[[Path, Card], Path]
+) -> Path:
+    """The folder of a style with random weights; one for the whole run, so tests must not write there."""
+    return make_style(tmp_path_factory.mktemp("styles") / "tiny", tiny_card)

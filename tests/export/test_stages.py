@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+import shutil
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from rnncomplete.model import read_card
+from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete_export.exporter import export_style
+from rnncomplete_export.measure import write_streams
+from rnncomplete_export.network import CharacterNetwork, NetworkConfig
+from rnncomplete_export.plot import draw_stages
+from rnncomplete_export.stages import LENGTH, known_words, skills_of_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LETTERS = Vocabulary((UNKNOWN_CHARACTER, "\n", " ", "(", ")", "A", "a", "b"))
+
+
+@pytest.fixture
+def style(trained: Path) -> Path:
+    return trained / "runs" / "sea" / "style" / "sea"
+
+
+def test_the_card_counts_skills_at_every_stage(style: Path) -> None:
+    card = read_card(style)
+    assert len(card.stages) >= 3
+    assert all({"step", "characters", "loss", "sample", "skills"} <= stage.keys() for stage in card.stages)
+    assert card.stages[-1]["characters"] >= 60_000, "the last is what was exported"
+    first, last, true = card.stages[0]["skills"], card.stages[-1]["skills"], card.figures["skills_of_the_text"]
+    for name, share in last.items():
+        assert share is None or 0 <= share <= 1
+        assert name in true
+    assert true["words_of_4_to_6_letters"] > 0.98, "only words cut at the end of a piece are unknown"
+    assert last["words_of_4_to_6_letters"] > first["words_of_4_to_6_letters"]
+    assert true["sentences_capitalised"] > 0.95 > last["sentences_capitalised"] > 0
+    assert last["environments_closed"] is None
+    assert all(len(stage["sample"]) == 400 for stage in card.stages)
+
+
+def test_the_page_shows_the_plot_and_the_shares(style: Path) -> None:
+    page = (style / "README.md").read_text(encoding="utf-8")
+    assert "](stages.svg)" in page
+    last = read_card(style).stages[-1]["skills"]["sentences_capitalised"]
+    assert f"{100 * last:.0f} % |" in next(line for line in page.splitlines() if line.startswith("| sentences cap"))
+    ET.fromstring((style / "stages.svg").read_text(encoding="utf-8"))
+
+
+def test_without_the_weights_of_stages_their_loss_and_sample_stay(trained: Path, style: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained / "runs" / "sea", run, ignore=shutil.ignore_patterns("style", "02.safetensors"))
+    card = export_style(run / "best.safetensors", tmp_path / "out", "sea")
+    with_all = read_card(style).stages
+    assert card.stages[0] == with_all[0]
+    assert card.stages[1]["skills"] == {}
+    assert card.stages[1]["loss"] == with_all[1]["loss"]
+    assert len(card.stages[1]["sample"]) == 400
+    assert json.loads((tmp_path / "out" / "card.json").read_text(encoding="utf-8"))["stages"][1]["skills"] == {}
+
+
+def test_streams_written_side_by_side_follow_from_the_seed() -> None:
+    torch.manual_seed(0)
+    network = CharacterNetwork(NetworkConfig(7, 12, 2, 4)).eval()
+    once = write_streams(network, 3, 50, seed=1)
+    assert [len(stream) for stream in once] == [50, 50, 50]
+    assert once == write_streams(network, 3, 50, seed=1)
+    assert once[0] != once[1]
+    assert all(0 not in stream for stream in once)
+
+
+def test_a_certain_network_writes_what_it_is_certain_of_in_every_stream() -> None:
+    network = CharacterNetwork(NetworkConfig(7, 12, 1, 4)).eval()
+    with torch.no_grad():
+        network.readout.bias[4] = 50
+    assert write_streams(network, 2, 9) == [[4] * 9] * 2
+
+
+def test_the_words_of_a_text_are_not_cut_at_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnncomplete_export.stages.CHUNK", 3)
+    assert known_words(LETTERS.encode("ab Abba (b) baa"), LETTERS) == {"ab", "abba", "b", "baa"}
+
+
+def test_skills_of_a_text_are_counted_in_pieces_as_long_as_what_is_written() -> None:
+    tokens = LETTERS.encode("(" + "a " * LENGTH + ")")
+    skills = skills_of_text(tokens, frozenset({"a"}), LETTERS)
+    assert skills["brackets_closed"] == 0.0
+    assert skills["words_of_1_to_3_letters"] == 1.0
+
+
+def test_the_same_stages_give_the_same_picture() -> None:
+    stages = [
+        {"characters": 10**n, "loss": 5.0 - n, "skills": {"words": n / 4, "brackets_closed": None}} for n in range(1, 4)
+    ]
+    picture = draw_stages("sea", stages)
+    assert picture == draw_stages("sea", stages)
+    texts = "".join(ET.fromstring(picture).itertext())
+    assert "nats per character" in texts
+    assert "words" in texts
+    assert "brackets" not in texts, "what was never counted has no line"
+    draw_stages("old", [{"characters": 10, "loss": 2.0}])
+    draw_stages("none", [])

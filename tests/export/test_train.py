@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from rnncomplete.cli import main
+from rnncomplete.errors import TextError
+from rnncomplete.vocabulary import UNKNOWN_CHARACTER
+from rnncomplete_export.checkpoint import load_checkpoint
+from rnncomplete_export.configuration import suggest_config
+from rnncomplete_export.corpus import build_corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    Run = Callable[..., subprocess.CompletedProcess[str]]
+
+TINY = ["--hidden-size", "16", "--embedding-size", "8", "--batch", "4", "--window", "16", "--no-install"]
+
+
+def start_training(text: Path, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "rnncomplete", "train", str(text), "--style", "x", *TINY, *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.02)
+
+
+def assert_same_network(first: Path, second: Path) -> None:
+    ours, theirs = load_checkpoint(first), load_checkpoint(second)
+    assert ours.facts["state"]["characters"] == theirs.facts["state"]["characters"]
+    assert ours.facts["state"]["loss"] == pytest.approx(theirs.facts["state"]["loss"], abs=1e-6)
+    assert ours.facts["state"]["best_loss"] == pytest.approx(theirs.facts["state"]["best_loss"], abs=1e-6)
+    for part in ("network", "average", "optimizer0", "recurrent"):
+        torch.testing.assert_close(ours.part(part), theirs.part(part), atol=1e-6, rtol=0)
+
+
+def assert_refused(arguments: Sequence[object], expected: str) -> None:
+    """In this process, since importing PyTorch takes seconds: one line on stderr, exit code 2."""
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == 2, result.output
+    assert expected in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_killed_and_resumed_equals_unbroken(
+    text_file: Path, tmp_path: Path, run_rnncomplete: Run, optimizer: str
+) -> None:
+    unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
+    unbroken.mkdir()
+    broken.mkdir()
+    plan = ["--characters", "60000", "--validate-every", "20000", "--optimizer", optimizer]
+    result = run_rnncomplete("train", text_file, "--style", "x", *TINY, *plan, cwd=unbroken)
+    assert result.returncode == 0, result.stderr
+    process = start_training(text_file, broken, *plan, "--save-seconds", "0.05")
+    checkpoint = broken / "runs" / "x" / "checkpoint.safetensors"
+    wait_for(checkpoint, process)
+    process.kill()
+    process.communicate()
+    before = load_checkpoint(checkpoint).facts["state"]["characters"]
+    assert 0 < before < 60_000, "killed half-way"
+    result = run_rnncomplete("train", text_file, "--style", "x", *TINY, *plan, "--resume", cwd=broken)
+    assert result.returncode == 0, result.stderr
+    assert f"going on after {before:,} characters" in result.stderr
+    assert_same_network(checkpoint, unbroken / "runs" / "x" / "checkpoint.safetensors")
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(text_file: Path, tmp_path: Path) -> None:
+    process = start_training(text_file, tmp_path, "--minutes", "5", "--save-seconds", "0.05")
+    wait_for(tmp_path / "runs" / "x" / "checkpoint.safetensors", process)
+    process.send_signal(signal.SIGINT)
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in output
+    last = output.strip().splitlines()[-1]
+    assert "go on with" in last
+    assert last.endswith("--resume")
+
+
+def test_a_longer_training_goes_on_from_before_the_fall(text_file: Path, tmp_path: Path, run_rnncomplete: Run) -> None:
+    common = ["train", text_file, "--style", "x", *TINY]
+    assert run_rnncomplete(*common, "--characters", 20_000, cwd=tmp_path).returncode == 0
+    plateau = load_checkpoint(tmp_path / "runs" / "x" / "plateau.safetensors").facts["state"]["characters"]
+    assert plateau < 20_000
+    result = run_rnncomplete(*common, "--characters", 40_000, "--resume", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert f"going on after {plateau:,} characters" in result.stderr
+
+
+def test_a_trained_style_completes(trained: Path, run_rnncomplete: Run) -> None:
+    result = run_rnncomplete("generate", "--style", "sea", "--chars", 50, cwd=trained)
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.rstrip("\n")) >= 40
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "empty"),
+        (b"\xef\xbb\xbf", "empty"),
+        (b"short", "5 characters"),
+        (b"PK\x03\x04\0\0\0", "binary"),
+        (b"caf\xe9 " * 5000, "not UTF-8"),
+        (b"aaaaaaaaaa" * 5000, "1 kind of character"),
+    ],
+)
+def test_bad_texts_get_one_clear_line(tmp_path: Path, content: bytes, expected: str) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(content)
+    assert_refused(["train", path, "--style", "x", "--runs", tmp_path, "--characters", 1000], expected)
+
+
+def test_other_bad_requests_get_one_clear_line(tmp_path: Path, text_file: Path) -> None:
+    for arguments, expected in (
+        (["nowhere.txt", "--style", "x"], "no file or folder nowhere.txt"),
+        ([text_file, "--style", "Not A Name"], "lower case"),
+        ([text_file, "--style", "x", "--resume"], "no checkpoint"),
+        ([text_file, "--style", "x", "--device", "cuda"], "CUDA"),
+        (["--style", "x"], "no text"),
+    ):
+        assert_refused(["train", *arguments, "--runs", tmp_path], expected)
+
+
+def test_resuming_with_another_text_is_refused(trained: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("Something else. " * 4000, encoding="utf-8")
+    before = (trained / "runs" / "sea" / "tokens.u16").read_bytes()
+    assert_refused(["train", other, "--style", "sea", "--resume", "--runs", trained / "runs"], "another text")
+    assert (trained / "runs" / "sea" / "tokens.u16").read_bytes() == before, "nothing is lost"
+
+
+def test_a_corpus_reads_folders_skips_what_is_no_text_and_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    (folder / "deep").mkdir(parents=True)
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("hidden", encoding="utf-8")
+    (folder / "a.txt").write_bytes(b"\xef\xbb\xbfone\r\ntwo\r")
+    (folder / "deep" / "b.txt").write_text("three\n", encoding="utf-8")
+    (folder / "picture.png").write_bytes(b"\x89PNG\0\0")
+    said: list[str] = []
+    corpus = build_corpus([folder], tmp_path / "run", skipped=said.append)
+    assert corpus.vocabulary.decode(corpus.tokens.tolist()) == "one\ntwo\nthree\n"
+    assert corpus.files == 2
+    assert len(said) == 1
+    assert "picture.png" in said[0]
+    with pytest.raises(TextError, match="binary"):
+        build_corpus([folder / "picture.png"], tmp_path / "run")
+
+
+def test_rare_characters_become_the_unknown_one(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("plain text. " * 40_000 + "\N{SNOWMAN}", encoding="utf-8")
+    corpus = build_corpus([path], tmp_path / "run")
+    assert "\N{SNOWMAN}" not in corpus.vocabulary.characters
+    assert corpus.vocabulary.characters[0] == UNKNOWN_CHARACTER
+    assert int(corpus.tokens[-1]) == 0
+
+
+def test_the_size_follows_the_text_and_the_time() -> None:
+    quick = suggest_config(200_000, 2, 0)
+    long = suggest_config(5_000_000, 300, 0)
+    assert quick.hidden_size < long.hidden_size
+    assert quick.dropout > long.dropout
+    assert quick.window * quick.batch * 20 < 200_000
+    for characters in (50, 500, 5_000):
+        config = suggest_config(characters, 1, 0)
+        assert 8 <= config.window <= 128

@@ -1,0 +1,288 @@
+"""What the tests of prompts share.
+
+A network that continues a known text, as a fake and as a real style made by hand; a prompt with keys in a pipe; and a
+terminal whose screen can be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import pexpect
+import pyte
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from rnncomplete.card import METADATA_KEY, Card
+from rnncomplete.decoder import Ghost
+from rnncomplete.vocabulary import UNKNOWN_CHARACTER
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from prompt_toolkit.input.base import PipeInput
+
+DEADLINE = 5.0
+"""Seconds after which something that a test waits for will not come any more."""
+
+
+@dataclass
+class FakeCompleter:
+    """Continues ``text`` wherever its characters were typed, one step of ``seconds`` a character."""
+
+    card: Card
+    text: str
+    seconds: float = 0.0
+    device: str = "cpu"
+    asked: list[str] = field(default_factory=list)
+    steps: int = 0
+
+    def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
+        self.asked.append(before)
+        line = before.rpartition("\n")[2]
+        position = next(
+            (self.text.find(line[-n:]) + n for n in range(len(line), 0, -1) if line[-n:] in self.text), None
+        )
+        if position is None:
+            return
+        ghost, announced = "", False
+        for character in self.text[position:]:
+            if not wanted():
+                return
+            time.sleep(self.seconds)
+            self.steps += 1
+            ghost += character
+            if not announced and character == " " and ghost.strip():
+                announced = True
+                yield Ghost(ghost.rstrip(), (1.0,) * len(ghost.rstrip()), "length")
+        yield Ghost(ghost, (1.0,) * len(ghost), "length")
+
+    def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> list[Ghost]:
+        return [Ghost(text, (0.5,) * len(text), "length") for text in (" not to be", " so", " else")[:count]]
+
+
+class Typist:
+    """Types into a prompt that runs in this loop, and waits for what is to come."""
+
+    def __init__(self, session: PromptSession[str], keys: PipeInput) -> None:
+        self.session = session
+        self.buffer = session.default_buffer
+        self._keys = keys
+
+    @property
+    def text(self) -> str:
+        return self.buffer.text
+
+    @property
+    def ghost(self) -> str:
+        return self.buffer.suggestion.text if self.buffer.suggestion else ""
+
+    async def type(self, keys: str) -> None:
+        """Send ``keys`` and wait until they have been handled."""
+        handled = 0
+
+        def count(_: object) -> None:
+            nonlocal handled
+            handled += 1
+
+        processor = self.session.app.key_processor
+        processor.after_key_press += count
+        self._keys.send_text(keys)
+        await self.until(lambda: handled > 0 and not processor.input_queue)
+        processor.after_key_press -= count
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while not condition():
+            assert time.monotonic() < deadline, f"text {self.text!r}, ghost {self.ghost!r}"
+            await asyncio.sleep(0.002)
+
+    async def sees(self, ghost: str) -> None:
+        await self.until(lambda: self.ghost == ghost)
+
+
+@pytest.fixture
+def fake(tiny_card: Card) -> FakeCompleter:
+    return FakeCompleter(tiny_card, "to be, or not to be, that is the question")
+
+
+@pytest.fixture
+def prompt() -> Callable[..., str]:
+    """A function that runs a prompt, and a script of what somebody does in it; returns what the prompt returned."""
+
+    def run(script: Callable[[Typist], Awaitable[None]], prepare: Callable[[PromptSession[str]], Any]) -> str:
+        async def main() -> str:
+            with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+                session: PromptSession[str] = PromptSession()
+                prepare(session)
+                asking = asyncio.ensure_future(session.prompt_async())
+                typist = Typist(session, keys)
+                await typist.until(lambda: session.app.is_running)
+                await script(typist)
+                keys.send_text("\r")
+                return await asyncio.wait_for(asking, DEADLINE)
+
+        return asyncio.run(main())
+
+    return run
+
+
+def sentence_card(name: str, sentence: str) -> Card:
+    return Card(
+        style=name,
+        description=f"Knows one sentence: {sentence[:20]}.",
+        vocabulary=(UNKNOWN_CHARACTER, *sorted(set(sentence))),
+        state_size=len(sentence),
+        cell="simple",
+        layers=1,
+        hidden_size=len(sentence),
+        parameters=1_234_567,
+        threshold=0.5,
+        figures={"nats_per_character": 0.01},
+        stages=({"step": 1, "characters": 12_000, "loss": 3.21, "sample": "noise\x1b[31m"},),
+    )
+
+
+def sentence_graph(card: Card, sentence: str, kind: type[np.floating[Any]]) -> bytes:
+    """Unit j of the state is on if the last j + 1 characters begin the sentence; it then wants the next one."""
+    size, characters = len(sentence), len(card.vocabulary)
+    tokens = [card.vocabulary.index(character) for character in sentence]
+    embedding, readout = np.zeros((characters, size), kind), np.zeros((size, characters), kind)
+    for j, token in enumerate(tokens):
+        embedding[token, j] = 1
+    for j, token in enumerate(tokens[1:]):
+        readout[j, token] = 10 + j
+    bias = np.full(size, -1, kind)
+    bias[0] = 0
+    weights = {"embedding": embedding, "shift": np.eye(size, k=1, dtype=kind), "readout": readout, "bias": bias}
+    inner = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+    nodes = [
+        helper.make_node("Gather", ["embedding", "token"], ["embedded"]),
+        helper.make_node("Cast", ["state"], ["hidden"], to=inner),
+        helper.make_node("MatMul", ["hidden", "shift"], ["shifted"]),
+        helper.make_node("Add", ["shifted", "embedded"], ["both"]),
+        helper.make_node("Add", ["both", "bias"], ["biased"]),
+        helper.make_node("Relu", ["biased"], ["active"]),
+        helper.make_node("MatMul", ["active", "readout"], ["scores"]),
+        helper.make_node("Cast", ["active"], ["next_state"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["scores"], ["logits"], to=TensorProto.FLOAT),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "step",
+        [
+            helper.make_tensor_value_info("token", TensorProto.INT64, ["batch"]),
+            helper.make_tensor_value_info("state", TensorProto.FLOAT, ["batch", size]),
+        ],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", characters]),
+            helper.make_tensor_value_info("next_state", TensorProto.FLOAT, ["batch", size]),
+        ],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    helper.set_model_props(model, {METADATA_KEY: card.to_json()})
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString()
+
+
+@pytest.fixture
+def sentence_style() -> Callable[[str, str], Path]:
+    """A function that installs a style that knows one sentence."""
+
+    def make(name: str, sentence: str) -> Path:
+        folder = Path(os.environ["RNNCOMPLETE_STYLES"]) / name
+        folder.mkdir(parents=True)
+        card = sentence_card(name, sentence)
+        (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
+        (folder / "step.int8.onnx").write_bytes(sentence_graph(card, sentence, np.float32))
+        (folder / "step.fp16.onnx").write_bytes(sentence_graph(card, sentence, np.float16))
+        return folder
+
+    return make
+
+
+class Terminal:
+    """A program in a pseudo-terminal, and its screen."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], columns: int = 80, lines: int = 24) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self.program = pexpect.spawn(arguments[0], arguments[1:], dimensions=(lines, columns), env=environment)
+        # Without a pause before each key: the program must keep up by itself.
+        self.program.delaybeforesend = None
+        # Programs ask a terminal where its cursor is; this one answers.
+        self.screen.write_process_input = self.program.send
+
+    def send(self, keys: str) -> None:
+        self.program.send(keys)
+
+    def until(self, condition: Callable[[], object], seconds: float = 20) -> None:
+        """Read what the program draws until ``condition()`` holds."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "\n".join(self.screen.display)
+            self._read()
+
+    def sees(self, text: str) -> None:
+        self.until(lambda: text in self.text)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    @property
+    def row(self) -> str:
+        """The line of the cursor."""
+        return self.screen.display[self.screen.cursor.y].rstrip()
+
+    @property
+    def ghost(self) -> str:
+        """What is grey on the cursor's row from the cursor on, without blanks at its end: those may be any colour."""
+        cursor = self.screen.cursor
+        cells = [self.screen.buffer[cursor.y][column] for column in range(cursor.x, self.screen.columns)]
+        grey = [cell.data if cell.fg == "767676" else "\n" for cell in cells]
+        return "".join(grey).partition("\n")[0].rstrip()
+
+    def leaves(self) -> int:
+        """Wait until the program has ended, and return its exit code."""
+        self.until(lambda: not self._read() and not self.program.isalive(), seconds=5)
+        self.program.close()
+        return int(self.program.exitstatus)
+
+    def _read(self) -> bool:
+        try:
+            self._stream.feed(self.program.read_nonblocking(65_536, timeout=0.02))
+        except pexpect.TIMEOUT:
+            return False
+        except pexpect.EOF:
+            return False
+        return True
+
+
+@pytest.fixture
+def terminal() -> Iterator[Callable[..., Terminal]]:
+    """A function that starts the installed ``rnncomplete`` with arguments in a terminal of its own."""
+    started: list[Terminal] = []
+
+    def start(*arguments: str, **environment: str) -> Terminal:
+        command = str(Path(sys.executable).parent / "rnncomplete")
+        clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLORTERM")}
+        started.append(Terminal([command, *arguments], clean | {"TERM": "xterm-256color"} | environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.program.close(force=True)

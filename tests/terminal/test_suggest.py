@@ -1,0 +1,413 @@
+"""Ghost text in a prompt: keys in a pipe, document and ghost out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from prompt_toolkit.auto_suggest import DynamicAutoSuggest
+from prompt_toolkit.document import Document
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.keys import Keys
+
+import rnncomplete
+from rnncomplete.errors import ModelError
+from rnncomplete.ghost import install
+from rnncomplete.suggest import RNNAutoSuggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prompt_toolkit import PromptSession
+
+Prompt = Any
+ALT = "\x1b"
+RIGHT, ALT_RIGHT, CONTROL_RIGHT, END, LEFT = "\x1b[C", "\x1b[1;3C", "\x1b[1;5C", "\x1b[F", "\x1b[D"
+BACKSPACE, UNDO, ESCAPE = "\x7f", "\x1f", "\x1b"
+
+
+@pytest.fixture
+def plain(fake: Any) -> Callable[[PromptSession[str]], None]:
+    """A prompt whose only addition is the argument ``auto_suggest``."""
+
+    def prepare(session: PromptSession[str]) -> None:
+        session.auto_suggest = RNNAutoSuggest(completer=fake)
+
+    return prepare
+
+
+@pytest.fixture
+def installed(fake: Any) -> Callable[[PromptSession[str]], None]:
+    def prepare(session: PromptSession[str]) -> None:
+        session.multiline = False
+        install(session, completer=fake)
+
+    return prepare
+
+
+def test_a_ghost_comes_and_right_accepts_it(prompt: Prompt, plain: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("to be, or")
+        await typist.sees(" not to be, that is the question")
+        await typist.type(RIGHT)
+
+    assert prompt(script, plain) == "to be, or not to be, that is the question"
+
+
+def test_typing_along_keeps_the_ghost_without_computing(prompt: Prompt, plain: Any, fake: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("to be, or")
+        await typist.sees(" not to be, that is the question")
+        asked = len(fake.asked)
+        for length, character in enumerate(" not to", 1):
+            await typist.type(character)
+            assert typist.ghost == " not to be, that is the question"[length:]
+        assert len(fake.asked) == asked
+
+    assert prompt(script, plain) == "to be, or not to"
+
+
+def test_typing_along_a_growing_ghost_lets_it_grow(prompt: Prompt, installed: Any, fake: Any) -> None:
+    fake.seconds = 0.02
+
+    async def script(typist: Any) -> None:
+        await typist.type("to be, or")
+        await typist.sees(" not")
+        await typist.type(" n")
+        assert typist.ghost == "ot"
+        await typist.sees("ot to be, that is the question")
+        assert fake.asked == ["to be, or"]
+
+    prompt(script, installed)
+
+
+def test_a_ghost_comes_back_when_a_wrong_character_is_deleted(prompt: Prompt, plain: Any, fake: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that is")
+        await typist.sees(" the question")
+        await typist.type("x")
+        assert typist.ghost == ""
+        await typist.type(BACKSPACE)
+        assert typist.ghost == " the question"
+        await typist.type(" the")
+        assert typist.ghost == " question"
+
+    prompt(script, plain)
+
+
+def test_what_was_deleted_is_not_offered_back(prompt: Prompt, plain: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that is")
+        await typist.sees(" the question")
+        await typist.type(" the")
+        for _ in range(4):
+            await typist.type(BACKSPACE)
+            assert typist.ghost == ""
+        await typist.type(" ")
+        assert typist.ghost == "the question"
+
+    prompt(script, plain)
+
+
+def test_no_ghost_after_moving_or_undoing(prompt: Prompt, installed: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that")
+        await typist.sees(" is the question")
+        await typist.type(LEFT)
+        assert typist.ghost == ""
+        await typist.type(RIGHT)
+        assert typist.buffer.cursor_position == 4
+        assert typist.ghost == ""
+        await typist.type(" ")
+        await typist.sees("is the question")
+        await typist.type(RIGHT)
+        await typist.type(UNDO)
+        assert (typist.text, typist.ghost) == ("that ", "")
+
+    prompt(script, installed)
+
+
+@pytest.mark.parametrize("mode", [EditingMode.EMACS, EditingMode.VI])
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        (RIGHT, "or not to be, that is the question"),
+        ("\x05", "or not to be, that is the question"),
+        (END, "or not to be, that is the question"),
+        ("\t", "or not to be, that is the question"),
+        (CONTROL_RIGHT, "or not"),
+        (ALT + "f", "or not"),
+        ("\x07", "or "),
+        (ALT_RIGHT, "or not to be, that is the question"),
+    ],
+)
+def test_keys_accept_parts_and_one_undo_takes_each_back(
+    prompt: Prompt, installed: Any, mode: EditingMode, keys: str, text: str
+) -> None:
+    async def script(typist: Any) -> None:
+        typist.session.editing_mode = mode
+        await typist.type("or")
+        await typist.sees(" not to be, that is the question")
+        await typist.type(keys)
+        await typist.until(lambda: typist.text == text)
+        assert typist.ghost == "or not to be, that is the question"[len(text) :]
+        typist.buffer.undo()
+        assert typist.text == "or"
+
+    prompt(script, installed)
+
+
+def test_escape_dismisses_at_this_place_only(prompt: Prompt, installed: Any, fake: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that is")
+        await typist.sees(" the question")
+        await typist.type(ESCAPE)
+        await typist.sees("")
+        assert typist.text == "that is"
+        await typist.type("x")
+        await typist.type(BACKSPACE)
+        assert typist.ghost == ""
+        await typist.type(" the")
+        await typist.sees(" question")
+
+    prompt(script, installed)
+
+
+def test_escape_begins_an_alt_key_while_a_ghost_is_shown(prompt: Prompt, installed: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that is")
+        await typist.sees(" the question")
+        await typist.type(ALT + "f")
+        assert (typist.text, typist.ghost) == ("that is the", " question")
+
+    prompt(script, installed)
+
+
+def test_alternatives_are_cycled_and_accepted(prompt: Prompt, installed: Any) -> None:
+    async def script(typist: Any) -> None:
+        first = " not to be, that is the question"
+        await typist.type("to be, or")
+        await typist.sees(first)
+        for ghost in (" not to be", " so", " else", first, " not to be", " so"):
+            await typist.type(ALT + "]")
+            await typist.sees(ghost)
+        await typist.type(ALT + "[")
+        await typist.sees(" not to be")
+        await typist.type(ALT + "]")
+        await typist.sees(" so")
+        await typist.type(" s")
+        assert typist.ghost == "o"
+        await typist.type(RIGHT)
+
+    assert prompt(script, installed) == "to be, or so"
+
+
+def test_ghosts_by_hand_only(prompt: Prompt, installed: Any, fake: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that")
+        await typist.sees(" is the question")
+        await typist.type(ALT + "g")
+        assert typist.ghost == ""
+        asked = len(fake.asked)
+        await typist.type(" is")
+        await typist.type(ALT + "\\")
+        await typist.sees(" the question")
+        assert len(fake.asked) == asked + 1
+
+    prompt(script, installed)
+
+
+def test_several_lines_and_the_middle_of_a_line_only_where_they_are_drawn(
+    prompt: Prompt, plain: Any, installed: Any, fake: Any
+) -> None:
+    fake.text = "first\nsecond\nthird"
+
+    async def script(typist: Any) -> None:
+        await typist.type("fir")
+        await typist.sees("st")
+
+    async def installed_script(typist: Any) -> None:
+        await typist.type("fir")
+        await typist.sees("st\nsecond\nthird")
+        await typist.type(ALT_RIGHT)
+        assert (typist.text, typist.ghost) == ("first", "\nsecond\nthird")
+        await typist.type(ALT_RIGHT)
+        assert (typist.text, typist.ghost) == ("first\nsecond", "\nthird")
+        typist.buffer.document = Document("fi (see below)", 2)
+        await typist.type("r")
+        await typist.sees("st")
+
+    assert prompt(script, plain) == "fir"
+    assert prompt(installed_script, installed) == "fir (see below)"
+
+
+def test_a_style_that_cannot_be_loaded_leaves_a_working_prompt_and_one_line(
+    prompt: Prompt, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ModelError("the graph is\ndamaged; install the style again")
+
+    monkeypatch.setattr("rnncomplete.completer.load_completer", fail)
+    told: list[str | None] = []
+    suggest = RNNAutoSuggest()
+    suggest.changed = lambda: told.append(suggest.problem)
+
+    async def script(typist: Any) -> None:
+        await typist.type("to be")
+        await typist.until(lambda: told)
+        await typist.type(", or")
+        assert typist.ghost == ""
+
+    assert prompt(script, lambda session: setattr(session, "auto_suggest", suggest)) == "to be, or"
+    assert told == ["the graph is damaged; install the style again"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_network_that_fails_leaves_a_working_prompt_and_one_line(prompt: Prompt, fake: Any) -> None:
+    fake.text = None
+    suggest = RNNAutoSuggest(completer=fake)
+
+    async def script(typist: Any) -> None:
+        await typist.type("to be")
+        await typist.until(lambda: suggest.problem)
+        await typist.type(", or")
+
+    assert prompt(script, lambda session: setattr(session, "auto_suggest", suggest)) == "to be, or"
+    assert suggest.problem is not None
+    assert suggest.problem.startswith("TypeError: ")
+
+
+def test_no_key_waits_for_a_slow_network(prompt: Prompt, fake: Any) -> None:
+    """50 ms a step: a key that waited for one would take that long."""
+    fake.seconds = 0.05
+    fake.text = "a" + "bcdefghij" * 10
+    times: list[float] = []
+
+    def prepare(session: PromptSession[str]) -> None:
+        install(session, completer=fake)
+        processor = session.app.key_processor
+        processor.before_key_press += lambda _: times.append(-time.perf_counter())
+        processor.after_key_press += lambda _: times.append(times.pop() + time.perf_counter())
+
+    async def script(typist: Any) -> None:
+        for character in "abxcdefgyabcd" * 4 + BACKSPACE * 5:
+            await typist.type(character)
+            await typist.until(lambda: True)
+
+    assert prompt(script, prepare) == ("abxcdefgyabcd" * 4)[:-5]
+    assert len(times) >= 57
+    assert max(times) < 0.03, sorted(times)[-5:]
+
+
+def test_a_network_that_is_not_wanted_any_more_stops_within_a_step(prompt: Prompt, fake: Any, plain: Any) -> None:
+    fake.seconds = 0.02
+    fake.text = "x" * 500
+
+    async def script(typist: Any) -> None:
+        await typist.type("x")
+        await typist.until(lambda: fake.steps > 2)
+        await typist.type("y")
+        await typist.until(lambda: len(fake.asked) == 2)
+        assert fake.steps < 10
+
+    prompt(script, plain)
+
+
+def test_escape_sequences_of_a_network_never_reach_the_prompt(prompt: Prompt, installed: Any, fake: Any) -> None:
+    fake.text = "to be\x1b]0;title\x07 or not"
+
+    async def script(typist: Any) -> None:
+        await typist.type("to")
+        await typist.sees(" be")
+        await typist.type(RIGHT)
+
+    assert prompt(script, installed) == "to be"
+
+
+def test_a_megabyte_pasted_stays_fluid(prompt: Prompt, installed: Any) -> None:
+    async def script(typist: Any) -> None:
+        processor = typist.session.app.key_processor
+        processor.feed(KeyPress(Keys.BracketedPaste, "a line to paste\n" * 65_536))
+        processor.process_keys()
+        assert len(typist.text) == 1_048_576
+        start = time.perf_counter()
+        for character in "that is":
+            await typist.type(character)
+        assert time.perf_counter() - start < 1
+        await typist.sees(" the question")
+
+    prompt(script, installed)
+
+
+def test_the_condition_and_the_context_are_ours(prompt: Prompt, fake: Any) -> None:
+    suggest = RNNAutoSuggest(
+        completer=fake, context=lambda: "before\n", when=lambda document: not document.text.startswith(":")
+    )
+
+    async def script(typist: Any) -> None:
+        await typist.type(":that is")
+        assert not fake.asked
+        typist.buffer.document = Document("that i", 6)
+        await typist.type("s")
+        await typist.sees(" the question")
+        assert fake.asked == ["before\nthat is"]
+
+    prompt(script, lambda session: setattr(session, "auto_suggest", suggest))
+
+
+def test_the_synchronous_question_never_computes(prompt: Prompt, fake: Any) -> None:
+    suggest = RNNAutoSuggest(completer=fake)
+    outside = DynamicAutoSuggest(lambda: suggest)
+
+    async def script(typist: Any) -> None:
+        assert outside.get_suggestion(typist.buffer, Document("that is")) is None
+        assert not fake.asked
+        await typist.type("that is")
+        await typist.sees(" the question")
+        known = outside.get_suggestion(typist.buffer, typist.buffer.document)
+        assert known is not None
+        assert known.text == " the question"
+        assert outside.get_suggestion(typist.buffer, Document("that is t")) is None
+
+    prompt(script, lambda session: setattr(session, "auto_suggest", suggest))
+
+
+def test_the_tally_counts_keys_saved(prompt: Prompt, fake: Any) -> None:
+    suggest = RNNAutoSuggest(completer=fake)
+
+    async def script(typist: Any) -> None:
+        for character in "that ":
+            await typist.type(character)
+        await typist.sees("is the question")
+        await typist.type(RIGHT)
+
+    prompt(script, lambda session: install(session, suggest=suggest))
+    assert (suggest.tally.typed, suggest.tally.accepted, suggest.tally.saved) == (20, 15, 14)
+
+
+def test_the_process_ends_at_once_while_a_step_is_slow() -> None:
+    program = """
+import time
+from rnncomplete.background import Background, Request
+class Slow:
+    def grow(self, before, wanted):
+        print("computing", flush=True)
+        time.sleep(30)
+        yield
+background = Background(Slow, lambda: None)
+background.ask(Request("", print, print))
+while background._running is None: time.sleep(0.01)
+"""
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == "computing\n"
+    assert time.monotonic() - start < 5
+
+
+def test_the_package_exports_what_a_program_needs() -> None:
+    assert rnncomplete.RNNAutoSuggest is RNNAutoSuggest
+    assert rnncomplete.install is install

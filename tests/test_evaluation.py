@@ -1,0 +1,53 @@
+"""Nats per character against an independent sum, and the figures of a small text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from rnncomplete.completer import load_completer
+from rnncomplete.errors import TextError
+from rnncomplete.evaluation import evaluate, losses
+from rnncomplete.model import Model, load_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnncomplete.card import Card
+
+
+def test_losses_are_minus_the_logarithm_of_each_probability(tiny_card: Card) -> None:
+    logits = np.random.default_rng(1).normal(size=len(tiny_card.vocabulary)).astype(np.float32)
+    model = Model(tiny_card, "cpu", lambda token, state: (logits, state))
+    expected = -np.log(np.exp(logits) / np.exp(logits).sum())
+    tokens = model.vocabulary.encode("abba")
+    assert losses(model, "abba") == pytest.approx(expected[tokens[1:]], rel=1e-5)
+    assert len(losses(model, "")) == len(losses(model, "a")) == 0
+
+
+def test_the_state_is_carried_from_start_to_end(tiny_style: Path) -> None:
+    model = load_model(tiny_style, "cpu")
+    whole, half = losses(model, "some text. " * 4), losses(model, "some text. " * 2)
+    assert whole[: len(half)].tolist() == half.tolist()
+    assert whole[len(half) + 1 :].tolist() != half.tolist()
+
+
+def test_evaluate_counts_and_averages_over_texts(tiny_style: Path) -> None:
+    completer = load_completer(str(tiny_style), "cpu")
+    calls: list[tuple[int, int]] = []
+    result = evaluate(completer, ["once more", "unto the BREACH"], lambda done, total: calls.append((done, total)))
+    assert result.characters == 24
+    assert result.unknown_characters == 6
+    expected = [*losses(completer.model, "once more"), *losses(completer.model, "unto the BREACH")]
+    assert result.static_nats_per_character == pytest.approx(np.mean(expected), rel=1e-6)
+    assert result.typing.characters == 24
+    assert len(result.milliseconds) >= result.typing.ghosts_shown
+    assert calls[-1] == (48, 48)
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+
+
+def test_a_text_without_two_characters_is_refused(tiny_style: Path) -> None:
+    with pytest.raises(TextError):
+        evaluate(load_completer(str(tiny_style), "cpu"), ["fine", "x"])

@@ -1,0 +1,81 @@
+"""The house rules that no type checker knows: who imports whom, what is shipped, what is public."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import rnncomplete
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("torch", "onnx", "rnncomplete_export", "lightning_fabric", "safetensors", "rich")
+
+
+def modules() -> list[str]:
+    found = [module.name for module in pkgutil.walk_packages(rnncomplete.__path__, "rnncomplete.")]
+    return ["rnncomplete", *(name for name in found if not name.endswith("__main__"))]
+
+
+def run(code: str) -> str:
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stderr == ""
+    return process.stdout.strip()
+
+
+def test_the_runtime_imports_nothing_of_the_training() -> None:
+    code = f"import sys\nfor name in {modules()!r}: __import__(name)\nprint([n for n in {HEAVY!r} if n in sys.modules])"
+    assert run(code) == "[]"
+
+
+def test_importing_every_module_loads_no_onnx_runtime_and_prints_nothing() -> None:
+    names = [name for name in modules() if name != "rnncomplete.session"]
+    code = f"import sys\nfor name in {names!r}: __import__(name)\nprint('onnxruntime' in sys.modules)"
+    assert run(code) == "False"
+
+
+def test_the_command_line_starts_without_numpy() -> None:
+    code = "import sys, rnncomplete.cli\nprint([n for n in ('numpy', 'prompt_toolkit') if n in sys.modules])"
+    assert run(code) == "[]"
+
+
+def test_one_module_imports_onnx_runtime() -> None:
+    importers = [
+        path.name
+        for path in (ROOT / "rnncomplete").rglob("*.py")
+        if any(
+            line.strip().startswith(("import onnxruntime", "from onnxruntime"))
+            for line in path.read_text(encoding="utf-8").splitlines()
+        )
+    ]
+    assert importers == ["session.py"]
+
+
+def test_the_distribution_lists_every_package_of_the_tree() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    found = {"rnncomplete.models"}
+    for source in (ROOT / "rnncomplete", ROOT / "export" / "rnncomplete_export"):
+        for path in source.rglob("*.py"):
+            found.add(".".join(path.parent.relative_to(source.parent).parts))
+    assert sorted(setuptools["packages"]) == sorted(found)
+
+
+@pytest.mark.parametrize("name", modules())
+def test_all_is_true_and_sorted(name: str) -> None:
+    module = importlib.import_module(name)
+    public = getattr(module, "__all__", [])
+    assert list(public) == sorted(public)
+    for item in public:
+        assert getattr(module, item) is not None
+    assert module.__doc__
+
+
+def test_the_package_has_what_it_promises_and_nothing_by_chance() -> None:
+    assert set(rnncomplete._HOMES) == set(rnncomplete.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        rnncomplete.nonsense  # noqa: B018
