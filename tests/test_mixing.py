@@ -165,7 +165,7 @@ def test_a_prior_is_where_the_weights_begin() -> None:
 
 @given(TOKENS, TOKENS, st.integers(0, 70), st.booleans(), st.sampled_from([core, twin]))
 @settings(deadline=None, max_examples=30)
-def test_undoing_is_never_having_read(
+def test_undoing_is_never_having_read(  # noqa: PLR0917 - hypothesis fills them in by place
     corpus: CorpusMemory, text: list[int], more: list[int], count: int, remembers: bool, one: object
 ) -> None:
     memories = [corpus] if remembers else []
@@ -216,7 +216,7 @@ def test_a_checkpoint_returns() -> None:
 @pytest.mark.skipif(not COMPILED, reason="the C core was not compiled here, so there is nothing to compare")
 @given(TOKENS, TOKENS, st.integers(0, 2), st.booleans(), st.integers(0, 20))
 @settings(deadline=None, max_examples=40)
-def test_both_cores_give_the_same_bits(
+def test_both_cores_give_the_same_bits(  # noqa: PLR0917 - hypothesis fills them in by place
     corpus: CorpusMemory, text: list[int], path: list[int], memories: int, has_network: bool, count: int
 ) -> None:
     network = network_of(len(text), 7) if has_network else None

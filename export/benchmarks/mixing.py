@@ -49,7 +49,7 @@ def zpaq_bytes(data: bytes) -> int:
 
 def ppmd_bytes(data: bytes, order: int) -> int:
     """Bytes of ``data`` compressed by PPMd, variant H."""
-    import pyppmd  # type: ignore[import-not-found]  # noqa: PLC0415 - a peer, not a dependency
+    import pyppmd  # type: ignore[import-not-found]
 
     return len(pyppmd.compress(data, max_order=order, mem_size=1 << 30, variant="H"))
 
@@ -63,7 +63,7 @@ def compressor(measure: Callable[[bytes], int], training: str, test: str) -> tup
 
 def network_words(folder: Path, tokens: NDArray[np.uint16]) -> NDArray[np.float32]:
     """The network's probabilities of each of ``tokens`` given those before it, float32[n, V]."""
-    from rnncomplete.model import load_model  # noqa: PLC0415 - only where a network is asked for
+    from rnncomplete.model import load_model
 
     model = load_model(folder, "cpu")
     state = model.initial_state
@@ -153,7 +153,7 @@ def main(
         if style is None:
             vocabulary = Vocabulary(("\N{REPLACEMENT CHARACTER}", *sorted(set(training))))
         else:
-            from rnncomplete.model import load_model  # noqa: PLC0415
+            from rnncomplete.model import load_model
 
             vocabulary = load_model(style, "cpu").vocabulary
         click.echo(

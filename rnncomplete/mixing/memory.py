@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MAGIC = b"rnncomplete memory 1\n"
 _CHUNK = 1 << 18
 
-STYLE_NODES, STYLE_SLOTS = 400_000, 1_950_000
-"""Sizes of a memory that a style can carry: 9.4 MB, and up to 0.6 MB of weights."""
+STYLE_NODES, STYLE_SLOTS = 400_000, 1_900_000
+"""Sizes of a memory that a style can carry: 9.2 MB, and up to 0.6 MB of weights."""
 
 FOLDER_NODES, FOLDER_SLOTS = 1 << 21, 1 << 23
 """Sizes of a memory of a person's own files, kept on their disk: 42 MB."""

@@ -90,11 +90,12 @@ class _Node:
         session, match_row = self._session_inputs(s, place, node, path, depth)
         known = [0, 0]
         for m in range(s.memories):
-            known[m] = self._memory_inputs(s, place, m, node, path, depth)
-        self._mix(s, place, node, depth, session * 64 + known[0] * 8 + known[1], match_row)
+            known[m] = self._memory_inputs(s, place, m, (node, path, depth))
+        orders = session * 64 + known[0] * 8 + known[1]
+        self._mix(s, place, node, (orders, match_row, place.kinds * 8 + min(depth, 7)))
 
-    def _add(self, s: State, at: int, section: str, index: int, first: Any, second: Any) -> None:
-        self.maps.append((section, index))
+    def _add(self, at: int, cell: tuple[str, int], first: Any, second: Any) -> None:
+        self.maps.append(cell)
         self.x[at], self.x[at + 1] = first, second
 
     def _session_inputs(self, s: State, place: _Place, node: int, path: int, depth: int) -> tuple[int, int]:
@@ -107,13 +108,13 @@ class _Node:
             entry, cell = int(s.entries[index]), k * 256
             cell += entry >> 24 & 0xFF
             second = stretched(s, s.view["session_maps"][cell])
-            self._add(s, 2 * k, "session_maps", cell, s.stretch[(entry & 0xFFFF) >> 4], second)
+            self._add(2 * k, ("session_maps", cell), s.stretch[(entry & 0xFFFF) >> 4], second)
             known += SESSION_ORDERS[k]
         for m, (token, bucket) in enumerate(place.predicted):
             if token >= 0 and s.on_path(token, path, depth):
                 cell = (m * 32 + bucket) * 2 + (s.paths[token] >> depth & 1)
                 value = s.view["match_maps"][cell]
-                self._add(s, at + 2 * m, "match_maps", cell, stretched(s, value), value * _TWO - _ONE)
+                self._add(at + 2 * m, ("match_maps", cell), stretched(s, value), value * _TWO - _ONE)
                 row = row or 1 + bucket // 2
         at += 2 * layout.MATCHES
         self.x[at] = 0.3
@@ -129,7 +130,8 @@ class _Node:
         self.x[at + 1], self.x[at + 2], self.x[at + 3] = x, p * _TWO - _ONE, x if size > 2 else F(0)
         return min(int(size * F(1.5)), 6) + 1
 
-    def _memory_inputs(self, s: State, place: _Place, m: int, node: int, path: int, depth: int) -> int:
+    def _memory_inputs(self, s: State, place: _Place, m: int, where: tuple[int, int, int]) -> int:
+        node, path, depth = where
         known, at = 0, layout.SESSION_INPUTS + layout.MEMORY_INPUTS * m
         for k, context in enumerate(NODES_OF):
             index = find_node(s.node_tables[m], node_hash(place.hashes[context], node), create=False)
@@ -138,7 +140,7 @@ class _Node:
                 direct = s.stretch[(entry & 0xFFFF) >> 4]
                 cell = (m * layout.NODE_CONTEXTS + k) * layout.NODE_CELLS + seen_level(entry >> 16 & 0x3F) * 64
                 cell += int((direct + F(9.1)) * F(3.5))
-                self._add(s, at + 2 * k, "node_maps", cell, direct, stretched(s, s.view["node_maps"][cell]))
+                self._add(at + 2 * k, ("node_maps", cell), direct, stretched(s, s.view["node_maps"][cell]))
                 known += NODE_ORDERS[k]
         at += 2 * layout.NODE_CONTEXTS
         for k, slots in enumerate(place.slots[m]):
@@ -154,13 +156,14 @@ class _Node:
                 )
                 direct = (F(times[1]) + F(0.25)) / (F(sum(times)) + F(0.5))
                 value = stretched(s, s.view["slot_maps"][cell])
-                self._add(s, at + 2 * k, "slot_maps", cell, value, stretched(s, direct))
+                self._add(at + 2 * k, ("slot_maps", cell), value, stretched(s, direct))
                 known += SLOT_ORDERS[k]
         return known
 
-    def _mix(self, s: State, place: _Place, node: int, depth: int, orders: int, match_row: int) -> None:
-        rows = (node, orders, place.last, match_row, place.kinds * 8 + min(depth, 7), place.column)
-        self.rows = [(base + row) * layout.INPUTS for base, row in zip(s.set_bases, rows, strict=True)]
+    def _mix(self, s: State, place: _Place, node: int, rows: tuple[int, int, int]) -> None:
+        orders, match_row, kind_row = rows
+        chosen = (node, orders, place.last, match_row, kind_row, place.column)
+        self.rows = [(base + row) * layout.INPUTS for base, row in zip(s.set_bases, chosen, strict=True)]
         self.second = orders * 8
         weights, second = s.view["weights"], s.view["second"]
         self.dots, self.single, z = [], [], F(0)
@@ -208,7 +211,8 @@ def dot(weights: NDArray[np.float32], x: NDArray[np.float32]) -> Any:
     return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]))
 
 
-def _move(s: State, section: str, index: int, target: Any, rate: Any, low: Any, high: Any) -> None:
+def _move(s: State, cell: tuple[str, int], target: Any, rate: Any, bounds: tuple[Any, Any]) -> None:
+    (section, index), (low, high) = cell, bounds
     s.record(section, index, 1)
     view = s.view[section]
     moved = view[index] + (target - view[index]) * rate
@@ -226,10 +230,10 @@ def _learn_bit(s: State, n: _Node, bit: int) -> None:
         s.record("weights", row, s.inputs)
         weights[row : row + s.inputs] += ((target - single) * constant[0]) * n.x[: s.inputs]
     for low in n.low:
-        _move(s, "refine", low, target, constant[4] * (_ONE - n.fraction), F(0), _ONE)
-        _move(s, "refine", low + 1, target, constant[4] * n.fraction, F(0), _ONE)
-    for section, index in n.maps:
-        _move(s, section, index, target, constant[2], constant[5], constant[6])
+        _move(s, ("refine", low), target, constant[4] * (_ONE - n.fraction), (F(0), _ONE))
+        _move(s, ("refine", low + 1), target, constant[4] * n.fraction, (F(0), _ONE))
+    for cell in n.maps:
+        _move(s, cell, target, constant[2], (constant[5], constant[6]))
     _learn_entries(s, n.hashes, bit)
 
 

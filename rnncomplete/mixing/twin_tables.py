@@ -32,17 +32,12 @@ class State:
 
     def __init__(self, buffers: Sequence[Any]) -> None:
         numbers, constants, tables, paths, arena, self.journal, self.frames, *memories = buffers
-        self.symbols, self.capacity, self.entry_bits, self.match_bits, self.refine_rows, self.memories = numbers[
-            :6
-        ].tolist()
+        plain: list[int] = numbers[:6].tolist()
+        self.symbols, self.capacity, self.entry_bits, self.match_bits, self.refine_rows, self.memories = plain
         self.nodes, self.inputs = self.symbols - 1, layout.SESSION_INPUTS + layout.MEMORY_INPUTS * self.memories
         self.node_tables, self.slots = memories[0 : 2 * layout.MEMORIES : 2], memories[1 : 2 * layout.MEMORIES : 2]
         head, cells = 16, layout.STRETCH_CELLS
-        self.constant, self.stretch, self.squash = (
-            constants[:head],
-            constants[head : head + cells],
-            constants[head + cells :],
-        )
+        self.constant, self.stretch, self.squash = np.split(constants, [head, head + cells])
         self.least, self.most = self.constant[7], self.constant[8]
         ends = np.cumsum([2 * self.nodes, *[self.symbols] * 4])
         parts: list[list[int]] = [part.tolist() for part in np.split(tables, ends)]
@@ -155,8 +150,8 @@ def advance_words(s: State, r: list[int], token: int) -> None:
 
 def match_place(s: State, which: int, end: int) -> int:
     """Where the match table keeps the place behind the last characters before ``end``."""
-    hashed = 0
-    for token in s.tokens[end - MATCH_MINIMUM[which] : end].tolist():
+    hashed, last = 0, list(map(int, s.tokens[end - MATCH_MINIMUM[which] : end]))
+    for token in last:
         hashed = scramble(hashed + token + 1, 0x9E3779B97F4A7C15)
     return (which << s.match_bits) + (hashed >> (64 - s.match_bits))
 
@@ -216,7 +211,10 @@ def nearer(s: State, p: int, bit: int, seen: int) -> int:
 def find_entry(s: State, hashed: int) -> int:
     """Index of the session's entry of a context at a node, -1 for none."""
     at, check = hashed >> 16 & (1 << s.entry_bits) - 1, hashed & 0xFFFF or 1
-    return next((at ^ probe for probe in range(3) if int(s.entries[at ^ probe]) >> 32 == check), -1)
+    for probe in range(3):
+        if int(s.entries[at ^ probe]) >> 32 == check:
+            return at ^ probe
+    return -1
 
 
 def entry_to_replace(s: State, hashed: int) -> int:
