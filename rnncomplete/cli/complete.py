@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnncomplete.cli.options import ghost_options, open_completer, print_json, print_text, settings_from, style_options
+from rnncomplete.cli.options import (
+    ghost_options,
+    open_completer,
+    print_json,
+    print_text,
+    settings_from,
+    static_option,
+    style_options,
+)
 
 if TYPE_CHECKING:
     from rnncomplete.decoder import Ghost
@@ -17,13 +25,16 @@ if TYPE_CHECKING:
 @click.command()
 @style_options
 @ghost_options
+@static_option
 @click.option("--chars", type=click.IntRange(1, 100_000), metavar="N", help="Go on for N characters, likely or not.")
 @click.option(
     "--alternatives", type=click.IntRange(0, 100), default=0, metavar="K", help="Go on in K ways, the likeliest first."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
-def complete(context: click.Context, /, chars: int | None, alternatives: int, as_json: bool, **flags: Any) -> None:
+def complete(
+    context: click.Context, /, chars: int | None, alternatives: int, static: bool, as_json: bool, **flags: Any
+) -> None:
     r"""Print how the text on stdin goes on, as the ghost text would.
 
     Where nothing is likely enough to be shown unasked, that is the likeliest word; --json then says "shown": false.
@@ -38,7 +49,7 @@ def complete(context: click.Context, /, chars: int | None, alternatives: int, as
     data = sys.stdin.buffer.read()
     before = decode_text(data, "stdin")
     settings = settings_from(context, **flags)
-    completer = open_completer(settings)
+    completer = open_completer(settings, static=static)
     options = _options(completer.options, chars)
     start = time.perf_counter()
     ghost = completer.complete(before, options=options)

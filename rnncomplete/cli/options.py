@@ -34,6 +34,9 @@ def ghost_options(command: Command) -> Command:
     return length(threshold(command))
 
 
+static_option = click.option("--static", is_flag=True, help="The network alone, without what the text itself teaches.")
+
+
 def settings_from(context: click.Context, **flags: Any) -> Settings:
     """The settings, with the flags of this command, then those given to ``rnncomplete`` before the command."""
     from rnncomplete.settings import load_settings
@@ -42,11 +45,11 @@ def settings_from(context: click.Context, **flags: Any) -> Settings:
     return load_settings(outer | {name: value for name, value in flags.items() if value is not None})
 
 
-def open_completer(settings: Settings) -> Completer:
+def open_completer(settings: Settings, *, static: bool = False) -> Completer:
     """The completer that ``settings`` ask for."""
     from rnncomplete.completer import load_completer
 
-    return load_completer(settings.style, settings.device, **settings.decoding)
+    return load_completer(settings.style, settings.device, static=static, **settings.decoding)
 
 
 def print_json(document: object) -> None:

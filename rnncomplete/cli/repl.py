@@ -6,25 +6,28 @@ from typing import Any
 
 import click
 
-from rnncomplete.cli.options import style_options
+from rnncomplete.cli.options import static_option, style_options
 
 
 @click.command()
 @style_options
+@static_option
 @click.pass_context
-def repl(context: click.Context, style: str | None, device: str | None) -> None:
+def repl(context: click.Context, /, static: bool, style: str | None, device: str | None) -> None:
     r"""Open a prompt with ghost text.
 
     \b
     rnncomplete repl --style shakespeare
     """
-    open_repl((context.find_root().obj or {}) | {n: v for n, v in (("style", style), ("device", device)) if v})
+    open_repl(
+        (context.find_root().obj or {}) | {n: v for n, v in (("style", style), ("device", device)) if v}, static=static
+    )
 
 
-def open_repl(flags: dict[str, Any]) -> None:
+def open_repl(flags: dict[str, Any], *, static: bool = False) -> None:
     """Open the prompt with the settings that ``flags`` and the files give."""
     from rnncomplete.repl import run
     from rnncomplete.settings import load_settings
 
     settings = load_settings(flags)
-    run(style=settings.style, device=settings.device, **settings.decoding)
+    run(style=settings.style, device=settings.device, static=static, **settings.decoding)

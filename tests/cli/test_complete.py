@@ -52,7 +52,7 @@ def test_an_empty_text_has_a_beginning(tiny_style: Path) -> None:
 
 
 def test_length_and_threshold_are_obeyed(tiny_style: Path) -> None:
-    document = json.loads(complete(tiny_style, "abc", "--json", "--threshold", "1").stdout)
+    document = json.loads(complete(tiny_style, "abc", "--json", "--static", "--threshold", "1").stdout)
     assert not document["shown"]
     assert document["text"].strip(), "who asks gets the likeliest word all the same"
     document = json.loads(complete(tiny_style, "abc", "--json", "--threshold", "0", "--length", "30").stdout)
