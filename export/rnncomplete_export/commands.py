@@ -48,6 +48,7 @@ from rnncomplete_export.recorded_command import recorded_command
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
 @click.option("--devices", type=click.IntRange(1), default=1, show_default=True, help="Processes on this machine.")
 @click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="Machines.")
+@click.option("--log", type=click.Choice(["csv", "tensorboard"]), help="Keep a log of the losses beside checkpoints.")
 @click.option("--description", help="One line for the card.")
 @click.option("--corpus-name", help="What the card calls the text.")
 @click.option("--licence", help="Of the text, for the card.")
@@ -73,6 +74,7 @@ def train(
     threads: int,
     devices: int,
     nodes: int,
+    log: str | None,
     description: str | None,
     corpus_name: str | None,
     licence: str | None,
@@ -130,6 +132,7 @@ def train(
             threads=threads,
             devices=devices,
             nodes=nodes,
+            log=log,
             about={
                 **about,
                 "base": Path(base).name if base else None,

@@ -97,7 +97,12 @@ def build_corpus(
         counts[character] += rarest
     vocabulary = Vocabulary.from_counts(counts, rarest=rarest)
     digest = _encode(files, vocabulary, folder, expected_sha256)
-    return Corpus(vocabulary, np.memmap(folder / TOKENS, dtype=np.uint16, mode="r"), digest, len(files))
+    return Corpus(vocabulary, open_tokens(folder), digest, len(files))
+
+
+def open_tokens(folder: Path) -> NDArray[np.uint16]:
+    """The encoded text in ``folder``, memory-mapped."""
+    return np.memmap(folder / TOKENS, dtype=np.uint16, mode="r")
 
 
 def _count(found: list[Found], skipped: Callable[[str], None]) -> tuple[Counter[str], list[Path]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import lightning_fabric
@@ -14,7 +15,7 @@ from rnncomplete.errors import SettingError
 from rnncomplete.styles import install_style
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.configuration import TrainingConfig, suggest_config
-from rnncomplete_export.corpus import build_corpus
+from rnncomplete_export.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.exporter import export_style
 from rnncomplete_export.inheritance import inherit_config, inherit_network, read_base
 from rnncomplete_export.named_texts import resolve_text
@@ -24,10 +25,12 @@ from rnncomplete_export.recipe import config_of
 from rnncomplete_export.trainer import Trainer, resume_point
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from lightning_fabric.loggers import Logger
+
     from rnncomplete_export.checkpoint import Checkpoint
-    from rnncomplete_export.corpus import Corpus
     from rnncomplete_export.inheritance import Base
     from rnncomplete_export.recipe import Recipe
 
@@ -56,6 +59,8 @@ class Request:
     threads: int
     devices: int
     nodes: int
+    log: str | None
+    """``csv`` or ``tensorboard``."""
     about: dict[str, Any]
     """For the card: ``description``, ``corpus_name``, ``licence``, ``lexer``, ``command``."""
     again: str
@@ -76,6 +81,7 @@ def start_fabric(request: Request) -> lightning_fabric.Fabric:
         raise SettingError("--device cuda, but PyTorch finds no CUDA device here; use --device cpu or auto")
     processes = request.devices * request.nodes
     fabric = lightning_fabric.Fabric(
+        loggers=start_log(request.log, request.folder) if request.log else None,
         accelerator="cpu" if request.device == "auto" and not torch.cuda.is_available() else request.device,
         devices=request.devices,
         num_nodes=request.nodes,
@@ -84,6 +90,26 @@ def start_fabric(request: Request) -> lightning_fabric.Fabric:
     )
     fabric.launch()
     return fabric
+
+
+def start_log(kind: str, folder: Path) -> Logger:
+    """A log of the training below ``folder``/logs; raises :class:`SettingError` if what writes it is not installed."""
+    from lightning_fabric.loggers import CSVLogger, TensorBoardLogger
+
+    try:
+        return (CSVLogger if kind == "csv" else TensorBoardLogger)(folder, name="logs")
+    except ModuleNotFoundError as error:
+        raise SettingError(f"--log {kind} needs a package ({error.name}); type: pip install tensorboard") from None
+
+
+def share_corpus(fabric: lightning_fabric.Fabric, build: Callable[[], Corpus], folder: Path) -> Corpus:
+    """The corpus, built by the first process alone; all of them must see ``folder``."""
+    if fabric.world_size == 1:
+        return build()
+    corpus = build() if fabric.is_global_zero else None
+    facts = (corpus.vocabulary, corpus.sha256, corpus.files) if corpus else None
+    vocabulary, sha256, files = fabric.broadcast(facts)
+    return corpus or Corpus(vocabulary, open_tokens(folder), sha256, files)
 
 
 def configure(request: Request, corpus: Corpus, earlier: Checkpoint | None, base: Base | None) -> TrainingConfig:
@@ -116,7 +142,8 @@ def train_style(request: Request) -> None:
         prolonged = request.minutes is not None or request.characters is not None
         earlier = resume_point(request.folder, prolonged=prolonged) if request.resume else None
         base = read_base(request.base) if request.base and not earlier else None
-        corpus = build_corpus(
+        build = partial(
+            build_corpus,
             [resolve_text(path, progress.say) for path in request.texts],
             request.folder,
             globs=request.globs,
@@ -124,6 +151,7 @@ def train_style(request: Request) -> None:
             expected_sha256=earlier.facts["corpus"]["sha256"] if earlier else None,
             skipped=lambda line: progress.say(f"left out: {line}"),
         )
+        corpus = share_corpus(fabric, build, request.folder)
         config = configure(request, corpus, earlier, base)
         trainer = Trainer(
             corpus,
@@ -142,6 +170,8 @@ def train_style(request: Request) -> None:
             forget_earlier(request.folder)
         say_plan(trainer, progress)
         finished = trainer.run()
+        for logger in fabric.loggers:
+            logger.finalize("success" if finished else "interrupted")
     if not fabric.is_global_zero:
         return
     if not finished:

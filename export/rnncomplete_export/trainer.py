@@ -46,6 +46,8 @@ VALIDATION_CHARACTERS = 65_536
 SAMPLE_CHARACTERS = 400
 STAGES_A_DECADE = 3
 FIRST_STAGE = 10_000
+LOG_UPDATES = 50
+"""Updates between two lines of a log, where one is kept."""
 
 
 @dataclass
@@ -131,7 +133,8 @@ class Trainer:
         self.average = WeightAverage(self.network, config.average_decay)
         self.shadow = CharacterNetwork(shape).to(fabric.device)
         torch.manual_seed(config.seed + fabric.global_rank)
-        self.noise = torch.Generator().manual_seed(config.seed + fabric.global_rank)
+        # The same in every process, drawn for the whole batch, so that two of them train as one would.
+        self.noise = torch.Generator().manual_seed(config.seed)
         self.streams = Streams(corpus.training, config.batch, config.window)
         share = config.batch // fabric.world_size
         self._first, self._last = fabric.global_rank * share, (fabric.global_rank + 1) * share
@@ -141,7 +144,7 @@ class Trainer:
     def run(self) -> bool:
         """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed)."""
         started = time.monotonic() - self.state.seconds
-        saved = time.monotonic()
+        saved = self.state.seconds
         rate = _Rate()
         previous = self._catch_signals()
         try:
@@ -150,18 +153,17 @@ class Trainer:
             while not self._finished() and not self._interrupted.is_set():
                 before = time.monotonic()
                 self._update()
-                self.state.seconds = time.monotonic() - started
                 rate.add(self.config.batch * self.config.window, time.monotonic() - before)
+                self._agree(time.monotonic() - started)
                 self._report(rate.per_second())
                 if self.state.characters >= self.state.next_stage():
                     self._keep_stage()
                 if self._crossed(self.config.validate_every):
                     self._validate()
                 self._keep_plateau()
-                self.state.seconds = time.monotonic() - started
-                if time.monotonic() - saved > self.save_seconds:
+                if self.state.seconds - saved > self.save_seconds:
+                    saved = self.state.seconds
                     self.save()
-                    saved = time.monotonic()
             finished = self._finished()
             if finished:
                 self._validate()
@@ -170,6 +172,15 @@ class Trainer:
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+    def _agree(self, seconds: float) -> None:
+        """All processes go by the same clock, and stop together: everything else follows from these two."""
+        if self.fabric.world_size > 1:
+            mine = torch.tensor([seconds, float(self._interrupted.is_set())], dtype=torch.float64)
+            seconds, interrupted = torch.as_tensor(self.fabric.all_reduce(mine, reduce_op="max")).tolist()
+            if interrupted:
+                self._interrupted.set()
+        self.state.seconds = seconds
 
     def _catch_signals(self) -> dict[int, Any]:
         """Ctrl-C and a termination end the training between two updates."""
@@ -232,12 +243,16 @@ class Trainer:
 
     def _disturb(self, inputs: Tensor, recurrent: RecurrentState) -> tuple[Tensor, RecurrentState]:
         """Some characters become the unknown one, and some streams begin anew."""
-        hidden = torch.rand(inputs.shape, generator=self.noise) < self.config.unknown_share
-        kept = torch.rand(inputs.shape[1], generator=self.noise) >= self.config.reset_share
+        config, share = self.config, slice(self._first, self._last)
+        hidden = (torch.rand((config.window, config.batch), generator=self.noise) < config.unknown_share)[:, share]
+        kept = (torch.rand(config.batch, generator=self.noise) >= config.reset_share)[share]
         mask = kept.to(self.fabric.device)[None, :, None]
         return inputs.masked_fill(hidden.to(self.fabric.device), 0), (recurrent[0] * mask, recurrent[1] * mask)
 
     def _report(self, rate: float) -> None:
+        if self.state.updates % LOG_UPDATES == 0:
+            figures = {"characters": self.state.characters, "loss": self.state.loss, "characters_a_second": rate}
+            self.fabric.log_dict(figures, step=self.state.updates)
         share = self.progress_share()
         left = self.state.seconds * (1 - share) / share if share > 0 else None
         self.progress.update(
@@ -252,6 +267,7 @@ class Trainer:
         """Loss of the averaged weights on the start of the validation slice; the best weights are kept."""
         loss = nats_per_character(self._averaged(), self.corpus.validation[:VALIDATION_CHARACTERS])
         self.progress.say(f"{self.state.characters:,} characters: validation {loss:.4f} nats per character")
+        self.fabric.log_dict({"characters": self.state.characters, "validation": loss}, step=self.state.updates)
         if loss < self.state.best_loss:
             self.state.best_loss, self.state.validations_since_best = loss, 0
             if self.fabric.is_global_zero:
