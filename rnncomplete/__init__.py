@@ -27,8 +27,17 @@ _HOMES = {
     "load_completer": "rnncomplete.completer",
 }
 
+# What IPython and xonsh look for in the package they are told to load.
+_HOOKS = {
+    "load_ipython_extension": "rnncomplete.hosts.ipython",
+    "unload_ipython_extension": "rnncomplete.hosts.ipython",
+    "_load_xontrib_": "rnncomplete.hosts.xonsh",
+    "_unload_xontrib_": "rnncomplete.hosts.xonsh",
+}
+
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    home = _HOMES.get(name) or _HOOKS.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(home), name)

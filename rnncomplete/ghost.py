@@ -11,9 +11,9 @@ from prompt_toolkit.filters import Condition, FilterOrBool, to_filter
 from prompt_toolkit.key_binding import merge_key_bindings
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.controls import BufferControl, UIContent
-from prompt_toolkit.layout.processors import AppendAutoSuggestion, ConditionalProcessor, Processor
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 
-from rnncomplete.keys import ghost_bindings
+from rnncomplete.keys import ghost_bindings, is_menu_open
 from rnncomplete.suggest import RNNAutoSuggest
 from rnncomplete.trail import displayable
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prompt_toolkit import PromptSession
+    from prompt_toolkit.application import Application
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.formatted_text import StyleAndTextTuples
     from prompt_toolkit.key_binding.key_processor import KeyProcessor
@@ -39,7 +40,7 @@ ESCAPE_SECONDS = 0.05
 
 def ghost_of(buffer: Buffer) -> str:
     """The ghost to be seen at the cursor of ``buffer`` now: none while a menu is open or text is selected."""
-    if buffer.suggestion is None or buffer.complete_state is not None or buffer.selection_state is not None:
+    if buffer.suggestion is None or is_menu_open(buffer) or buffer.selection_state is not None:
         return ""
     return displayable(buffer.suggestion.text)
 
@@ -105,17 +106,36 @@ def install(
     ghost; by default it does where the session completes nothing.
     """
     suggest = suggest or RNNAutoSuggest(style, **options)
-    suggest.anywhere = True
-    session.auto_suggest = suggest
-    buffer = session.default_buffer
-    suggest.watch(buffer)
-    replace_control(session.layout, buffer)
     takes_tab = Condition(lambda: session.completer is None) if tab is None else to_filter(tab)
-    ours = ghost_bindings(suggest, takes_tab)
-    session.key_bindings = merge_key_bindings([*([session.key_bindings] if session.key_bindings else []), ours])
-    session.app.ttimeoutlen = ESCAPE_SECONDS
-    _dismiss_on_escape(session.app.key_processor, suggest, buffer)
+    # Some programs pass a suggester of their own at each prompt, so it is the buffer that is given ours.
+    session.auto_suggest = suggest
+    attach(session.app, session.default_buffer, suggest, takes_tab)
     return suggest
+
+
+def attach(
+    app: Application[Any], buffer: Buffer, suggest: RNNAutoSuggest, takes_tab: FilterOrBool = False
+) -> Callable[[], None]:
+    """Show ghosts of ``suggest`` in ``buffer``, with their keys, wherever ``app`` shows it; for programs without a session.
+
+    Returns what gives the buffer its former suggestions and keys back.
+    """
+    suggest.anywhere = True
+    former, keys = buffer.auto_suggest, app.key_bindings
+    buffer.auto_suggest = suggest
+    suggest.watch(buffer)
+    replace_control(app.layout, buffer)
+    # Behind the program's own keys, which win over those before them.
+    app.key_bindings = merge_key_bindings([*([keys] if keys else []), ghost_bindings(suggest, to_filter(takes_tab))])
+    app.ttimeoutlen = ESCAPE_SECONDS
+    escape = _dismiss_on_escape(app.key_processor, suggest, buffer)
+
+    def detach() -> None:
+        suggest.close()
+        buffer.auto_suggest, app.key_bindings = former, keys
+        app.key_processor.after_key_press -= escape
+
+    return detach
 
 
 def replace_control(layout: Layout, buffer: Buffer) -> None:
@@ -130,7 +150,7 @@ def ghost_control(old: BufferControl) -> GhostControl:
     """A :class:`GhostControl` in place of ``old``, which shows suggestions only at the end of a text."""
     return GhostControl(
         buffer=old.buffer,
-        input_processors=[item for item in old.input_processors or [] if not _appends_suggestion(item)],
+        input_processors=[_Blind(item) for item in old.input_processors or []],
         include_default_input_processors=old.include_default_input_processors,
         lexer=old.lexer,
         preview_search=old.preview_search,
@@ -142,13 +162,25 @@ def ghost_control(old: BufferControl) -> GhostControl:
     )
 
 
-def _appends_suggestion(processor: Processor) -> bool:
-    inner = processor.processor if isinstance(processor, ConditionalProcessor) else processor
-    return isinstance(inner, AppendAutoSuggestion)
+class _Blind(Processor):
+    """Hides the suggestion from a processor, since :class:`GhostControl` draws it."""
+
+    def __init__(self, processor: Processor) -> None:
+        self._processor = processor
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        buffer = transformation_input.buffer_control.buffer
+        suggestion, buffer.suggestion = buffer.suggestion, None
+        try:
+            return self._processor.apply_transformation(transformation_input)
+        finally:
+            buffer.suggestion = suggestion
 
 
-def _dismiss_on_escape(processor: KeyProcessor, suggest: RNNAutoSuggest, buffer: Buffer) -> None:
-    """Let a lone Esc dismiss the ghost. It cannot simply be bound: it is also how Alt keys begin."""
+def _dismiss_on_escape(
+    processor: KeyProcessor, suggest: RNNAutoSuggest, buffer: Buffer
+) -> Callable[[KeyProcessor], None]:
+    """Let a lone Esc dismiss the ghost; returns the handler. It cannot be bound: Esc is also how Alt keys begin."""
 
     def lone_escape() -> bool:
         return [press.key for press in processor.key_buffer] == [Keys.Escape]
@@ -162,3 +194,4 @@ def _dismiss_on_escape(processor: KeyProcessor, suggest: RNNAutoSuggest, buffer:
             asyncio.get_running_loop().call_later(ESCAPE_SECONDS, dismiss)
 
     processor.after_key_press += after_key
+    return after_key

@@ -107,8 +107,13 @@ def ghost_bindings(suggest: RNNAutoSuggest, takes_tab: Filter) -> KeyBindings:
     return bindings
 
 
+def is_menu_open(buffer: Buffer) -> bool:
+    """Whether completions are shown; while they are only being looked for, there is no menu yet."""
+    return buffer.complete_state is not None and bool(buffer.complete_state.completions)
+
+
 def _visible(buffer: Buffer) -> bool:
-    return bool(buffer.suggestion and buffer.suggestion.text) and buffer.complete_state is None
+    return bool(buffer.suggestion and buffer.suggestion.text) and not is_menu_open(buffer)
 
 
 def _accepting(part: Callable[[str], str]) -> Callable[[KeyPressEvent], None]:

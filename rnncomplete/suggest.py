@@ -43,7 +43,8 @@ class RNNAutoSuggest(AutoSuggest):
 
     ``completer`` is used in place of a style's, if given; ``decoding`` goes to
     :func:`~rnncomplete.completer.load_completer`, such as ``length`` and ``threshold``. ``context()`` is text that the network reads before that of
-    the buffer; ``when(document)`` says whether to show ghosts there; ``changed()`` is called, from another thread, when
+    the buffer; ``when(document)`` says whether to show ghosts there; ``first(buffer)`` is asked before the network, must
+    be quick, and returns a ghost or nothing; ``changed()`` is called, from another thread, when
     the style has been loaded or could not be, and after each ghost.
 
     A program that wraps this in a ``ConditionalAutoSuggest`` loses the thread, and with it the ghosts: use ``when``.
@@ -57,11 +58,13 @@ class RNNAutoSuggest(AutoSuggest):
         device: str = "auto",
         context: Callable[[], str] = no_context,
         when: Callable[[Document], bool] | None = None,
+        first: Callable[[Buffer], str] | None = None,
         changed: Callable[[], None] | None = None,
         **decoding: float | None,
     ) -> None:
         self.context = context
         self.when = when
+        self.first = first
         self.changed = changed
         self.automatic = True
         """Whether typing alone brings ghosts; otherwise only :meth:`ask` does."""
@@ -169,7 +172,12 @@ class RNNAutoSuggest(AutoSuggest):
         watch = self.watch(buffer)
         if watch.trail.recall(document.text_before_cursor, document.text_after_cursor):
             return watch.suggestion
-        if watch.trail.is_dismissed(document.text_before_cursor, document.text_after_cursor) or self.problem:
+        if watch.trail.is_dismissed(document.text_before_cursor, document.text_after_cursor):
+            return None
+        if self.first is not None and (ghost := self.first(buffer)):
+            watch.offer(ghost)
+            return watch.suggestion
+        if self.problem:
             return None
         await self._request(buffer, document)
         return watch.suggestion

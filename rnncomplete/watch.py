@@ -91,9 +91,14 @@ class Watch:
         """Show another of ``choices``."""
         self.choices = self.choices[step:] + self.choices[:step]
         if self.choices:
-            self.trail.begin(*self._place())
-            self.trail.grow(self.choices[0])
-            self._set()
+            self.offer(self.choices[0])
+
+    def offer(self, text: str) -> None:
+        """Show ``text`` at the cursor, which is there without computing."""
+        self._abandon()
+        self.trail.begin(*self._place())
+        self.trail.grow(text)
+        self._set()
 
     def dismiss(self) -> None:
         """Hide the ghost, and show none at this place again."""

@@ -58,7 +58,7 @@ def test_one_module_imports_onnx_runtime() -> None:
 
 def test_the_distribution_lists_every_package_of_the_tree() -> None:
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-    found = {"rnncomplete.models"}
+    found = {"rnncomplete.models", "rnncomplete_export.recipes"}
     for source in (ROOT / "rnncomplete", ROOT / "export" / "rnncomplete_export"):
         for path in source.rglob("*.py"):
             found.add(".".join(path.parent.relative_to(source.parent).parts))

@@ -18,13 +18,14 @@ from rnncomplete_export.recorded_command import recorded_command
 
 @click.command()
 @click.argument("texts", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--style", required=True, help="Name of the style: lower case letters, digits, hyphens, underscores.")
+@click.option("--style", help="Name of the style [default: that of the recipe, or of the text if it is one by name].")
+@click.option("--recipe", metavar="NAME|FILE", help="Train as this recipe says; the other options come first.")
 @click.option("--glob", "globs", multiple=True, help="Of folders read only such files, as '*.py'; may be repeated.")
 @click.option("--from", "base", metavar="STYLE", help="Start from an installed style instead of from nothing.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Train for so long in all.")
 @click.option("--characters", type=click.IntRange(min=1), help="Train on so many characters in all.")
 @click.option("--resume", is_flag=True, help="Go on where the training of this style was interrupted.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of every random choice.")
+@click.option("--seed", type=int, help="Of every random choice [default: 1].")
 @click.option("--hidden-size", type=click.IntRange(16, 4096), help="Units a layer [default: by text and time].")
 @click.option("--layers", type=click.IntRange(1, 8), help="Layers of LSTM cells [default: 2].")
 @click.option("--embedding-size", type=click.IntRange(1, 4096), help="Numbers a character is embedded in.")
@@ -47,9 +48,9 @@ from rnncomplete_export.recorded_command import recorded_command
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
 @click.option("--devices", type=click.IntRange(1), default=1, show_default=True, help="Processes on this machine.")
 @click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="Machines.")
-@click.option("--description", default="", help="One line for the card.")
-@click.option("--corpus-name", default="", help="What the card calls the text.")
-@click.option("--licence", default="unknown", help="Of the text, for the card.")
+@click.option("--description", help="One line for the card.")
+@click.option("--corpus-name", help="What the card calls the text.")
+@click.option("--licence", help="Of the text, for the card.")
 @click.option("--lexer", help="Pygments name of the language, for colours.")
 @click.option("--install/--no-install", default=True, show_default=True, help="Install the exported style.")
 @click.pass_context
@@ -60,11 +61,11 @@ def train(
     texts: tuple[Path, ...],
     globs: tuple[str, ...],
     base: str | None,
-    style: str,
+    style: str | None,
+    recipe: str | None,
     minutes: float | None,
     characters: int | None,
     resume: bool,
-    seed: int,
     runs: Path,
     save_seconds: float,
     device: str,
@@ -72,9 +73,9 @@ def train(
     threads: int,
     devices: int,
     nodes: int,
-    description: str,
-    corpus_name: str,
-    licence: str,
+    description: str | None,
+    corpus_name: str | None,
+    licence: str | None,
     lexer: str | None,
     install: bool,
     **choices: float | str | bool | None,
@@ -88,18 +89,32 @@ def train(
       rnncomplete train ~/notes --style notes
     Only the Python files of a project, starting from a network that knows Python:
       rnncomplete train ~/src/project --glob '*.py' --from python --style project --minutes 10
+    A shipped style again, as it was trained, for a shorter time:
+      rnncomplete train --recipe linux --minutes 60
     Interrupted (Ctrl-C)? Go on:
       rnncomplete train ~/notes --style notes --resume
     Then:
       rnncomplete --style notes
     """
-    if not STYLE_NAME.fullmatch(style):
-        raise SettingError(f"the style is called {style!r}; expected lower case letters, digits, hyphens, underscores")
-    if not texts:
-        raise SettingError("no text to train on; expected files or folders: rnncomplete train TEXT... --style NAME")
+    from rnncomplete_export.named_texts import TEXTS
+    from rnncomplete_export.recipe import load_recipe
     from rnncomplete_export.session import Request, train_style
 
+    loaded = load_recipe(recipe) if recipe else None
+    if loaded and not texts and loaded.name in TEXTS:
+        texts = (Path(loaded.name),)
+    if not texts:
+        raise SettingError("no text to train on; expected files or folders: rnncomplete train TEXT... --style NAME")
+    if style is None:
+        style = loaded.name if loaded else str(texts[0])
+        if not loaded and (len(texts) > 1 or style not in TEXTS):
+            raise SettingError("no name for the style; give it one: --style NAME")
+    if not STYLE_NAME.fullmatch(style):
+        raise SettingError(f"the style is called {style!r}; expected lower case letters, digits, hyphens, underscores")
     names = ", ".join(path.name or str(path) for path in texts)
+    about = {"description": f"Trained on {names}", "corpus_name": names, "licence": "unknown", "lexer": None}
+    given = {"description": description, "corpus_name": corpus_name, "licence": licence, "lexer": lexer}
+    about |= (loaded.about if loaded else {}) | {name: value for name, value in given.items() if value is not None}
     train_style(
         Request(
             texts=texts,
@@ -109,7 +124,6 @@ def train(
             minutes=minutes,
             characters=characters,
             resume=resume,
-            seed=seed,
             folder=runs / style,
             device=device,
             precision=precision,
@@ -117,13 +131,11 @@ def train(
             devices=devices,
             nodes=nodes,
             about={
-                "description": description or f"Trained on {names}",
-                "corpus_name": corpus_name or names,
-                "licence": licence,
-                "lexer": lexer,
+                **about,
                 "base": Path(base).name if base else None,
                 "command": recorded_command(context),
             },
+            recipe=loaded,
             again=shlex.join(["rnncomplete", *sys.argv[1:]]),
             install=install,
             save_seconds=save_seconds,

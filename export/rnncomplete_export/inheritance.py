@@ -54,7 +54,11 @@ def read_base(style: str) -> Base:
 
 def inherit_config(config: TrainingConfig, base: Base, given: set[str]) -> TrainingConfig:
     """``config`` with the shape of ``base``; raises :class:`SettingError` if another shape was ``given``."""
-    shape: dict[str, Any] = {"hidden_size": base.weights.hidden_size, "layers": base.weights.layers, "skip": base.weights.skip}
+    shape: dict[str, Any] = {
+        "hidden_size": base.weights.hidden_size,
+        "layers": base.weights.layers,
+        "skip": base.weights.skip,
+    }
     if base.weights.layers == 1:
         shape["skip"] = config.skip  # the same network either way
     for name, value in shape.items():

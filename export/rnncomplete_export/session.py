@@ -17,8 +17,10 @@ from rnncomplete_export.configuration import TrainingConfig, suggest_config
 from rnncomplete_export.corpus import build_corpus
 from rnncomplete_export.exporter import export_style
 from rnncomplete_export.inheritance import inherit_config, inherit_network, read_base
+from rnncomplete_export.named_texts import resolve_text
 from rnncomplete_export.network import parameter_count
 from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
+from rnncomplete_export.recipe import config_of
 from rnncomplete_export.trainer import Trainer, resume_point
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.corpus import Corpus
     from rnncomplete_export.inheritance import Base
+    from rnncomplete_export.recipe import Recipe
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -41,11 +44,11 @@ class Request:
     """What to read of folders; everything if empty."""
     base: str | None
     """A style to start from."""
+    recipe: Recipe | None
     style: str
     minutes: float | None
     characters: int | None
     resume: bool
-    seed: int
     folder: Path
     """Where checkpoints go."""
     device: str
@@ -90,8 +93,11 @@ def configure(request: Request, corpus: Corpus, earlier: Checkpoint | None, base
         limits = {"minutes": request.minutes or 0.0, "characters": request.characters or 0}
     if earlier is not None:
         return dataclasses.replace(TrainingConfig(**earlier.facts["config"]), **limits, **request.choices)
-    suggested = suggest_config(corpus.characters, request.minutes or 0.0, request.characters or 0)
-    config = dataclasses.replace(suggested, seed=request.seed, **request.choices)
+    if request.recipe is not None:
+        config = config_of(request.recipe, limits, request.choices)
+    else:
+        suggested = suggest_config(corpus.characters, request.minutes or 0.0, request.characters or 0)
+        config = dataclasses.replace(suggested, **request.choices)
     return inherit_config(config, base, set(request.choices)) if base else config
 
 
@@ -111,7 +117,7 @@ def train_style(request: Request) -> None:
         earlier = resume_point(request.folder, prolonged=prolonged) if request.resume else None
         base = read_base(request.base) if request.base and not earlier else None
         corpus = build_corpus(
-            list(request.texts),
+            [resolve_text(path, progress.say) for path in request.texts],
             request.folder,
             globs=request.globs,
             known=known_characters(earlier, base),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.filters import Condition
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 class Repl:
     """A prompt with a style and a document. ``completer`` is used in place of the style's, if given."""
 
-    def __init__(
-        self, style: str, device: str = "auto", *, completer: Grower | None = None, **decoding: float | None
-    ) -> None:
+    def __init__(self, style: str, device: str = "auto", *, completer: Grower | None = None, **decoding: Any) -> None:
         self.manuscript = Manuscript()
         self.session: PromptSession[str] = PromptSession(
             history=StyleHistory(style),

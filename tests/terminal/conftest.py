@@ -252,9 +252,13 @@ class Terminal:
     def ghost(self) -> str:
         """What is grey on the cursor's row from the cursor on, without blanks at its end: those may be any colour."""
         cursor = self.screen.cursor
-        cells = [self.screen.buffer[cursor.y][column] for column in range(cursor.x, self.screen.columns)]
-        grey = [cell.data if cell.fg == "767676" else "\n" for cell in cells]
-        return "".join(grey).partition("\n")[0].rstrip()
+        grey = self.coloured("767676")[cursor.y][cursor.x :]
+        return grey.partition("\n")[0].rstrip()
+
+    def coloured(self, colour: str) -> list[str]:
+        """The lines of the screen, with a line end in place of each character of another colour."""
+        rows = [[self.screen.buffer[y][x] for x in range(self.screen.columns)] for y in range(self.screen.lines)]
+        return ["".join(cell.data if cell.fg == colour else "\n" for cell in row) for row in rows]
 
     def leaves(self) -> int:
         """Wait until the program has ended, and return its exit code."""
@@ -274,11 +278,11 @@ class Terminal:
 
 @pytest.fixture
 def terminal() -> Iterator[Callable[..., Terminal]]:
-    """A function that starts the installed ``rnncomplete`` with arguments in a terminal of its own."""
+    """A function that starts an installed program, ours by default, with arguments in a terminal of its own."""
     started: list[Terminal] = []
 
-    def start(*arguments: str, **environment: str) -> Terminal:
-        command = str(Path(sys.executable).parent / "rnncomplete")
+    def start(*arguments: str, program: str = "rnncomplete", **environment: str) -> Terminal:
+        command = str(Path(sys.executable).parent / program)
         clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLORTERM")}
         started.append(Terminal([command, *arguments], clean | {"TERM": "xterm-256color"} | environment))
         return started[-1]

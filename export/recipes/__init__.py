@@ -1,0 +1,1 @@
+"""The recipes of the shipped styles, a TOML file each: ``rnncomplete train --recipe NAME``."""

@@ -1,0 +1,48 @@
+"""Which style a shell uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rnncomplete.errors import StyleError
+from rnncomplete.hosts.history import from_history
+from rnncomplete.settings import load_settings
+from rnncomplete.styles import DEFAULT_STYLE, find_style
+
+if TYPE_CHECKING:
+    from rnncomplete.suggest import RNNAutoSuggest
+
+CODE_STYLE = "python"
+"""The style of shells unless a setting names another."""
+
+
+def choose_style(style: str | None = None) -> tuple[str, str | None]:
+    """The style to use, and a line to tell where that is not the one wished for.
+
+    ``style`` is what the program's own settings say. Raises :class:`~rnncomplete.errors.SettingError`.
+    """
+    setting = load_settings({"style": style}).all["style"]
+    wanted = CODE_STYLE if setting.origin == "default" else str(setting.value)
+    try:
+        find_style(wanted)
+    except StyleError as missing:
+        try:
+            find_style(DEFAULT_STYLE)
+        except StyleError:
+            return wanted, f"no ghosts from a network: {missing}"
+        return DEFAULT_STYLE, f"{missing}; using {DEFAULT_STYLE!r}"
+    return wanted, None
+
+
+def open_suggest(style: str | None = None, **options: Any) -> tuple[RNNAutoSuggest, str | None]:
+    """Ghosts for a shell, of its history first, and a line to tell or ``None``.
+
+    ``options`` go to :class:`~rnncomplete.RNNAutoSuggest`.
+    """
+    from rnncomplete.suggest import RNNAutoSuggest
+
+    name, problem = choose_style(style)
+    settings = load_settings()
+    suggest = RNNAutoSuggest(name, device=settings.device, first=from_history, **settings.decoding, **options)
+    suggest.start()
+    return suggest, problem

@@ -1,0 +1,39 @@
+"""Ghosts in xonsh: ``xontrib load rnncomplete``. The variable ``$RNNCOMPLETE_STYLE`` names the style."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rnncomplete.errors import RnncompleteError
+from rnncomplete.hosts.choice import open_suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_undo: list[Callable[[], None]] = []
+"""What gives the prompt of this process back its own suggestions; a xontrib cannot keep that anywhere else."""
+
+
+def _load_xontrib_(xsh: Any, **_: Any) -> dict[str, Any]:
+    """What ``xontrib load rnncomplete`` calls."""
+    from rnncomplete.ghost import attach
+
+    @xsh.builtins.events.on_ptk_create  # type: ignore[untyped-decorator]
+    def rnncomplete_ghosts(prompter: Any, **_: Any) -> None:
+        try:
+            suggest, problem = open_suggest(xsh.env.get("RNNCOMPLETE_STYLE"))
+        except RnncompleteError as error:
+            problem = str(error)
+        else:
+            _undo.append(attach(prompter.app, prompter.default_buffer, suggest))
+        if problem is not None:
+            print(f"rnncomplete: {problem}")  # noqa: T201
+
+    return {}
+
+
+def _unload_xontrib_(xsh: Any, **_: Any) -> dict[str, Any]:  # noqa: ARG001 - xonsh's signature
+    """What ``xontrib unload rnncomplete`` calls."""
+    while _undo:
+        _undo.pop()()
+    return {}

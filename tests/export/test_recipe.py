@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from rnncomplete.cli import main
+from rnncomplete.errors import SettingError
+from rnncomplete_export.configuration import TrainingConfig
+from rnncomplete_export.recipe import config_of, list_recipes, load_recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TINY = """
+description = "Of the sea"
+licence = "public domain"
+[training]
+hidden_size = 16
+embedding_size = 8
+batch = 4
+window = 16
+characters = 20_000
+validate_every = 8_000
+seed = 7
+"""
+
+
+def test_five_recipes_are_shipped_and_whole() -> None:
+    assert list_recipes() == ["linux", "math", "python", "shakespeare", "tolstoy"]
+    for name in list_recipes():
+        recipe = load_recipe(name)
+        assert {"description", "corpus_name", "licence"} <= recipe.about.keys()
+        config = config_of(recipe, {}, {})
+        assert config.minutes or config.characters, "it ends"
+        assert config.patience == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("[training]\nhiden_size = 3", "holds 'hiden_size'"),
+        ("title = 'x'", "holds 'title'"),
+        ("[training]\nlayers = 'two'", "layers = 'two'; expected a int"),
+        ("[training]\nskip = 1", "expected a bool"),
+        ("[training]\nlayers = true", "expected a int"),
+        ("= 3", "cannot read"),
+    ],
+)
+def test_a_recipe_that_says_something_else_is_refused(tmp_path: Path, content: str, expected: str) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(SettingError, match=expected):
+        load_recipe(str(path))
+
+
+def test_a_recipe_that_is_not_there_is_refused() -> None:
+    with pytest.raises(SettingError, match="linux, math, python"):
+        load_recipe("nowhere")
+
+
+def test_options_come_before_the_recipe_and_any_limit_replaces_all() -> None:
+    recipe = load_recipe("shakespeare")
+    config = config_of(recipe, {"minutes": 0.0, "characters": 5}, {"dropout": 0.5})
+    assert (config.minutes, config.characters, config.dropout, config.hidden_size) == (0.0, 5, 0.5, 576)
+    assert config_of(recipe, {}, {}) == TrainingConfig(**recipe.training)
+
+
+def test_training_by_a_recipe_writes_what_it_says_into_the_card(
+    tmp_path: Path, text_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "brine.toml").write_text(TINY, encoding="utf-8")
+    arguments = [
+        "train",
+        str(text_file),
+        "--recipe",
+        str(tmp_path / "brine.toml"),
+        "--licence",
+        "mine",
+        "--layers",
+        "1",
+    ]
+    result = CliRunner().invoke(main, [*arguments, "--no-install"])
+    assert result.exit_code == 0, result.output
+    card = json.loads((tmp_path / "runs" / "brine" / "style" / "brine" / "card.json").read_text(encoding="utf-8"))
+    assert (card["description"], card["corpus"]["licence"]) == ("Of the sea", "mine")
+    assert (card["hidden_size"], card["layers"], card["training"]["seed"]) == (16, 1, 7)
+    assert card["training"]["command"] == "rnncomplete train sea.txt --recipe brine.toml --layers 1 --licence mine"
+
+
+def test_a_style_without_a_name_is_asked_for_one(text_file: Path) -> None:
+    result = CliRunner().invoke(main, ["train", str(text_file)])
+    assert result.exit_code == 2
+    assert "--style NAME" in result.stderr
