@@ -113,11 +113,14 @@ def test_a_distribution_sums_to_one_and_is_what_is_scored(
         assert mixer.undo(1) == 1
 
 
-def test_a_network_that_shows_nothing_is_possible_is_survived() -> None:
-    mixer = Mixer(ALPHABET, sizes=SIZES)
-    nothing = np.zeros(SYMBOLS, np.float32)
-    mixer.learn([1], nothing[None])
-    assert abs(float(mixer.distribution((), nothing).sum()) - 1) < 1e-5
+@pytest.mark.parametrize("odd", [0.0, -1.0, np.nan, np.inf, 1e30])
+@pytest.mark.parametrize("one", CORES)
+def test_a_network_that_talks_nonsense_is_survived(odd: float, one: object) -> None:
+    mixer = Mixer(ALPHABET, sizes=SIZES, core=one)
+    nonsense = np.full(SYMBOLS, odd, np.float32)
+    with np.errstate(all="ignore"):
+        mixer.learn([1], nonsense[None])
+        assert abs(float(mixer.distribution((), nonsense).sum()) - 1) < 1e-5
 
 
 def test_nothing_may_be_shown() -> None:
@@ -282,6 +285,21 @@ def test_a_memory_survives_being_a_file(corpus: CorpusMemory) -> None:
 def test_a_damaged_memory_is_refused(corpus: CorpusMemory, damage: object) -> None:
     with pytest.raises(ModelError, match="learn the corpus again"):
         CorpusMemory.from_bytes(damage(corpus.to_bytes()))
+
+
+@pytest.mark.parametrize(("section", "value"), [("weights", np.nan), ("session_maps", 2.0), ("refine", -1.0)])
+def test_impossible_weights_are_refused(corpus: CorpusMemory, section: str, value: float) -> None:
+    mixer = Mixer(ALPHABET, [corpus], sizes=SIZES)
+    mixer._arena.views[section][5] = value
+    kept = CorpusMemory(ALPHABET, corpus.nodes, corpus.slots, mixer.learned_prior())
+    with pytest.raises(ModelError, match=f"impossible {section}"):
+        CorpusMemory.from_bytes(kept.to_bytes())
+
+
+def test_weights_of_another_vocabulary_are_refused() -> None:
+    prior = Mixer(ALPHABET, sizes=SIZES).learned_prior()
+    with pytest.raises(ModelError, match="weights of"):
+        Mixer(Alphabet.usual(CHARACTERS[:-1]), prior=prior, sizes=SIZES)
 
 
 def test_a_memory_can_be_interrupted_and_reports() -> None:

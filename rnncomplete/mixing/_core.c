@@ -371,7 +371,8 @@ static int session_inputs(const State *s, const Place *place, Node *n, int node,
         int one = s->child[2 * node + 1];
         float share = one >= 0 ? place->below[one] : place->network[~one];
         float p = (share + 1e-6f) / (place->below[node] + 2e-6f);
-        if (p > 0.99999f) p = 0.99999f;
+        if (!(p < 0.99999f)) p = 0.99999f; /* also where the network gave no number */
+        if (p < 0.0f) p = 0.0f;
         float x = stretched(s, p);
         n->x[at + 1] = x;
         n->x[at + 2] = p * 2.0f - 1.0f;

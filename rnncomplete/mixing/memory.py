@@ -109,6 +109,8 @@ class CorpusMemory:
             slots = np.frombuffer(data, "<u4", int(header["slots"]), at + nodes.nbytes)
             prior = Prior.from_bytes(bytes(data[at + nodes.nbytes + slots.nbytes :]), int(header["prior"]))
             alphabet = Alphabet(tuple(header["characters"]), tuple(header["counts"]))
+            if not all(isinstance(count, int) and 0 <= count < 1 << 40 for count in alphabet.counts):
+                raise ValueError("impossible counts")
             if len(alphabet.characters) != len(alphabet.counts) or len(nodes) % 8 or len(slots) % 8 or len(slots) == 0:
                 raise ValueError("sizes that do not fit")
             if len(slots) and int((slots >> 8 & 0xFFF).max()) >= len(alphabet):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnncomplete.errors import ModelError
 from rnncomplete.mixing.layout import LEARNED
 
 if TYPE_CHECKING:
@@ -26,8 +27,12 @@ class Prior:
         return cls({name: arena.views[name].astype("<f2").tobytes() for name in LEARNED})
 
     def apply(self, arena: Arena) -> None:
-        """Put the values into ``arena``; raises :class:`ValueError` if it has other sizes."""
+        """Put the values into ``arena``; raises :class:`ModelError` if it has other sizes."""
         for name, data in self.sections.items():
+            if len(data) != 2 * len(arena.views[name]):
+                raise ModelError(
+                    f"weights of {len(data) // 2} {name}; expected {len(arena.views[name])}: learn the corpus again"
+                )
             arena.views[name][:] = np.frombuffer(data, "<f2").astype(np.float32)
 
     def to_bytes(self) -> bytes:
@@ -54,4 +59,11 @@ class Prior:
             size = int.from_bytes(joined[at : at + 4], "little")
             sections[name] = joined[at + 4 : at + 4 + size]
             at += 4 + size
+            values = np.frombuffer(sections[name], "<f2")
+            most = {"weights": np.inf, "second": np.inf, "refine": 1.0}.get(name, 0.9998)
+            # what lies outside would be an index outside the tables
+            if not (
+                np.isfinite(values).all() and (values >= (-most if most > 1 else 0)).all() and (values <= most).all()
+            ):
+                raise ValueError(f"impossible {name}")
         return cls(sections)

@@ -124,7 +124,7 @@ class _Node:
 
     def _network_inputs(self, s: State, place: _Place, node: int, at: int) -> int:
         p = (place.share(s, node, 1) + F(1e-6)) / (place.below[node] + F(2e-6))
-        p = min(p, F(0.99999))
+        p = max(p, F(0)) if p < F(0.99999) else F(0.99999)
         x = stretched(s, p)
         size = -x if x < 0 else x
         self.x[at + 1], self.x[at + 2], self.x[at + 3] = x, p * _TWO - _ONE, x if size > 2 else F(0)
