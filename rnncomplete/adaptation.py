@@ -14,7 +14,6 @@ from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.reader import Reader
 from rnncomplete.prefix_cache import always
-from rnncomplete.reading import log_softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,50 +33,65 @@ def session_mixer(vocabulary: Vocabulary) -> Mixer:
     return Mixer(Alphabet.usual(vocabulary.characters))
 
 
+class Expected(NamedTuple):
+    """What there is to say of the character at one place behind the learned text."""
+
+    path: tuple[int, ...]
+    """The tokens supposed since the learned text."""
+    network: FloatArray
+    """The network's probabilities, float32[V]."""
+
+
 class LookAhead(NamedTuple):
     """A place behind the learned text."""
 
-    network: FloatArray
-    """The network's state, float32[S]."""
     path: tuple[int, ...]
     """The tokens supposed since the learned text."""
+    network: FloatArray
+    """The network's state, float32[S]."""
 
 
 class AdaptiveReader:
     """Reads with the network of ``static`` and a ``mixer`` that learns the text. Not for several threads at once.
 
-    ``step`` gives natural logarithms of probabilities, which need no temperature. It looks ahead of the text read last:
-    a state is good until the next ``read``.
+    Steps look ahead of the text read last: what they give is good until the next ``read``.
     """
 
-    temperature = 1.0
-
-    def __init__(self, static: StaticReader, mixer: Mixer) -> None:
+    def __init__(self, static: StaticReader, mixer: Mixer, vocabulary: Vocabulary) -> None:
         self._static = static
         self._mixer = mixer
+        self._suggestible = vocabulary.suggestible
         self._reader = Reader(mixer, self._expected, piece=PIECE)
 
     def read(
         self, tokens: NDArray[np.uint16], wanted: Callable[[], bool] = always
-    ) -> tuple[FloatArray, LookAhead] | None:
-        """(log-probabilities float32[V], state) after ``tokens``; ``None`` once ``wanted()`` is false."""
+    ) -> tuple[Expected, LookAhead] | None:
+        """What comes after ``tokens``, and the place there; ``None`` once ``wanted()`` is false."""
         if not self._reader.read(tokens, wanted) or (reading := self._static.read(tokens, wanted)) is None:
             return None
         logits, state = reading
-        return self._mixed((), logits), LookAhead(state, ())
+        return Expected((), self._static.probabilities(logits)), LookAhead((), state)
 
-    def step(self, token: int, state: LookAhead) -> tuple[FloatArray, LookAhead]:
-        """(log-probabilities float32[V], next state) after supposing ``token``."""
-        logits, network = self._static.step(token, state.network)
-        path = (*state.path, token)
-        return self._mixed(path, logits), LookAhead(network, path)
+    def step(self, token: int, place: LookAhead) -> tuple[Expected, LookAhead]:
+        """What comes after supposing ``token``, and the place there."""
+        logits, network = self._static.step(token, place.network)
+        path = (*place.path, token)
+        return Expected(path, self._static.probabilities(logits)), LookAhead(path, network)
 
-    def _mixed(self, path: tuple[int, ...], logits: FloatArray) -> FloatArray:
-        return np.log(self._mixer.distribution(path, self._probabilities(logits)))
+    def probabilities(self, scores: Expected) -> FloatArray:
+        """Of every character, float32[V]."""
+        return self._mixer.distribution(scores.path, scores.network)
 
-    def _probabilities(self, logits: FloatArray) -> FloatArray:
-        result: FloatArray = np.exp(log_softmax(logits / self._static.temperature))
-        return result
+    def choose(self, scores: Expected, token: int | None = None) -> tuple[int, float]:
+        """The likeliest suggestible token, or the one given, and its probability among all tokens."""
+        if token is None:
+            return self._mixer.likeliest(scores.path, scores.network, self._suggestible)
+        return token, float(self.probabilities(scores)[token])
+
+    def likeliest(self, scores: Expected, count: int) -> list[int]:
+        """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""
+        order = np.argsort(-self.probabilities(scores), kind="stable")
+        return [int(token) for token in order if self._suggestible[token]][:count]
 
     def _expected(self, tokens: NDArray[np.uint16], begin: int) -> FloatArray:
         """The network's probabilities of ``tokens[begin:]``, float32[n - begin, V]."""
@@ -85,5 +99,5 @@ class AdaptiveReader:
         for position in range(begin, len(tokens)):
             reading = self._static.read(tokens[:position])
             assert reading is not None, "always wanted"
-            rows.append(self._probabilities(reading[0]))
+            rows.append(self._static.probabilities(reading[0]))
         return np.array(rows, np.float32)

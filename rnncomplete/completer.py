@@ -10,7 +10,7 @@ from rnncomplete.adaptation import AdaptiveReader, session_mixer
 from rnncomplete.decoder import Decoder, DecoderOptions, Ghost
 from rnncomplete.model import FloatArray, Model, load_model
 from rnncomplete.prefix_cache import always
-from rnncomplete.reading import StaticReader, log_softmax
+from rnncomplete.reading import StaticReader
 from rnncomplete.styles import DEFAULT_STYLE, find_style
 from rnncomplete.vocabulary import normalise
 
@@ -36,10 +36,13 @@ class Completer:
         self.options = options or DecoderOptions(threshold=model.card.threshold)
         self.static = static
         self._network = StaticReader(model)
-        self._reader: StaticReader | AdaptiveReader = (
-            self._network if static else AdaptiveReader(self._network, session_mixer(model.vocabulary))
+        # Both readers give scores and states of their own kind, which only they can read.
+        self._reader: Any = (
+            self._network
+            if static
+            else AdaptiveReader(self._network, session_mixer(model.vocabulary), model.vocabulary)
         )
-        self._decoder: Decoder[Any] = Decoder(self._step, model.vocabulary, temperature=self._reader.temperature)
+        self._decoder: Decoder[Any, Any] = Decoder(self._step, self._reader, model.vocabulary)
         self._lock = threading.RLock()
         self._readings = 0
 
@@ -52,14 +55,18 @@ class Completer:
             return self._network.read(self.model.vocabulary.encode(normalise(before)), wanted)
 
     def predict(self, before: str, wanted: Callable[[], bool] = always) -> FloatArray | None:
-        """Natural logarithms of the probabilities of what follows ``before``, float32[V]; what ghosts are made of.
+        """Probabilities of what follows ``before``, float32[V]: what ghosts are made of.
 
         ``None`` once ``wanted()`` is false.
         """
-        reading = self._read(before, wanted)
-        return None if reading is None else log_softmax(reading[0] / self._reader.temperature)
+        with self._lock:
+            reading = self._read(before, wanted)
+            if reading is None:
+                return None
+            probabilities: FloatArray = self._reader.probabilities(reading[0])
+            return probabilities
 
-    def _read(self, before: str, wanted: Callable[[], bool]) -> tuple[FloatArray, Any, Callable[[], bool]] | None:
+    def _read(self, before: str, wanted: Callable[[], bool]) -> tuple[Any, Any, Callable[[], bool]] | None:
         """Scores and state after ``before``, and whether they still hold and are wanted."""
         with self._lock:
             self._readings += 1
@@ -74,9 +81,10 @@ class Completer:
 
         return *reading, still
 
-    def _step(self, token: int, state: Any) -> tuple[FloatArray, Any]:
+    def _step(self, token: int, state: Any) -> tuple[Any, Any]:
         with self._lock:
-            return self._reader.step(token, state)
+            following: tuple[Any, Any] = self._reader.step(token, state)
+            return following
 
     def grow(
         self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
@@ -116,7 +124,7 @@ class Completer:
             reading = self._read(before, wanted)
             if reading is None:
                 return []
-            tokens = self._decoder.likeliest(reading[0], count)
+            tokens = self._reader.likeliest(reading[0], count)
             ghosts = [self._insist(*reading, options or self.options, token) for token in tokens]
         return [ghost for ghost in ghosts if ghost.text]
 
@@ -130,7 +138,7 @@ class Completer:
 
     def _insist(
         self,
-        scores: FloatArray,
+        scores: Any,
         state: Any,
         wanted: Callable[[], bool],
         options: DecoderOptions,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rnncomplete.model import FloatArray
     from rnncomplete.vocabulary import Vocabulary
 
+Scores = TypeVar("Scores")
+Scores_contra = TypeVar("Scores_contra", contravariant=True)
 State = TypeVar("State")
 
 
@@ -52,30 +54,63 @@ class DecoderOptions:
     where the joint probability of its characters falls below the threshold."""
 
 
-class Decoder(Generic[State]):
-    """Decodes over ``step(token, state) -> (logits, next state)``; the logits may as well be log-probabilities.
+class Choice(Protocol[Scores_contra]):
+    """How the next token follows from what a step said of it."""
 
-    ``temperature`` divides the logits. Tokens that the vocabulary does not call suggestible are never chosen, but keep
-    their share of the probability. ``clock`` gives seconds.
+    def choose(self, scores: Scores_contra, token: int | None = None) -> tuple[int, float]:
+        """The likeliest suggestible token, or the one given, and its probability among all tokens."""
+
+    def likeliest(self, scores: Scores_contra, count: int) -> list[int]:
+        """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""
+
+
+class LogitChoice:
+    """Chooses by logits float32[V], which ``temperature`` divides; log-probabilities are as good.
+
+    Tokens that the vocabulary does not call suggestible are never chosen, but keep their share of the probability.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, temperature: float = 1.0) -> None:
+        self._silenced = np.where(vocabulary.suggestible, 0, -np.inf).astype(np.float32)
+        self._temperature = temperature
+
+    def choose(self, scores: FloatArray, token: int | None = None) -> tuple[int, float]:
+        """The likeliest suggestible token, or the one given, and its probability among all tokens."""
+        scaled = scores / self._temperature if self._temperature != 1 else scores
+        top = int(scaled.argmax())
+        if token is None:
+            token = top if self._silenced[top] == 0 else int((scaled + self._silenced).argmax())
+        exponentials = np.exp(scaled - scaled[top])
+        return token, float(exponentials[token] / np.add.reduce(exponentials))
+
+    def likeliest(self, scores: FloatArray, count: int) -> list[int]:
+        """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""
+        order = np.argsort(-(scores + self._silenced), kind="stable")[:count]
+        return [int(token) for token in order if self._silenced[token] == 0]
+
+
+class Decoder(Generic[Scores, State]):
+    """Decodes over ``step(token, state) -> (scores, next state)``, of which ``choice`` makes tokens.
+
+    ``clock`` gives seconds.
     """
 
     def __init__(
         self,
-        step: Callable[[int, State], tuple[FloatArray, State]],
+        step: Callable[[int, State], tuple[Scores, State]],
+        choice: Choice[Scores],
         vocabulary: Vocabulary,
         *,
-        temperature: float = 1.0,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._step = step
+        self._choice = choice
         self._characters = vocabulary.characters
-        self._silenced = np.where(vocabulary.suggestible, 0, -np.inf).astype(np.float32)
-        self._temperature = temperature
         self._clock = clock
 
     def grow(
         self,
-        logits: FloatArray,
+        scores: Scores,
         state: State,
         options: DecoderOptions,
         wanted: Callable[[], bool] = always,
@@ -83,7 +118,7 @@ class Decoder(Generic[State]):
     ) -> Iterator[Ghost]:
         """The first word as soon as it is known, then the whole ghost, which may be empty.
 
-        ``logits`` (float32[V]) and ``state`` are those after the text. ``wanted`` is asked at every character; once it
+        ``scores`` and ``state`` are those after the text. ``wanted`` is asked at every character; once it
         is false the last ghost is empty and says "abandoned". ``first`` forces the first token, whatever its
         probability.
         """
@@ -93,7 +128,7 @@ class Decoder(Generic[State]):
         stopped, following, announced = "length", "", False
         while len(text) < options.length:
             forced = first is not None and not text
-            token, probability = self.choose(logits, first if forced else None)
+            token, probability = self._choice.choose(scores, first if forced else None)
             following = self._characters[token]
             if options.whole_words and not announced:
                 word = self._cut(text, probabilities, following, options, forced=first is not None)
@@ -115,7 +150,7 @@ class Decoder(Generic[State]):
                 stopped = "time"
                 break
             if len(text) < options.length:
-                logits, state = self._step(token, state)
+                scores, state = self._step(token, state)
         if options.whole_words:
             whole = self._cut(text, probabilities, following, options, forced=first is not None)
             yield replace(whole, stopped=stopped)
@@ -128,17 +163,3 @@ class Decoder(Generic[State]):
         likely = [1.0, *probabilities[1:]] if forced and probabilities else probabilities
         length = best_length(text, likely, options.threshold, following)
         return Ghost(text[:length], tuple(probabilities[:length]), "length")
-
-    def choose(self, logits: FloatArray, token: int | None = None) -> tuple[int, float]:
-        """The likeliest suggestible token, or the one given, and its probability among all tokens."""
-        scaled = logits / self._temperature if self._temperature != 1 else logits
-        top = int(scaled.argmax())
-        if token is None:
-            token = top if self._silenced[top] == 0 else int((scaled + self._silenced).argmax())
-        exponentials = np.exp(scaled - scaled[top])
-        return token, float(exponentials[token] / np.add.reduce(exponentials))
-
-    def likeliest(self, logits: FloatArray, count: int) -> list[int]:
-        """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""
-        order = np.argsort(-(logits + self._silenced), kind="stable")[:count]
-        return [int(token) for token in order if self._silenced[token] == 0]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnncomplete.decoder import LogitChoice
 from rnncomplete.prefix_cache import PrefixCache, always
 
 if TYPE_CHECKING:
@@ -34,20 +35,14 @@ def anchor(length: int) -> int:
     return max(0, (length // ANCHOR_DISTANCE - 1) * ANCHOR_DISTANCE)
 
 
-def log_softmax(scores: FloatArray) -> FloatArray:
-    """Natural logarithms of the probabilities that ``scores`` float32[V] stand for."""
-    shifted = scores - scores.max()
-    result: FloatArray = shifted - np.log(np.exp(shifted).sum())
-    return result
-
-
 class StaticReader:
-    """The network alone. ``step`` gives logits as they are; not for several threads at once."""
+    """The network alone: ``step`` gives its logits. Not for several threads at once."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.temperature = model.card.temperature
-        """Divides the logits."""
+        self._choice = LogitChoice(model.vocabulary, model.card.temperature)
+        self.choose = self._choice.choose
+        self.likeliest = self._choice.likeliest
         self._start = model.vocabulary.encode(START)
         # Two anchors, because keys and backspaces at a boundary change from one to the other.
         self._caches: dict[int, PrefixCache[FloatArray]] = {}
@@ -66,3 +61,10 @@ class StaticReader:
     def step(self, token: int, state: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(logits float32[V], next state) after ``token``."""
         return self.model.step(token, state)
+
+    def probabilities(self, scores: FloatArray) -> FloatArray:
+        """Of every character, float32[V], at the card's temperature."""
+        scaled = scores / self.model.card.temperature
+        result: FloatArray = np.exp(scaled - scaled.max())
+        result /= result.sum()
+        return result

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rnncomplete.decoder import Decoder, DecoderOptions, Ghost
+from rnncomplete.decoder import Decoder, DecoderOptions, Ghost, LogitChoice
 from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Reciter:
         self, wanted: Callable[[], bool] = lambda: True, clock: Iterator[float] | None = None, **options: Any
     ) -> list[Ghost]:
         ticks = clock or count(0, 0)
-        decoder = Decoder(self, VOCABULARY, clock=lambda: float(next(ticks)))
+        decoder = Decoder(self, LogitChoice(VOCABULARY), VOCABULARY, clock=lambda: float(next(ticks)))
         return [*decoder.grow(self.logits(0), 0, DecoderOptions(**{"budget_ms": inf, **options}), wanted)]
 
 
@@ -102,28 +102,29 @@ def test_never_suggests_what_may_not_be_shown(index: int) -> None:
     logits = np.zeros(len(VOCABULARY), np.float32)
     logits[index] = 20
     logits[VOCABULARY.token("q")] = 2
-    decoder: Decoder[int] = Decoder(lambda token, state: (logits, state), VOCABULARY)
-    token, probability = decoder.choose(logits)
+    choice = LogitChoice(VOCABULARY)
+    decoder: Decoder[Any, int] = Decoder(lambda token, state: (logits, state), choice, VOCABULARY)
+    token, probability = choice.choose(logits)
     assert VOCABULARY.characters[token] == "q"
     assert probability < 1e-6, "the share of what may not be shown is not given to others"
     assert [*decoder.grow(logits, 0, DecoderOptions())] == [Ghost("", (), "confidence")]
-    assert index not in decoder.likeliest(logits, 100)
+    assert index not in choice.likeliest(logits, 100)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_probabilities_are_the_softmax_at_the_temperature(temperature: float) -> None:
     logits = np.random.default_rng(3).normal(0, 30, len(VOCABULARY)).astype(np.float32)
-    decoder: Decoder[int] = Decoder(lambda token, state: (logits, state), VOCABULARY, temperature=temperature)
+    choice = LogitChoice(VOCABULARY, temperature)
     exponentials = np.exp(logits.astype(np.float64) / temperature)
-    token, probability = decoder.choose(logits)
+    token, probability = choice.choose(logits)
     assert probability == pytest.approx(exponentials[token] / exponentials.sum(), rel=1e-5)
-    shares = [decoder.choose(logits, token)[1] for token in range(len(VOCABULARY))]
+    shares = [choice.choose(logits, token)[1] for token in range(len(VOCABULARY))]
     assert sum(shares) == pytest.approx(1, abs=1e-5)
 
 
 def test_likeliest_comes_first() -> None:
     logits = np.arange(len(VOCABULARY), dtype=np.float32)
-    assert [VOCABULARY.characters[token] for token in Decoder(lambda *a: a, VOCABULARY).likeliest(logits, 3)] == [
+    assert [VOCABULARY.characters[token] for token in LogitChoice(VOCABULARY).likeliest(logits, 3)] == [
         "z",
         "y",
         "x",

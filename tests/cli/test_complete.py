@@ -55,7 +55,9 @@ def test_length_and_threshold_are_obeyed(tiny_style: Path) -> None:
     document = json.loads(complete(tiny_style, "abc", "--json", "--static", "--threshold", "1").stdout)
     assert not document["shown"]
     assert document["text"].strip(), "who asks gets the likeliest word all the same"
-    document = json.loads(complete(tiny_style, "abc", "--json", "--static", "--threshold", "0", "--length", "30").stdout)
+    document = json.loads(
+        complete(tiny_style, "abc", "--json", "--static", "--threshold", "0", "--length", "30").stdout
+    )
     assert document["shown"]
     assert 0 < len(document["text"]) <= 30
 
