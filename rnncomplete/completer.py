@@ -52,6 +52,10 @@ class Completer:
         # Two anchors, because keys and backspaces at a boundary change from one to the other.
         self._caches: dict[int, PrefixCache[FloatArray]] = {}
 
+    def fresh(self) -> Completer:
+        """Another completer with the same model and options, that has read nothing."""
+        return Completer(self.model, self.options)
+
     def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, FloatArray] | None:
         """(logits float32[V], state float32[S]) after the text ``before``; ``None`` once ``wanted()`` is false."""
         text = normalise(before)
