@@ -46,6 +46,10 @@ class Completer:
         self._lock = threading.RLock()
         self._readings = 0
 
+    def fresh(self) -> Completer:
+        """Another completer with the same model and options, that has read nothing."""
+        return Completer(self.model, self.options)
+
     def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, FloatArray] | None:
         """What the network alone makes of the text ``before``: (logits float32[V], state float32[S]).
 

@@ -34,7 +34,7 @@ ALLOWED_OPERATORS: dict[str, frozenset[str]] = {
     "com.microsoft": frozenset(["DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulNBits"]),
 }
 
-FLOAT, INT64 = 1, 7
+FLOAT, INT8, INT64 = 1, 3, 7
 """Element types of ``onnx.TensorProto``."""
 
 _ELEMENT_BYTES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
@@ -63,6 +63,8 @@ class Graph:
     opsets: dict[str, int]
     nodes: int
     initializer_bytes: int
+    int8_bytes: int
+    """Of the initializers, those that are quantised weights."""
 
 
 @dataclass
@@ -73,6 +75,7 @@ class _Findings:
     opsets: dict[str, int] = field(default_factory=dict)
     nodes: int = 0
     initializer_bytes: int = 0
+    int8_bytes: int = 0
     graphs: int = 0
 
 
@@ -99,6 +102,7 @@ def read_graph(data: bytes) -> Graph:
         found.opsets,
         found.nodes,
         found.initializer_bytes,
+        found.int8_bytes,
     )
 
 
@@ -208,6 +212,7 @@ def _read_tensor(data: memoryview, found: _Findings) -> None:
     ):
         raise ModelError(f"the graph has a tensor of shape {sizes} with {stored:,} bytes in it; the file is damaged")
     found.initializer_bytes += stored
+    found.int8_bytes += stored if element_type == INT8 else 0
     if found.initializer_bytes > MOST_INITIALIZER_BYTES:
         raise ModelError(f"the graph has more than {MOST_INITIALIZER_BYTES // 2**20} MB of weights")
 

@@ -19,6 +19,7 @@ __all__ = ["main"]
         "complete": ("rnncomplete.cli.complete:complete", "Print how the text on stdin goes on."),
         "generate": ("rnncomplete.cli.generate:generate", "Write a text in a style."),
         "eval": ("rnncomplete.cli.evaluate:evaluate_files", "Measure a style on files."),
+        "bench": ("rnncomplete.cli.bench:bench", "Measure how fast a style is, beside its peers."),
         "styles": ("rnncomplete.cli.styles:styles", "List, inspect, add and remove styles."),
         "stages": ("rnncomplete.cli.stages:stages", "Show what a style had learned at each stage of its training."),
         "doctor": ("rnncomplete.cli.doctor:doctor", "Show what runs where, and what is wrong."),

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rnncomplete import startup
+from rnncomplete.startup import can_measure, start_prompt
+
+pytestmark = pytest.mark.skipif(not can_measure(), reason="this system has no pseudo-terminals")
+
+
+def test_the_prompt_is_there_before_its_first_ghost(sentence_style: Any) -> None:
+    sentence_style("hamlet", "To be, or not to be")
+    start = start_prompt(["--style", "hamlet", "--device", "cpu"], "To be, or ", "not")
+    assert start is not None
+    assert 0 < start.prompt_ms < start.ghost_ms < 10_000
+    assert 10 < start.peak_memory_mb < 1000
+
+
+def test_a_ghost_that_never_comes_gives_no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "_PATIENCE", 0.5)
+    assert start_prompt(["--style", "nonesuch"], "To be", ", or") is None
+
+
+def test_a_program_that_ends_gives_no_figures() -> None:
+    assert start_prompt(["--version"], "To be", ", or") is None
