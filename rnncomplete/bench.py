@@ -137,7 +137,7 @@ def _ghosts(completer: Completer, text: str, places: Sequence[int]) -> list[floa
     """Seconds of a ghost after each prefix, all but its last character having been read, and no more than that."""
     completer, times = completer.fresh(), []
     for place in places:
-        completer.read(text[:place])
+        completer.predict(text[:place])
         times.append(_timed(lambda place=place: completer.complete(text[: place + 1], options=GHOST)))  # type: ignore[misc]
     return times
 
@@ -146,7 +146,7 @@ def _backspaces(completer: Completer, text: str, places: Sequence[int]) -> list[
     """Seconds from deleting a character to the ghost at the place before it."""
     times = []
     for place in places:
-        completer.read(text[: place + 1])
+        completer.predict(text[: place + 1])
         times.append(_timed(lambda place=place: completer.complete(text[:place], options=GHOST)))  # type: ignore[misc]
     return times
 

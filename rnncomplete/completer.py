@@ -48,7 +48,7 @@ class Completer:
 
     def fresh(self) -> Completer:
         """Another completer with the same model and options, that has read nothing."""
-        return Completer(self.model, self.options)
+        return Completer(self.model, self.options, static=self.static)
 
     def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, FloatArray] | None:
         """What the network alone makes of the text ``before``: (logits float32[V], state float32[S]).

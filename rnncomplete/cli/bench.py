@@ -68,7 +68,7 @@ def _measure(settings: Any, text_file: Path | None) -> dict[str, Any]:
 
     folder = find_style(settings.style)
     completer = open_completer(settings)
-    static = Completer(completer.model, completer.options)
+    static = Completer(completer.model, completer.options, static=True)
     text = read_text(text_file) if text_file else _written(static)
     if len(text) < 3:
         from rnncomplete.errors import TextError
@@ -162,7 +162,7 @@ def _peers(folder: Path, completer: Completer) -> Iterator[tuple[str, Completer]
         except ModelError as error:
             click.echo(f"rnncomplete: nothing is measured beside it: {error}", err=True)
             return
-        yield point.name, Completer(Model(completer.card, "cpu", step), completer.options)
+        yield point.name, Completer(Model(completer.card, "cpu", step), completer.options, static=True)
 
 
 def _middle(values: list[float]) -> float | None:
