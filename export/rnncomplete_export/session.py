@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lightning_fabric.loggers import Logger
+    from lightning_fabric.loggers.logger import Logger
 
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.inheritance import Base
@@ -94,7 +94,8 @@ def start_fabric(request: Request) -> lightning_fabric.Fabric:
 
 def start_log(kind: str, folder: Path) -> Logger:
     """A log of the training below ``folder``/logs; raises :class:`SettingError` if what writes it is not installed."""
-    from lightning_fabric.loggers import CSVLogger, TensorBoardLogger
+    from lightning_fabric.loggers.csv_logs import CSVLogger
+    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
     try:
         return (CSVLogger if kind == "csv" else TensorBoardLogger)(folder, name="logs")
@@ -107,8 +108,8 @@ def share_corpus(fabric: lightning_fabric.Fabric, build: Callable[[], Corpus], f
     if fabric.world_size == 1:
         return build()
     corpus = build() if fabric.is_global_zero else None
-    facts = (corpus.vocabulary, corpus.sha256, corpus.files) if corpus else None
-    vocabulary, sha256, files = fabric.broadcast(facts)
+    facts: Any = fabric.broadcast((corpus.vocabulary, corpus.sha256, corpus.files) if corpus else None)
+    vocabulary, sha256, files = facts
     return corpus or Corpus(vocabulary, open_tokens(folder), sha256, files)
 
 
