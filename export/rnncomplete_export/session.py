@@ -20,6 +20,7 @@ from rnncomplete_export.exporter import export_style
 from rnncomplete_export.inheritance import inherit_config, inherit_network, read_base
 from rnncomplete_export.named_texts import resolve_text
 from rnncomplete_export.network import parameter_count
+from rnncomplete_export.profile import profile_training
 from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
 from rnncomplete_export.recipe import config_of
 from rnncomplete_export.trainer import Trainer, resume_point
@@ -59,6 +60,8 @@ class Request:
     threads: int
     devices: int
     nodes: int
+    profile: bool
+    """Measure the rate of training and stop."""
     log: str | None
     """``csv`` or ``tensorboard``."""
     about: dict[str, Any]
@@ -167,9 +170,12 @@ def train_style(request: Request) -> None:
         if earlier is not None:
             trainer.resume(earlier)
             progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
-        else:
+        elif not request.profile:
             forget_earlier(request.folder)
         say_plan(trainer, progress)
+        if request.profile:
+            progress.say(str(profile_training(trainer)))
+            return
         finished = trainer.run()
         for logger in fabric.loggers:
             logger.finalize("success" if finished else "interrupted")
