@@ -46,7 +46,13 @@ from rnncomplete_export.recorded_command import recorded_command
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--precision", default="32-true", show_default=True, help="As lightning-fabric names it.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
-@click.option("--devices", type=click.IntRange(1), default=1, show_default=True, help="Processes on this machine.")
+@click.option(
+    "--devices",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes on this machine; torchrun may start them, too.",
+)
 @click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="Machines.")
 @click.option("--log", type=click.Choice(["csv", "tensorboard"]), help="Keep a log of the losses beside checkpoints.")
 @click.option("--profile", is_flag=True, help="Measure for ten seconds how fast it trains, and stop.")
