@@ -46,7 +46,10 @@ def open_completer(settings: Settings) -> Completer:
     """The completer that ``settings`` ask for."""
     from rnncomplete.completer import load_completer
 
-    return load_completer(settings.style, settings.device, **settings.decoding)
+    completer = load_completer(settings.style, settings.device, **settings.decoding)
+    if completer.model.note:
+        click.echo(f"rnncomplete: {completer.model.note}", err=True)
+    return completer
 
 
 def print_json(document: object) -> None:
