@@ -21,7 +21,7 @@ from rnncomplete.text import read_text
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.commands import train
-from rnncomplete_export.comparison import ngram_figures, typing_figures
+from rnncomplete_export.comparison import ngram_figures, tuned_threshold, typing_figures
 from rnncomplete_export.corpus import TOKENS, open_tokens
 from rnncomplete_export.graphs import build_graph, with_card
 from rnncomplete_export.measure import best_temperature
@@ -180,7 +180,9 @@ def measured(card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16]) -> 
 
 
 def compared(card: Card, graph: onnx.ModelProto, read: NDArray[np.uint16] | None, tokens: NDArray[np.uint16]) -> Card:
-    """``card`` with the figures of an n-gram of the same training text, and those of typing with ghosts."""
+    """``card`` with the best threshold, the figures of an n-gram of the same training text, and those of typing."""
+    model = model_from_graph(card, with_card(graph, card.to_json()))
+    card = dataclasses.replace(card, threshold=tuned_threshold(model, tokens))
     model = model_from_graph(card, with_card(graph, card.to_json()))
     peers = {} if read is None else ngram_figures(read, tokens, len(card.vocabulary))
     return dataclasses.replace(card, figures={**card.figures, **peers, **typing_figures(model, tokens)})

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rnncomplete.model import read_card
+from rnncomplete.model import load_model, read_card
 from rnncomplete.peers.ngram import KneserNey
+from rnncomplete.threshold import CANDIDATES
 from rnncomplete_export import comparison
-from rnncomplete_export.comparison import ngram_figures, tell
+from rnncomplete_export.comparison import ngram_figures, tell, tuned_threshold
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,7 @@ def test_the_best_order_is_taken_and_a_long_text_counted_in_part(monkeypatch: py
 def test_the_card_has_the_figures_of_the_ngram_and_of_typing(trained: Path) -> None:
     style = trained / "runs" / "sea" / "style" / "sea"
     figures = read_card(style).figures
+    assert read_card(style).threshold in CANDIDATES
     assert figures["ngram_characters"] == 57_000
     assert 0 < figures["ngram_nats"] < figures["nats_per_character"], "the network of the tests is tiny"
     assert figures["typed_characters"] == 3_000
@@ -42,3 +44,9 @@ def test_what_is_told_after_a_training_is_honest() -> None:
     assert "25.0 % of the keys" in better
     assert "is better: 0.8000" in tell({**figures, "nats_per_character": 0.9, "ngram_nats": 0.8})
     assert "n-gram" not in tell({"keystrokes_saved": 0.25, "typed_characters": 3000, "nats_per_character": 1.0})
+
+
+def test_the_threshold_is_one_of_those_that_were_tried(tiny_style: Path) -> None:
+    model = load_model(tiny_style, "cpu")
+    tokens = model.vocabulary.encode("some words to type, and more. " * 40).astype(np.uint16)
+    assert tuned_threshold(model, tokens) in CANDIDATES
