@@ -27,4 +27,4 @@ def open_repl(flags: dict[str, Any]) -> None:
     from rnncomplete.settings import load_settings
 
     settings = load_settings(flags)
-    run(style=settings.style, device=settings.device, **settings.decoding)
+    run(style=settings.style, device=settings.device, colour=settings.colour, manual=settings.manual, **settings.decoding)
