@@ -80,6 +80,7 @@ class Background:
         self._waiting: Request | None = None
         self._running: Request | None = None
         self._closed = False
+        self._loaded = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
@@ -94,6 +95,10 @@ class Background:
             self._thread = threading.Thread(target=self._run, name="rnncomplete", daemon=True)
             self._thread.start()
             atexit.register(_close, weakref.ref(self))
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the style has been loaded or could not be, at most for so long."""
+        self._loaded.wait(seconds)
 
     def ask(self, request: Request) -> None:
         """Answer ``request`` next, and no older one any more."""
@@ -121,6 +126,7 @@ class Background:
             self.completer = self._load()
         except Exception as error:  # whatever a model file can bring about: the prompt must go on working
             self.problem = _one_line(error)
+        self._loaded.set()
         self._changed()
         while (request := self._next()) is not None:
             try:

@@ -47,6 +47,9 @@ LONGEST_PREFIX = 4000
 NOISY_SPREAD = 0.15
 """The machine was noisy if the medians of the rounds differ by more than this share of their median."""
 
+LEAST_SHARE = 0.95
+"""Or if this process had less than this share of its core while it measured."""
+
 
 @dataclass
 class Samples:
@@ -59,6 +62,8 @@ class Samples:
     backspace: list[list[float]] = field(default_factory=list)
     floor: list[list[float]] = field(default_factory=list)
     peers: dict[str, list[list[float]]] = field(default_factory=dict)
+    core_share: float = 1.0
+    """Of the time, what this process had its core for."""
 
 
 def pin_to_one_core() -> None:
@@ -88,6 +93,7 @@ def measure(
     _round(
         {name: one.fresh() for name, one in (contenders | dict(peers)).items()}, text, places[::rounds], weight_bytes
     )
+    began, worked = time.perf_counter(), time.process_time()
     for number in range(rounds):
         times = _round(contenders | dict(peers), text, places[number::rounds], weight_bytes)
         for name in peers:
@@ -97,6 +103,7 @@ def measure(
         for name, kept in times.items():
             getattr(samples, name).append(kept)
         progress(number + 1, rounds)
+    samples.core_share = (time.process_time() - worked) / max(time.perf_counter() - began, 1e-9)
     return samples
 
 
@@ -178,7 +185,7 @@ def figures(samples: Samples) -> dict[str, float | bool | None]:
         "times_faster_than_torch_eager": times_faster("torch_eager"),
         "times_faster_than_float32_lstm": times_faster("float32_lstm"),
         "times_the_floor": round(ratio(samples.static_ghost, samples.floor), 2) if samples.floor else None,
-        "noisy": noisy(samples.static_ghost),
+        "noisy": noisy(samples.static_ghost, samples.core_share),
     }
 
 
@@ -187,7 +194,7 @@ def ratio(upper: list[list[float]], lower: list[list[float]]) -> float:
     return float(np.median([np.median(one) / np.median(other) for one, other in zip(upper, lower, strict=True)]))
 
 
-def noisy(rounds: list[list[float]]) -> bool:
-    """Whether what should take the same time in all rounds did not: see :data:`NOISY_SPREAD`."""
+def noisy(rounds: list[list[float]], core_share: float = 1.0) -> bool:
+    """Whether something else ran: see :data:`NOISY_SPREAD` and :data:`LEAST_SHARE`."""
     medians = [float(np.median(times)) for times in rounds]
-    return max(medians) - min(medians) > NOISY_SPREAD * float(np.median(medians))
+    return core_share < LEAST_SHARE or max(medians) - min(medians) > NOISY_SPREAD * float(np.median(medians))

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
 from rnncomplete.errors import ModelError
-from rnncomplete.vocabulary import Vocabulary
 
 FORMAT = 1
 """Version of the model contract that this runtime reads."""
@@ -20,7 +19,7 @@ FORMAT = 1
 METADATA_KEY = "rnncomplete.card"
 
 NORMALISATIONS = ("line-ends",)
-"""What :func:`rnncomplete.vocabulary.normalise` does, by name."""
+"""What :func:`rnncomplete.characters.normalise` does, by name."""
 
 LARGEST_STATE = 65_536
 """A state of more numbers than this is not a small local completer's."""
@@ -85,6 +84,8 @@ class Card:
             raise ModelError(
                 f"the card asks for the normalisation {min(unknown)!r}; known: {', '.join(NORMALISATIONS)}"
             )
+        from rnncomplete.vocabulary import Vocabulary
+
         Vocabulary(self.vocabulary)
 
     def to_json(self) -> str:

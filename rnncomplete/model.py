@@ -7,7 +7,6 @@ Inputs ``token int64[batch]`` and ``state float32[batch, S]``, outputs ``logits 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncomplete.card import METADATA_KEY, Card
+from rnncomplete.devices import choice_key, disagreement, faster, recall, remember
 from rnncomplete.errors import DeviceError, ModelError
 from rnncomplete.graph import FLOAT, INT64, Graph, Port, read_graph
-from rnncomplete.session import BoundStep, available_providers, check_device, cuda_is_plausible, open_session
+from rnncomplete.session import (
+    available_providers,
+    bind_step,
+    check_device,
+    cuda_is_plausible,
+    open_session,
+    runtime_version,
+)
 from rnncomplete.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -33,8 +40,6 @@ CARD = "card.json"
 LARGEST_FILE = 256 * 2**20
 """Bytes; nothing larger is read."""
 
-_TRIAL_STEPS = 64
-
 
 class Model:
     """One loaded style; ``device`` is what really runs, "cpu" or "cuda"."""
@@ -43,6 +48,8 @@ class Model:
         self.card = card
         self.vocabulary = Vocabulary(card.vocabulary)
         self.device = device
+        self.note: str | None = None
+        """Why it does not run where it was asked to, in one line."""
         self.initial_state: FloatArray = np.zeros(card.state_size, np.float32)
         self.initial_state.flags.writeable = False
         self._step = step
@@ -55,34 +62,37 @@ class Model:
 def load_model(folder: Path, device: str = "auto") -> Model:
     """Load and check the style in ``folder``.
 
-    ``auto`` runs on CUDA where that is there, works and is faster than the CPU. Raises :class:`ModelError` naming the
-    file that breaks the contract, :class:`DeviceError` if ``device`` is "cuda" and CUDA does not run.
+    ``auto`` runs on CUDA where that is there, works and is faster than the CPU, which is tried once and remembered.
+    Where the GPU predicts otherwise than the CPU, the CPU runs and ``note`` says so. Raises :class:`ModelError` naming
+    the file that breaks the contract, :class:`DeviceError` if ``device`` is "cuda" and CUDA does not run.
     """
     check_device(device)
     card = read_card(folder)
-    if device == "auto":
-        on_cpu = _load_on(folder, card, "cpu")
-        if not cuda_is_plausible(available_providers()):
-            return on_cpu
-        try:
-            return faster(on_cpu, _load_on(folder, card, "cuda"))
-        except (DeviceError, ModelError):
-            return on_cpu
-    return _load_on(folder, card, device)
+    if device == "cuda":
+        return trusted(_load_on(folder, card, "cuda"), _load_on(folder, card, "cpu"))
+    on_cpu = _load_on(folder, card, "cpu")
+    if device == "cpu" or not cuda_is_plausible(available_providers()):
+        return on_cpu
+    key = choice_key([_read_file(folder / graph) for graph in GRAPHS.values()], "cuda:0", runtime_version())
+    known = recall(key)
+    if known == "cpu":
+        return on_cpu
+    try:
+        model = trusted(_load_on(folder, card, "cuda"), on_cpu)
+    except (DeviceError, ModelError):
+        return on_cpu
+    if known is None and model is not on_cpu:
+        model = faster(on_cpu, model)
+        remember(key, model.device)
+    return model
 
 
-def faster(first: Model, second: Model, clock: Callable[[], float] = time.perf_counter) -> Model:
-    """Whichever model reads a few characters in less time; the first if they are equal."""
-
-    def seconds(model: Model) -> float:
-        state = model.initial_state
-        _, state = model.step(1, state)  # the first run allocates
-        start = clock()
-        for _ in range(_TRIAL_STEPS):
-            _, state = model.step(1, state)
-        return clock() - start
-
-    return second if seconds(second) < seconds(first) else first
+def trusted(model: Model, reference: Model) -> Model:
+    """``model`` if it predicts what ``reference`` does, else ``reference`` with a note that says so."""
+    if problem := disagreement(reference, model):
+        reference.note = f"the CPU runs {model.card.style!r}: {problem}; to keep to it, use --device cpu"
+        return reference
+    return model
 
 
 def read_card(folder: Path) -> Card:
@@ -118,7 +128,7 @@ def _load_on(folder: Path, card: Card, device: str) -> Model:
 def model_from_graph(card: Card, graph: bytes, device: str = "cpu") -> Model:
     """The model that a serialised ``graph`` holds, checked against ``card`` and run once; raises ``ModelError``."""
     check_contract(read_graph(graph), card)
-    step = BoundStep(open_session(graph, device), len(card.vocabulary), card.state_size)
+    step = bind_step(open_session(graph, device), len(card.vocabulary), card.state_size)
     try:
         logits, _ = step(0, np.zeros(card.state_size, np.float32))
     except Exception as error:

@@ -51,6 +51,17 @@ class Settings:
         """The options of :func:`rnncomplete.completer.load_completer` about ghosts."""
         return {name: self.all[name].value for name in ("length", "threshold", "budget_ms")}
 
+    @property
+    def colour(self) -> str | None:
+        """How ghosts look, as prompt_toolkit writes it; ``None`` for a grey that both dark and light bear."""
+        colour = self.all["colour"].value
+        return None if colour is None else str(colour)
+
+    @property
+    def manual(self) -> bool:
+        """Whether ghosts come only when asked for."""
+        return bool(self.all["manual"].value)
+
 
 def _word(value: Any) -> str:
     if not isinstance(value, str) or not value:
@@ -62,6 +73,23 @@ def _device(value: Any) -> str:
     if value not in ("auto", "cpu", "cuda"):
         raise ValueError("auto, cpu or cuda")
     return str(value)
+
+
+def _colour(value: Any) -> str:
+    from prompt_toolkit.styles import Style
+
+    try:
+        Style.from_dict({"auto-suggestion": value})
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError("a colour such as #767676 or ansicyan, perhaps with words such as italic") from None
+    return str(value)
+
+
+def _switch(value: Any) -> bool:
+    known = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+    if str(value).lower() not in known:
+        raise ValueError("true or false")
+    return known[str(value).lower()]
 
 
 def _number(kind: Callable[[Any], Any], smallest: float, largest: float) -> Callable[[Any], Any]:
@@ -86,6 +114,8 @@ SETTINGS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "length": (None, _number(int, 1, 1000)),
     "threshold": (None, _number(float, 0, 1)),
     "budget_ms": (None, _number(float, 1, 60_000)),
+    "colour": (None, _colour),
+    "manual": (False, _switch),
 }
 """Default and check of each setting; a check returns the value, or raises ``ValueError`` with what was expected."""
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from rnncomplete.card import STYLE_NAME, Card
 from rnncomplete.errors import StyleError
-from rnncomplete.model import CARD, GRAPHS, check_style, read_card
 
 DEFAULT_STYLE = "shakespeare"
+
+CARD = "card.json"
+"""The file that makes a folder a style."""
 
 FOLDER_VARIABLE = "RNNCOMPLETE_STYLES"
 """Environment variable: the folder of the user's own styles."""
@@ -31,6 +33,8 @@ class Style:
 
     def card(self) -> Card:
         """Its card; raises :class:`~rnncomplete.errors.ModelError` if that is damaged."""
+        from rnncomplete.model import read_card
+
         return read_card(self.folder)
 
 
@@ -89,6 +93,8 @@ def install_style(folder: Path, *, replace: bool = False) -> Style:
     Raises :class:`~rnncomplete.errors.ModelError` if it breaks the contract, :class:`StyleError` if a style of that
     name is there and ``replace`` is false, or if it cannot be written.
     """
+    from rnncomplete.model import GRAPHS, check_style
+
     name = check_style(folder).style
     target = user_styles_folder() / name
     if not replace and any(style.name == name for style in list_styles()):

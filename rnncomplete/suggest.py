@@ -75,11 +75,11 @@ class RNNAutoSuggest(AutoSuggest):
         self._buffers: WeakKeyDictionary[Buffer, Watch] = WeakKeyDictionary()
         self._use(style, device, completer)
 
-    def use(self, style: str, device: str = "auto", *, completer: Grower | None = None) -> None:
-        """Change to another style and begin to load it."""
+    def use(self, style: str, device: str = "auto", *, completer: Grower | None = None, patience: float = 0.0) -> None:
+        """Change to another style and begin to load it, as :meth:`start` does."""
         self.close()
         self._use(style, device, completer)
-        self.start()
+        self.start(patience)
 
     def _use(self, style: str, device: str, completer: Grower | None) -> None:
         def load() -> Grower:
@@ -92,9 +92,11 @@ class RNNAutoSuggest(AutoSuggest):
         self.style = style
         self._background = Background(load, self._has_changed)
 
-    def start(self) -> None:
-        """Begin to load the style, if that has not begun."""
+    def start(self, patience: float = 0.0) -> None:
+        """Begin to load the style, if that has not begun, and wait for it at most ``patience`` seconds."""
         self._background.start()
+        if patience:
+            self._background.wait(patience)
 
     def close(self) -> None:
         """Give up what is being computed, and forget all ghosts."""

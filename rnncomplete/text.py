@@ -6,8 +6,8 @@ import codecs
 import io
 from typing import TYPE_CHECKING, BinaryIO
 
+from rnncomplete.characters import normalise
 from rnncomplete.errors import TextError
-from rnncomplete.vocabulary import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from rnncomplete.vocabulary import UNKNOWN_CHARACTER, is_displayable
+from rnncomplete.characters import UNKNOWN_CHARACTER, is_displayable
 from rnncomplete.words import is_word_character
 
 REMEMBERED = 64

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnncomplete.characters import UNKNOWN_CHARACTER, is_displayable, normalise
 from rnncomplete.errors import ModelError
 
 if TYPE_CHECKING:
@@ -17,25 +17,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+__all__ = ["LARGEST", "UNKNOWN", "UNKNOWN_CHARACTER", "Vocabulary", "is_displayable", "normalise"]
+
 UNKNOWN = 0
 """Index of the unknown character: it is read, and trained, but never suggested."""
-
-UNKNOWN_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 LARGEST = 4096
 """More characters than this is not a character vocabulary (or not a friendly file)."""
 
 _CODE_POINTS = 0x110000
-
-
-def normalise(text: str) -> str:
-    r"""What a network reads instead of ``text``: every line end as ``\n``."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def is_displayable(character: str) -> bool:
-    """Whether a terminal may be sent ``character``: newline, tab, or anything but controls, formats and surrogates."""
-    return character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
 
 
 @dataclass(frozen=True)

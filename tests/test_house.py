@@ -44,6 +44,16 @@ def test_the_command_line_starts_without_numpy() -> None:
     assert run(code) == "[]"
 
 
+def test_the_prompt_opens_without_numpy() -> None:
+    code = "import sys, rnncomplete.repl.program\nprint('numpy' in sys.modules)"
+    assert run(code) == "False"
+
+
+def test_no_host_is_imported_before_it_asks() -> None:
+    code = "import sys, rnncomplete.hosts.ipython, rnncomplete.hosts.ptpython, rnncomplete.hosts.xonsh\n"
+    assert run(code + "print([n for n in ('IPython', 'ptpython', 'xonsh') if n in sys.modules])") == "[]"
+
+
 def test_one_module_imports_onnx_runtime() -> None:
     importers = [
         path.name

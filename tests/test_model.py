@@ -13,8 +13,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from rnncomplete import model as model_module
+from rnncomplete.devices import faster
 from rnncomplete.errors import DeviceError, ModelError, SettingError
-from rnncomplete.model import Model, check_style, faster, load_model
+from rnncomplete.model import Model, check_style, load_model
 from rnncomplete.session import open_session
 
 if TYPE_CHECKING:

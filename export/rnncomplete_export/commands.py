@@ -46,9 +46,16 @@ from rnncomplete_export.recorded_command import recorded_command
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--precision", default="32-true", show_default=True, help="As lightning-fabric names it.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
-@click.option("--devices", type=click.IntRange(1), default=1, show_default=True, help="Processes on this machine.")
+@click.option(
+    "--devices",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes on this machine; torchrun may start them, too.",
+)
 @click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="Machines.")
 @click.option("--log", type=click.Choice(["csv", "tensorboard"]), help="Keep a log of the losses beside checkpoints.")
+@click.option("--profile", is_flag=True, help="Measure for ten seconds how fast it trains, and stop.")
 @click.option("--description", help="One line for the card.")
 @click.option("--corpus-name", help="What the card calls the text.")
 @click.option("--licence", help="Of the text, for the card.")
@@ -74,6 +81,7 @@ def train(
     threads: int,
     devices: int,
     nodes: int,
+    profile: bool,
     log: str | None,
     description: str | None,
     corpus_name: str | None,
@@ -126,12 +134,13 @@ def train(
             minutes=minutes,
             characters=characters,
             resume=resume,
-            folder=runs / style,
+            folder=runs / (".profile" if profile else style),
             device=device,
             precision=precision,
             threads=threads,
             devices=devices,
             nodes=nodes,
+            profile=profile,
             log=log,
             about={
                 **about,

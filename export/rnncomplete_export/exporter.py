@@ -21,7 +21,8 @@ from rnncomplete.text import read_text
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.commands import train
-from rnncomplete_export.corpus import TOKENS
+from rnncomplete_export.comparison import ngram_figures, tuned_threshold, typing_figures
+from rnncomplete_export.corpus import TOKENS, open_tokens
 from rnncomplete_export.graphs import build_graph, with_card
 from rnncomplete_export.measure import best_temperature
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig, parameter_count
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from rnncomplete_export.parity import Parity
 
 TEMPERATURE_CHARACTERS = 65_536
-STEPS = 8
+STEPS = 9
 """Calls of ``advance`` in one export."""
 
 
@@ -76,10 +77,16 @@ def validation_tokens(checkpoint: Path, facts: dict[str, Any], text: Path | None
             raise TextError(
                 f"no {encoded} to measure the graphs on; give a text that was not trained on with --text FILE"
             )
-        tokens = np.memmap(encoded, dtype=np.uint16, mode="r")[facts["corpus"]["split"] :]
+        tokens = open_tokens(checkpoint.parent)[facts["corpus"]["split"] :]
     if len(tokens) < 2:
         raise TextError(f"a text of {len(tokens)} characters to measure the graphs on; expected some thousands")
     return tokens
+
+
+def training_tokens(checkpoint: Path, facts: dict[str, Any]) -> NDArray[np.uint16] | None:
+    """The tokens beside ``checkpoint`` that were trained on, if they are still there."""
+    encoded = checkpoint.parent / TOKENS
+    return open_tokens(checkpoint.parent)[: facts["corpus"]["split"]] if encoded.is_file() else None
 
 
 def export_style(
@@ -103,9 +110,12 @@ def export_style(
     advance()
     parity = measure_parity(network, graphs, tokens, advance)
     card = make_card(checkpoint, network, style, temperature, parity)
+    read = training_tokens(path, checkpoint.facts)
     card = measured(card, models["int8"], tokens)
     advance()
-    card = with_stages(card, path, checkpoint, network, tokens)
+    card = compared(card, models["int8"], read, tokens)
+    advance()
+    card = with_stages(card, path, checkpoint, network, read=read, tokens=tokens)
     advance()
     write_style(folder, card, models)
     return card
@@ -169,16 +179,27 @@ def measured(card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16]) -> 
     return dataclasses.replace(card, figures={**card.figures, "nats_per_character": round(nats, 5)})
 
 
+def compared(card: Card, graph: onnx.ModelProto, read: NDArray[np.uint16] | None, tokens: NDArray[np.uint16]) -> Card:
+    """``card`` with the best threshold, the figures of an n-gram of the same training text, and those of typing."""
+    model = model_from_graph(card, with_card(graph, card.to_json()))
+    card = dataclasses.replace(card, threshold=tuned_threshold(model, tokens))
+    model = model_from_graph(card, with_card(graph, card.to_json()))
+    peers = {} if read is None else ngram_figures(read, tokens, len(card.vocabulary))
+    return dataclasses.replace(card, figures={**card.figures, **peers, **typing_figures(model, tokens)})
+
+
 def with_stages(
-    card: Card, path: Path, checkpoint: Checkpoint, network: CharacterNetwork, tokens: NDArray[np.uint16]
+    card: Card,
+    path: Path,
+    checkpoint: Checkpoint,
+    network: CharacterNetwork,
+    *,
+    read: NDArray[np.uint16] | None,
+    tokens: NDArray[np.uint16],
 ) -> Card:
     """``card`` with the stages of learning, and the skills that the text kept back shows itself."""
     vocabulary = Vocabulary(card.vocabulary)
-    encoded = path.parent / TOKENS
-    words: frozenset[str] = frozenset()
-    if encoded.is_file():
-        read = np.memmap(encoded, dtype=np.uint16, mode="r")[: checkpoint.facts["corpus"]["split"]]
-        words = known_words(read, vocabulary)
+    words = frozenset() if read is None else known_words(read, vocabulary)
     stages = measure_stages(
         path, checkpoint, network, tokens, words=words, vocabulary=vocabulary, temperature=card.temperature
     )

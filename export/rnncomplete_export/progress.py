@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from rnncomplete_export.comparison import tell
 from rnncomplete_export.exporter import STEPS
 
 if TYPE_CHECKING:
@@ -88,3 +89,4 @@ def say_export(export: Callable[[Callable[[], None]], Card], folder: Path) -> No
         f"int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}, "
         f"fp16 {figures['fp16_nats'] - figures['float32_nats']:+.4f}"
     )
+    say(tell(figures))

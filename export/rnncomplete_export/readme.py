@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rnncomplete.card import Card
@@ -42,10 +42,13 @@ def render_readme(card: Card) -> str:
         "## Figures",
         "| on text kept out of training | nats per character | bits per character |\n|---|---|---|\n"
         f"| network alone (static, int8), the whole slice | {nats:.4f} | {nats / LN2:.4f} |\n"
-        f"| float32, {figures['parity_characters']:,} characters in 16 stretches | {figures['float32_nats']:.4f} | |\n"
+        + ngram_row(figures)
+        + f"| float32, {figures['parity_characters']:,} characters in 16 stretches | {figures['float32_nats']:.4f} | |\n"
         f"| int8, the same | {figures['int8_nats']:.4f} | |\n"
         f"| fp16, the same | {figures['fp16_nats']:.4f} | |",
-        f"The first line is what `rnncomplete eval --style {card.style} --static FILE` prints for that slice.",
+        f"The first line is what `rnncomplete eval --style {card.style} --static FILE` prints for that slice. "
+        f"Typing its first {figures['typed_characters']:,} characters with ghosts saves "
+        f"{100 * figures['keystrokes_saved']:.1f} % of the keys in the typing simulation.",
         "## What it learned, and when",
         "![loss and skills against characters seen](stages.svg)",
         skills_table(card),
@@ -54,6 +57,17 @@ def render_readme(card: Card) -> str:
         parts.append(f"After {stage['characters']:,} characters, {stage['loss']:.3f} nats per character, it wrote:")
         parts.append(fenced(stage["sample"]))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def ngram_row(figures: dict[str, Any]) -> str:
+    """The n-gram that the network is held against, if it could be counted."""
+    if "ngram_nats" not in figures:
+        return ""
+    nats = figures["ngram_nats"]
+    return (
+        f"| Kneser-Ney n-gram of order {figures['ngram_order']}, counted on {figures['ngram_characters']:,} characters, "
+        f"the whole slice | {nats:.4f} | {nats / LN2:.4f} |\n"
+    )
 
 
 def skills_table(card: Card) -> str:

@@ -20,6 +20,7 @@ from rnncomplete_export.exporter import export_style
 from rnncomplete_export.inheritance import inherit_config, inherit_network, read_base
 from rnncomplete_export.named_texts import resolve_text
 from rnncomplete_export.network import parameter_count
+from rnncomplete_export.profile import profile_training
 from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
 from rnncomplete_export.recipe import config_of
 from rnncomplete_export.trainer import Trainer, resume_point
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lightning_fabric.loggers import Logger
+    from lightning_fabric.loggers.logger import Logger
 
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.inheritance import Base
@@ -59,6 +60,8 @@ class Request:
     threads: int
     devices: int
     nodes: int
+    profile: bool
+    """Measure the rate of training and stop."""
     log: str | None
     """``csv`` or ``tensorboard``."""
     about: dict[str, Any]
@@ -94,7 +97,8 @@ def start_fabric(request: Request) -> lightning_fabric.Fabric:
 
 def start_log(kind: str, folder: Path) -> Logger:
     """A log of the training below ``folder``/logs; raises :class:`SettingError` if what writes it is not installed."""
-    from lightning_fabric.loggers import CSVLogger, TensorBoardLogger
+    from lightning_fabric.loggers.csv_logs import CSVLogger
+    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
     try:
         return (CSVLogger if kind == "csv" else TensorBoardLogger)(folder, name="logs")
@@ -107,8 +111,8 @@ def share_corpus(fabric: lightning_fabric.Fabric, build: Callable[[], Corpus], f
     if fabric.world_size == 1:
         return build()
     corpus = build() if fabric.is_global_zero else None
-    facts = (corpus.vocabulary, corpus.sha256, corpus.files) if corpus else None
-    vocabulary, sha256, files = fabric.broadcast(facts)
+    facts: Any = fabric.broadcast((corpus.vocabulary, corpus.sha256, corpus.files) if corpus else None)
+    vocabulary, sha256, files = facts
     return corpus or Corpus(vocabulary, open_tokens(folder), sha256, files)
 
 
@@ -166,9 +170,12 @@ def train_style(request: Request) -> None:
         if earlier is not None:
             trainer.resume(earlier)
             progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
-        else:
+        elif not request.profile:
             forget_earlier(request.folder)
         say_plan(trainer, progress)
+        if request.profile:
+            progress.say(str(profile_training(trainer)))
+            return
         finished = trainer.run()
         for logger in fabric.loggers:
             logger.finalize("success" if finished else "interrupted")

@@ -152,7 +152,7 @@ class Trainer:
                 self._validate()  # nothing worse than the start is ever kept
             while not self._finished() and not self._interrupted.is_set():
                 before = time.monotonic()
-                self._update()
+                self.update()
                 rate.add(self.config.batch * self.config.window, time.monotonic() - before)
                 self._agree(time.monotonic() - started)
                 self._report(rate.per_second())
@@ -211,7 +211,7 @@ class Trainer:
         before = self.state.characters - self.config.batch * self.config.window
         return before // every != self.state.characters // every
 
-    def _update(self) -> None:
+    def update(self) -> None:
         """One window: forward, backward, clip, step, average."""
         state, config = self.state, self.config
         factor = learning_rate_factor(self.progress_share(), state.updates, decay_from=config.decay_from)

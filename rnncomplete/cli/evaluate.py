@@ -11,7 +11,14 @@ from rnncomplete.cli.options import ghost_options, open_completer, print_json, p
 from rnncomplete.cli.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rnncomplete.completer import Completer
     from rnncomplete.evaluation import Evaluation
+    from rnncomplete.typing_simulation import TypingFigures
+
+_TELLING = 500
+"""Characters from the start of a text by which it is known again."""
 
 
 @click.command("eval")
@@ -20,45 +27,111 @@ if TYPE_CHECKING:
 @ghost_options
 @click.option("--characters", type=click.IntRange(2), metavar="N", help="Stop after N characters of all files.")
 @click.option("--static", is_flag=True, help="The network alone.")
+@click.option("--peers", is_flag=True, help="Beside other completers that know the same corpus.")
+@click.option(
+    "--corpus",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What the style was trained on, for the peers; may be given again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def evaluate_files(
     context: click.Context,
     /,
+    *,
     files: tuple[Path, ...],
     characters: int | None,
     static: bool,  # noqa: ARG001 - the network alone is all there is so far
+    peers: bool,
+    corpus: tuple[Path, ...],
     as_json: bool,
     **flags: Any,
 ) -> None:
     r"""Measure a style on files: nats per character, and the keystrokes that a simulated person saves.
 
     The person types the file exactly and accepts a ghost, or its next word, when it is what comes next: these figures
-    are not the acceptance rates of real people.
+    are not the acceptance rates of real people. The peers are prompt_toolkit's history, the most frequent words, and
+    Kneser-Ney n-grams of the best order; the corpus must not hold the files.
 
     \b
     rnncomplete eval --style shakespeare hamlet.txt
+    rnncomplete eval --style shakespeare --peers --corpus plays.txt hamlet.txt
     rnncomplete eval --style linux --characters 20000 --json *.c
     """
     from rnncomplete.evaluation import evaluate
 
+    if bool(corpus) != peers:
+        raise click.UsageError("--peers and --corpus FILE need each other: peers learn from the corpus")
     texts = _read(files, characters)
+    known = _read(corpus, None)
+    _keep_apart(files, texts, corpus, known)
     completer = open_completer(settings_from(context, **flags))
     with Progress("evaluating") as progress:
         result = evaluate(completer, texts, progress)
     figures = _figures(result)
+    rows = _measure_peers(completer, texts, "".join(known)) if peers else []
     if as_json:
-        print_json(
-            {
-                "style": completer.card.style,
-                "device": completer.device,
-                "files": [str(path) for path in files[: len(texts)]],
-                **figures,
-            }
-        )
+        document: dict[str, Any] = {
+            "style": completer.card.style,
+            "device": completer.device,
+            "files": [str(path) for path in files[: len(texts)]],
+            **figures,
+        }
+        if peers:
+            document["peers"] = {row.pop("peer"): row for row in rows}
+            document["times_the_best_peer"] = _times_the_best(figures, document["peers"].values())
+        print_json(document)
         return
     for name, value in figures.items():
         print_text(f"{name.replace('_', ' '):28} {value:12,.{0 if isinstance(value, int) else 3}f}")
+    if peers:
+        _print_table([{"peer": completer.card.style, **figures}, *rows])
+
+
+def _keep_apart(files: tuple[Path, ...], texts: list[str], corpus: tuple[Path, ...], known: list[str]) -> None:
+    """Raise ``TextError`` if a text to type is in the corpus, which the peers would know by heart."""
+    from rnncomplete.errors import TextError
+
+    for path, text in zip(files, texts, strict=False):
+        for source, content in zip(corpus, known, strict=True):
+            if text[:_TELLING] in content:
+                raise TextError(f"{path} is in the corpus, in {source}; expected texts that nobody has learned from")
+
+
+def _measure_peers(completer: Completer, texts: list[str], corpus: str) -> list[dict[str, Any]]:
+    """The typing simulation of every peer, as rows of a table."""
+    from rnncomplete.peers.lineup import peers_of
+    from rnncomplete.typing_simulation import TypingFigures, simulate_typing
+
+    rows = []
+    with Progress("counting") as progress:
+        peers = peers_of(corpus, completer.model.vocabulary, progress)
+    with Progress("evaluating peers") as progress:
+        for number, peer in enumerate(peers):
+            progress(number, len(peers))
+            typing = sum((simulate_typing(text, peer.ghost) for text in texts), TypingFigures())
+            rows.append({"peer": peer.name, **_typing_figures(typing), **peer.facts})
+    return rows
+
+
+def _times_the_best(figures: dict[str, Any], peers: Iterable[dict[str, Any]]) -> float | None:
+    """How many times the keystrokes that the best peer saves, or ``None`` if none saves any."""
+    best = max(peer["keystrokes_saved"] for peer in peers)
+    return round(figures["keystrokes_saved"] / best, 3) if best > 0 else None
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    """A table for people, which Markdown understands as well."""
+    print_text(
+        "\n| | keystrokes saved | accepted share | precision | wrong characters per 100 |\n|---|---|---|---|---|"
+    )
+    for row in rows:
+        facts = ", ".join(f"{name} {row[name]}" for name in ("order", "threshold") if name in row)
+        name = f"{row['peer']} ({facts})" if facts else row["peer"]
+        shares = " | ".join(f"{100 * row[key]:.1f} %" for key in ("keystrokes_saved", "accepted_share", "precision"))
+        print_text(f"| {name} | {shares} | {row['wrong_characters_per_100']:.1f} |")
 
 
 def _read(files: tuple[Path, ...], characters: int | None) -> list[str]:
@@ -87,12 +160,18 @@ def _figures(result: Evaluation) -> dict[str, int | float]:
         "characters": result.characters,
         "nats_per_character": round(result.static_nats_per_character, 5),
         "static_nats_per_character": round(result.static_nats_per_character, 5),
+        **_typing_figures(typing),
+        "milliseconds_p50": round(p50, 3),
+        "milliseconds_p99": round(p99, 3),
+        "unknown_characters": result.unknown_characters,
+    }
+
+
+def _typing_figures(typing: TypingFigures) -> dict[str, int | float]:
+    return {
         "keystrokes_saved": round(typing.keystrokes_saved, 5),
         "accepted_share": round(typing.accepted_share, 5),
         "precision": round(typing.precision, 5),
         "wrong_characters_per_100": round(typing.wrong_characters_per_100, 3),
         "ghosts_shown": typing.ghosts_shown,
-        "milliseconds_p50": round(p50, 3),
-        "milliseconds_p99": round(p99, 3),
-        "unknown_characters": result.unknown_characters,
     }

@@ -49,7 +49,10 @@ def open_completer(settings: Settings, *, static: bool = False) -> Completer:
     """The completer that ``settings`` ask for."""
     from rnncomplete.completer import load_completer
 
-    return load_completer(settings.style, settings.device, static=static, **settings.decoding)
+    completer = load_completer(settings.style, settings.device, static=static, **settings.decoding)
+    if completer.model.note:
+        click.echo(f"rnncomplete: {completer.model.note}", err=True)
+    return completer
 
 
 def print_json(document: object) -> None:

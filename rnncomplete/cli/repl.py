@@ -30,4 +30,11 @@ def open_repl(flags: dict[str, Any], *, static: bool = False) -> None:
     from rnncomplete.settings import load_settings
 
     settings = load_settings(flags)
-    run(style=settings.style, device=settings.device, static=static, **settings.decoding)
+    run(
+        style=settings.style,
+        device=settings.device,
+        colour=settings.colour,
+        manual=settings.manual,
+        static=static,
+        **settings.decoding,
+    )

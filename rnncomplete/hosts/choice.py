@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 CODE_STYLE = "python"
 """The style of shells unless a setting names another."""
 
+PATIENCE = 5.0
+"""Seconds to wait for a style. Shells replace ``sys.stdout`` while they prompt, and loading may do the same meanwhile;
+whoever puts it back last would lose what the user prints."""
+
 
 def choose_style(style: str | None = None) -> tuple[str, str | None]:
     """The style to use, and a line to tell where that is not the one wished for.
@@ -44,5 +48,7 @@ def open_suggest(style: str | None = None, **options: Any) -> tuple[RNNAutoSugge
     name, problem = choose_style(style)
     settings = load_settings()
     suggest = RNNAutoSuggest(name, device=settings.device, first=from_history, **settings.decoding, **options)
-    suggest.start()
+    suggest.start(PATIENCE)
+    if problem is None and suggest.problem is not None:
+        problem = f"no ghosts from a network: {suggest.problem}"
     return suggest, problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.errors import RnncompleteError, SettingError
-from rnncomplete.hosts.choice import open_suggest
+from rnncomplete.hosts.choice import PATIENCE, open_suggest
 from rnncomplete.styles import find_style
 
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ class Ghosts:
         if self._suggest is None:
             self._on()
         else:
-            self._suggest.use(name)
+            self._suggest.use(name, patience=PATIENCE)
+            if self._suggest.problem is not None:
+                self._tell()
 
     def _tell(self) -> None:
         if self._suggest is None:

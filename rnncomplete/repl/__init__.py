@@ -8,9 +8,10 @@ from typing import Any
 from rnncomplete.errors import UserError
 
 
-def run(style: str, device: str = "auto", **decoding: Any) -> None:
+def run(style: str, device: str = "auto", *, colour: str | None = None, manual: bool = False, **decoding: Any) -> None:
     """Open the prompt and return when its user leaves.
 
+    ``colour`` is that of ghosts, as prompt_toolkit writes it; with ``manual`` they come only when asked for;
     ``decoding`` goes to :func:`~rnncomplete.completer.load_completer`. Raises :class:`UserError` without a terminal.
     """
     for stream, name, instead in (
@@ -22,4 +23,4 @@ def run(style: str, device: str = "auto", **decoding: Any) -> None:
 
     from rnncomplete.repl.program import Repl
 
-    Repl(style, device, **decoding).run()
+    Repl(style, device, colour=colour, manual=manual, **decoding).run()

@@ -11,7 +11,7 @@ from prompt_toolkit.application.current import get_app_session
 from prompt_toolkit.lexers import Lexer, PygmentsLexer
 from prompt_toolkit.styles import Style
 
-from rnncomplete.vocabulary import UNKNOWN_CHARACTER, is_displayable
+from rnncomplete.characters import UNKNOWN_CHARACTER, is_displayable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,13 +22,13 @@ GREY = "#767676"
 """The grey with the same contrast, 4.5 to 1, on black and on white."""
 
 
-def colours() -> Style:
-    """The style sheet; without colours, if ``NO_COLOR`` is set, ghosts are dim and slanted instead of grey."""
-    ghost = "dim italic" if os.environ.get("NO_COLOR") else GREY
+def colours(ghost: str | None = None) -> Style:
+    """The style sheet, with ghosts in the colour ``ghost``; if ``NO_COLOR`` is set they are dim and slanted instead."""
+    ghost = "dim italic" if os.environ.get("NO_COLOR") else ghost or GREY
     return Style.from_dict(
         {
             "auto-suggestion": ghost,
-            "bottom-toolbar": f"noreverse {ghost}",
+            "bottom-toolbar": "noreverse dim" if os.environ.get("NO_COLOR") else f"noreverse {GREY}",
             "prompt": "bold",
         }
     )

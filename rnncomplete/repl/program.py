@@ -29,13 +29,22 @@ if TYPE_CHECKING:
 class Repl:
     """A prompt with a style and a document. ``completer`` is used in place of the style's, if given."""
 
-    def __init__(self, style: str, device: str = "auto", *, completer: Grower | None = None, **decoding: Any) -> None:
+    def __init__(
+        self,
+        style: str,
+        device: str = "auto",
+        *,
+        completer: Grower | None = None,
+        colour: str | None = None,
+        manual: bool = False,
+        **decoding: Any,
+    ) -> None:
         self.manuscript = Manuscript()
         self.session: PromptSession[str] = PromptSession(
             history=StyleHistory(style),
             completer=CommandCompleter(),
             complete_while_typing=Condition(lambda: is_command(self.session.default_buffer.text)),
-            style=colours(),
+            style=colours(colour),
             bottom_toolbar=lambda: toolbar(self.suggest),
             input_processors=[TabsProcessor(TAB_STOP, char1=" ", char2=" ")],
             key_bindings=_newline_bindings(),
@@ -50,6 +59,7 @@ class Repl:
             changed=self._changed,
             **decoding,
         )
+        self.suggest.automatic = not manual
         writing = Condition(lambda: not is_command(self.session.default_buffer.text))
         install(self.session, suggest=self.suggest, tab=writing)
         self._actions = Actions(self.session, self.suggest, self.manuscript, device)

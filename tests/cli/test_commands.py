@@ -171,3 +171,27 @@ def test_a_bug_is_one_line_and_a_traceback_only_on_demand(tiny_style: Path, monk
     assert "KeyError" in result.stderr
     assert "--debug" in result.stderr
     assert isinstance(run("--debug", "complete", "--style", tiny_style).exception, KeyError)
+
+
+def test_eval_puts_peers_beside_the_style(tiny_style: Path, tmp_path: Path) -> None:
+    text, corpus = tmp_path / "text.txt", tmp_path / "corpus.txt"
+    text.write_text("some words to type, and some more.\n")
+    corpus.write_text("other words to count, and some more of them.\n" * 30)
+    arguments = ("eval", "--style", tiny_style, "--peers", "--corpus", corpus, text)
+    document = json.loads(run(*arguments, "--json").stdout)
+    assert list(document["peers"]) == ["history", "frequency", "kneser_ney"]
+    assert all(0 <= peer["precision"] <= 1 for peer in document["peers"].values())
+    assert document["peers"]["kneser_ney"]["order"] >= 1
+    best = max(peer["keystrokes_saved"] for peer in document["peers"].values())
+    assert document["times_the_best_peer"] == pytest.approx(document["keystrokes_saved"] / best, abs=0.01)
+    table = run(*arguments).stdout
+    assert "| history |" in table
+    assert "| tiny |" in table
+
+
+def test_peers_do_not_type_what_they_have_learned_from(tiny_style: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("some words to type. " * 3)
+    (tmp_path / "corpus.txt").write_text("more of it. " + "some words to type. " * 30)
+    peers = ("eval", "--style", tiny_style, "--peers", tmp_path / "text.txt")
+    assert "in the corpus" in refused(run(*peers, "--corpus", tmp_path / "corpus.txt"))
+    assert "--corpus" in refused(run(*peers))

@@ -181,3 +181,15 @@ def test_the_size_follows_the_text_and_the_time() -> None:
     for characters in (50, 500, 5_000):
         config = suggest_config(characters, 1, 0)
         assert 8 <= config.window <= 128
+
+
+@pytest.mark.parametrize("unit", ["3.14 ", "12\r\n"])
+def test_one_endless_line_and_a_text_without_letters_train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unit: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = tmp_path / "odd.txt"
+    text.write_bytes(("\ufeff" + unit * 4_000).encode())
+    result = CliRunner().invoke(main, ["train", str(text), "--style", "x", *TINY, "--characters", "12000"])
+    assert result.exit_code == 0, result.output
+    assert "to install it" in result.stderr.splitlines()[-1]

@@ -131,3 +131,19 @@ def test_without_a_terminal_there_is_one_line_and_exit_code_2(arguments: list[st
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert "rnncomplete complete" in done.stderr
+
+
+def test_the_colour_of_ghosts_is_a_setting(terminal: Any, styles: None) -> None:
+    screen = terminal("--style", "hamlet", RNNCOMPLETE_COLOUR="#ff00d7")
+    screen.sees("hamlet · 1.23M")
+    screen.send("To be, or")
+    screen.until(lambda: " not to be, that is the question" in screen.coloured("ff00d7")[screen.screen.cursor.y])
+
+
+def test_by_hand_only_is_a_setting(terminal: Any, styles: None) -> None:
+    screen = terminal("--style", "hamlet", RNNCOMPLETE_MANUAL="true")
+    screen.sees("ghosts off (Alt-G)")
+    screen.send("To be, or")
+    screen.until(lambda: screen.row == "> To be, or")
+    screen.send("\x1b\\")
+    screen.until(lambda: screen.ghost == " not to be, that is the question")

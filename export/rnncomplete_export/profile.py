@@ -1,0 +1,69 @@
+"""How fast training is beside what the machine can do: its arithmetic rate against that of plain matrix products."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rnncomplete_export.network import CharacterNetwork
+    from rnncomplete_export.trainer import Trainer
+
+ROUNDS = 5
+ROUND_SECONDS = 1.0
+SIDE = 1024
+"""Rows and columns of the matrices; three of them fit no first or second cache, as the weights don't."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Rates of one run on one machine, in 10^9 floating-point operations a second; medians over rounds in turn."""
+
+    training: float
+    products: float
+    characters_a_second: float
+
+    def __str__(self) -> str:
+        return (
+            f"training {self.training:.1f} GFLOP/s ({self.characters_a_second:,.0f} characters/s), "
+            f"matrix products {self.products:.1f} GFLOP/s: {100 * self.training / self.products:.0f} %"
+        )
+
+
+def operations_a_character(network: CharacterNetwork) -> int:
+    """Floating-point operations of training on one character: two a weight forward, four backward.
+
+    Weights are those of matrix products; gates, embeddings, the loss and the optimizer are not counted.
+    """
+    parts = (network.cells, network.readout)
+    weights = sum(p.numel() for part in parts for name, p in part.named_parameters() if "weight" in name)
+    return 6 * weights
+
+
+def profile_training(trainer: Trainer) -> Profile:
+    """Measure updates of ``trainer``, which trains meanwhile, and matrix products, in turn."""
+    device = trainer.fabric.device
+    left, right = torch.randn(2, SIDE, SIDE, device=device)
+    characters = trainer.config.batch * trainer.config.window
+    operations = operations_a_character(trainer.network) * characters
+    trainer.update()
+    rates = [(_rate(trainer.update, device), _rate(lambda: torch.mm(left, right), device)) for _ in range(ROUNDS)]
+    updates, products = (median(column) for column in zip(*rates, strict=True))
+    return Profile(updates * operations / 1e9, products * 2 * SIDE**3 / 1e9, updates * characters)
+
+
+def _rate(work: Callable[[], object], device: torch.device) -> float:
+    """Calls of ``work`` a second, over about a second."""
+    calls, started = 0, time.perf_counter()
+    while (seconds := time.perf_counter() - started) < ROUND_SECONDS or not calls:
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        calls += 1
+    return calls / seconds

@@ -1,0 +1,82 @@
+"""The peers of a style: what they make of the text that it was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
+
+from rnncomplete.completer import START
+from rnncomplete.decoder import Decoder, DecoderOptions
+from rnncomplete.peers.frequency import FrequencyPeer
+from rnncomplete.peers.history import HistoryPeer
+from rnncomplete.peers.ngram import KneserNey
+from rnncomplete.threshold import best_threshold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rnncomplete.vocabulary import Vocabulary
+
+HIGHEST_ORDER = 12
+KEPT_BACK = 0.05
+"""Share of the corpus, its end, on which the best order and threshold are found before all of it is counted."""
+
+TUNED_ON = 3000
+"""Characters of that share, from its start, that are typed to find the threshold."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another completer."""
+
+    name: str
+    ghost: Callable[[str], str]
+    """What it shows after a text."""
+    facts: dict[str, int | float] = field(default_factory=dict)
+    """What was found to be best for it."""
+
+
+def peers_of(corpus: str, vocabulary: Vocabulary, progress: Callable[[int, int], None] = lambda *_: None) -> list[Peer]:
+    """Peers that know ``corpus``: prompt_toolkit's history, the most frequent words, and the best n-grams."""
+    return [
+        Peer("history", HistoryPeer.from_text(corpus)),
+        Peer("frequency", FrequencyPeer.from_text(corpus)),
+        best_ngrams(corpus, vocabulary, progress),
+    ]
+
+
+def best_ngrams(corpus: str, vocabulary: Vocabulary, progress: Callable[[int, int], None] = lambda *_: None) -> Peer:
+    """Kneser-Ney n-grams of the order that predicts the end of ``corpus`` best, with ghosts decided as ours are."""
+    tokens = vocabulary.encode(corpus)
+    kept = max(2, int(KEPT_BACK * len(tokens)))
+    trial = KneserNey(tokens[:-kept], len(vocabulary), HIGHEST_ORDER)
+    order = 1 + int(trial.losses(tokens[-kept:]).argmin())
+    progress(1, 3)
+    del trial
+    early = NgramGhosts(KneserNey(tokens[:-kept], len(vocabulary), order), vocabulary)
+    threshold = best_threshold(early, corpus[-kept:][:TUNED_ON])
+    progress(2, 3)
+    ghosts = NgramGhosts(KneserNey(tokens, len(vocabulary), order), vocabulary)
+    progress(3, 3)
+    return Peer("kneser_ney", lambda before: ghosts(before, threshold), {"order": order, "threshold": threshold})
+
+
+class NgramGhosts:
+    """Ghosts decoded from n-grams, at any threshold."""
+
+    def __init__(self, grams: KneserNey, vocabulary: Vocabulary) -> None:
+        self._decoder: Decoder[tuple[int, ...]] = Decoder(grams.step, vocabulary)
+        self._vocabulary = vocabulary
+        self._reach = grams.order
+        self._step, self._next_state, self._start = grams.step, grams.next_state, grams.initial_state
+
+    def __call__(self, before: str, threshold: float) -> str:
+        """The ghost after ``before``, of which no more is read than the order allows."""
+        *earlier, last = self._vocabulary.encode(before[-self._reach :] or START).tolist()
+        state = self._start
+        for token in earlier:
+            state = self._next_state(token, state)
+        logits, state = self._step(last, state)
+        *_, ghost = self._decoder.grow(logits, state, DecoderOptions(threshold=threshold, budget_ms=inf))
+        return ghost.text

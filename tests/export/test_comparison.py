@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from rnncomplete.model import load_model, read_card
+from rnncomplete.peers.ngram import KneserNey
+from rnncomplete.threshold import CANDIDATES
+from rnncomplete_export import comparison
+from rnncomplete_export.comparison import ngram_figures, tell, tuned_threshold
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_best_order_is_taken_and_a_long_text_counted_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = np.array([1, 2, 3, 1, 2, 4] * 400, np.uint16)
+    figures = ngram_figures(text[:-200], text[-200:], 5)
+    losses = KneserNey(text[:-200], 5, 12).losses(text[-200:])
+    assert figures["ngram_nats"] == pytest.approx(losses.min(), abs=1e-5)
+    assert figures["ngram_order"] == losses.argmin() + 1 >= 4, "three characters tell what comes next"
+    monkeypatch.setattr(comparison, "COUNTED_CHARACTERS", 100)
+    assert ngram_figures(text[:-200], text[-200:], 5)["ngram_characters"] == 100
+
+
+def test_the_card_has_the_figures_of_the_ngram_and_of_typing(trained: Path) -> None:
+    style = trained / "runs" / "sea" / "style" / "sea"
+    figures = read_card(style).figures
+    assert read_card(style).threshold in CANDIDATES
+    assert figures["ngram_characters"] == 57_000
+    assert 0 < figures["ngram_nats"] < figures["nats_per_character"], "the network of the tests is tiny"
+    assert figures["typed_characters"] == 3_000
+    assert 0 < figures["keystrokes_saved"] < 1
+    page = (style / "README.md").read_text(encoding="utf-8")
+    assert f"| {figures['ngram_nats']:.4f} |" in page
+
+
+def test_what_is_told_after_a_training_is_honest() -> None:
+    figures = {"ngram_order": 7, "ngram_characters": 900, "keystrokes_saved": 0.25, "typed_characters": 3000}
+    better = tell({**figures, "nats_per_character": 0.9, "ngram_nats": 1.0})
+    assert "10.0 % below" in better
+    assert "25.0 % of the keys" in better
+    assert "is better: 0.8000" in tell({**figures, "nats_per_character": 0.9, "ngram_nats": 0.8})
+    assert "n-gram" not in tell({"keystrokes_saved": 0.25, "typed_characters": 3000, "nats_per_character": 1.0})
+
+
+def test_the_threshold_is_one_of_those_that_were_tried(tiny_style: Path) -> None:
+    model = load_model(tiny_style, "cpu")
+    tokens = model.vocabulary.encode("some words to type, and more. " * 40).astype(np.uint16)
+    assert tuned_threshold(model, tokens) in CANDIDATES
