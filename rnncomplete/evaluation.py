@@ -28,8 +28,10 @@ class Evaluation:
     characters: int
     unknown_characters: int
     """Characters that the vocabulary lacks."""
+    nats_per_character: float
+    """Natural-log loss of each character but the first of each text, as the completer predicts it."""
     static_nats_per_character: float
-    """Natural-log loss of each character but the first of each text, of the network alone."""
+    """The same of the network alone."""
     typing: TypingFigures
     milliseconds: FloatArray
     """Time from the key to the whole ghost, for each key that needed a new one."""
@@ -52,6 +54,21 @@ def losses(model: Model, text: str, progress: Callable[[int], None] = lambda _: 
     return result
 
 
+def predicted_losses(completer: Completer, text: str, progress: Callable[[int], None] = lambda _: None) -> FloatArray:
+    """Nats of each character of ``text`` but the first, float32[len(text) - 1], as ghosts are made of them.
+
+    ``completer`` reads what is before the character and nothing else.
+    """
+    tokens = completer.model.vocabulary.encode(text).tolist()
+    result = np.zeros(max(0, len(tokens) - 1), np.float32)
+    for position in range(1, len(tokens)):
+        probabilities = completer.predict(text[:position])
+        assert probabilities is not None, "always wanted"
+        result[position - 1] = -np.log(probabilities[tokens[position]])
+        progress(position)
+    return result
+
+
 def evaluate(
     completer: Completer, texts: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None
 ) -> Evaluation:
@@ -64,12 +81,12 @@ def evaluate(
     if any(len(text) < 2 for text in texts):
         raise TextError("a text to evaluate has less than two characters; expected one to type")
     model, options = completer.model, replace(completer.options, budget_ms=inf)
-    characters = sum(map(len, texts))
+    characters, passes = sum(map(len, texts)), 2 if completer.static else 3
     done = 0
     milliseconds: list[float] = []
 
     def advance(position: int) -> None:
-        progress(done + position, 2 * characters)
+        progress(done + position, passes * characters)
 
     def ghost(before: str) -> str:
         start = time.perf_counter()
@@ -77,11 +94,22 @@ def evaluate(
         milliseconds.append(1000 * (time.perf_counter() - start))
         return text
 
-    nats, unknown, typing = 0.0, 0, TypingFigures()
+    nats, static, unknown, typing = 0.0, 0.0, 0, TypingFigures()
     for text in texts:
-        nats += float(losses(model, text, advance).sum(dtype=np.float64))
+        static += float(losses(model, text, advance).sum(dtype=np.float64))
         unknown += int((model.vocabulary.encode(text) == UNKNOWN).sum())
         done += len(text)
+        if not completer.static:
+            nats += float(predicted_losses(completer, text, advance).sum(dtype=np.float64))
+            done += len(text)
         typing += simulate_typing(text, ghost, advance)
         done += len(text)
-    return Evaluation(characters, unknown, nats / (characters - len(texts)), typing, np.array(milliseconds, np.float32))
+    predicted = characters - len(texts)
+    return Evaluation(
+        characters,
+        unknown,
+        (static if completer.static else nats) / predicted,
+        static / predicted,
+        typing,
+        np.array(milliseconds, np.float32),
+    )

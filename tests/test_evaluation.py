@@ -9,7 +9,7 @@ import pytest
 
 from rnncomplete.completer import load_completer
 from rnncomplete.errors import TextError
-from rnncomplete.evaluation import evaluate, losses
+from rnncomplete.evaluation import evaluate, losses, predicted_losses
 from rnncomplete.model import Model, load_model
 
 if TYPE_CHECKING:
@@ -44,8 +44,22 @@ def test_evaluate_counts_and_averages_over_texts(tiny_style: Path) -> None:
     assert result.static_nats_per_character == pytest.approx(np.mean(expected), rel=1e-6)
     assert result.typing.characters == 24
     assert len(result.milliseconds) >= result.typing.ghosts_shown
-    assert calls[-1] == (48, 48)
+    assert calls[-1] == (72, 72), "the network, what ghosts are made of, and typing"
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+
+
+def test_what_the_text_teaches_counts_and_never_the_character_itself(tiny_style: Path) -> None:
+    completer = load_completer(str(tiny_style), "cpu")
+    text = "a zygote said to a zygote that "
+    again = predicted_losses(completer, text * 3)
+    assert again[len(text) :].mean() < 0.5 * losses(completer.model, text * 3)[len(text) :].mean()
+    other = predicted_losses(completer, text + "b" + text)
+    assert other[: len(text) - 1].tolist() == again[: len(text) - 1].tolist()
+
+
+def test_the_network_alone_is_what_static_evaluates(tiny_style: Path) -> None:
+    result = evaluate(load_completer(str(tiny_style), "cpu", static=True), ["once more, once more"])
+    assert result.nats_per_character == result.static_nats_per_character
 
 
 def test_a_text_without_two_characters_is_refused(tiny_style: Path) -> None:

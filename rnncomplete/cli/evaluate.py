@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnncomplete.cli.options import ghost_options, open_completer, print_json, print_text, settings_from, style_options
+from rnncomplete.cli.options import (
+    ghost_options,
+    open_completer,
+    print_json,
+    print_text,
+    settings_from,
+    static_option,
+    style_options,
+)
 from rnncomplete.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -26,7 +34,7 @@ _TELLING = 500
 @style_options
 @ghost_options
 @click.option("--characters", type=click.IntRange(2), metavar="N", help="Stop after N characters of all files.")
-@click.option("--static", is_flag=True, help="The network alone.")
+@static_option
 @click.option("--peers", is_flag=True, help="Beside other completers that know the same corpus.")
 @click.option(
     "--corpus",
@@ -43,7 +51,7 @@ def evaluate_files(
     *,
     files: tuple[Path, ...],
     characters: int | None,
-    static: bool,  # noqa: ARG001 - the network alone is all there is so far
+    static: bool,
     peers: bool,
     corpus: tuple[Path, ...],
     as_json: bool,
@@ -67,7 +75,7 @@ def evaluate_files(
     texts = _read(files, characters)
     known = _read(corpus, None)
     _keep_apart(files, texts, corpus, known)
-    completer = open_completer(settings_from(context, **flags))
+    completer = open_completer(settings_from(context, **flags), static=static)
     with Progress("evaluating") as progress:
         result = evaluate(completer, texts, progress)
     figures = _figures(result)
@@ -158,7 +166,7 @@ def _figures(result: Evaluation) -> dict[str, int | float]:
     p50, p99 = np.percentile(times, (50, 99)).tolist() if len(times) else (0.0, 0.0)
     return {
         "characters": result.characters,
-        "nats_per_character": round(result.static_nats_per_character, 5),
+        "nats_per_character": round(result.nats_per_character, 5),
         "static_nats_per_character": round(result.static_nats_per_character, 5),
         **_typing_figures(typing),
         "milliseconds_p50": round(p50, 3),

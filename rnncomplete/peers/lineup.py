@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
 
-from rnncomplete.completer import START
-from rnncomplete.decoder import Decoder, DecoderOptions
+from rnncomplete.decoder import Decoder, DecoderOptions, LogitChoice
 from rnncomplete.peers.frequency import FrequencyPeer
 from rnncomplete.peers.history import HistoryPeer
 from rnncomplete.peers.ngram import KneserNey
+from rnncomplete.reading import START
 from rnncomplete.threshold import best_threshold
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class NgramGhosts:
     """Ghosts decoded from n-grams, at any threshold."""
 
     def __init__(self, grams: KneserNey, vocabulary: Vocabulary) -> None:
-        self._decoder: Decoder[tuple[int, ...]] = Decoder(grams.step, vocabulary)
+        self._decoder = Decoder(grams.step, LogitChoice(vocabulary), vocabulary)
         self._vocabulary = vocabulary
         self._reach = grams.order
         self._step, self._next_state, self._start = grams.step, grams.next_state, grams.initial_state
