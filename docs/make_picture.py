@@ -21,7 +21,14 @@ COLUMNS, LINES = 78, 12
 WIDTH, HEIGHT, MARGIN = 8.4, 19, 14
 """Of a character, and around all, in pixels."""
 
-TEXT = "KING HENRY VI:\rGood morrow, gentle lords of England.\r\rQUEEN M"
+TEXTS = (
+    "KING HENRY VI:\rGood morrow, gentle lords.\r\rQUEEN MA",
+    "First Citizen:\rI pray you, sir.\r\rFirst Citi",
+    "DUKE OF YORK:\rNow, by my f",
+    "ROMEO:\rGood morrow, m",
+)
+"""Whichever brings the longest ghost is drawn, unless a text is given."""
+
 GREY = "767676"
 PATIENCE = 30.0
 """Seconds that the prompt may take to load, and as long again for a ghost."""
@@ -101,12 +108,18 @@ def _row(screen: pyte.Screen, line: int) -> str:
     return "".join(texts)
 
 
+def ghost_length(screen: pyte.Screen) -> int:
+    """How many grey characters are behind the cursor."""
+    row = screen.buffer[screen.cursor.y]
+    return sum(row[column].fg == GREY for column in range(COLUMNS))
+
+
 def main() -> None:
     """Run the prompt and write the picture."""
     style = sys.argv[1] if len(sys.argv) > 1 else "shakespeare"
-    text = sys.argv[2] if len(sys.argv) > 2 else TEXT
-    screen = run(style, text)
-    if not any(cell.fg == GREY for cell in screen.buffer[screen.cursor.y].values()):
+    screens = [run(style, text) for text in sys.argv[2:] or TEXTS]
+    screen = max(screens, key=ghost_length)
+    if ghost_length(screen) < 2:
         raise SystemExit("there was no ghost to draw; try another text:\n" + "\n".join(screen.display))
     Path(__file__).with_name("repl.svg").write_text(draw(screen), encoding="utf-8")
 
