@@ -79,6 +79,10 @@ class Watch:
         """The ghost of ``request``, as far as it is known, is ``text``."""
         if request is not self._request or not request.alive:
             return
+        if self.trail.move(*self._place()):
+            # A buffer that is reset tells nobody, but the ghost is for what was there before.
+            self._abandon()
+            return
         before = self.trail.rest
         if not self.trail.grow(text):
             self._abandon()

@@ -107,7 +107,7 @@ class Typist:
         deadline = time.monotonic() + DEADLINE
         while not condition():
             assert time.monotonic() < deadline, f"text {self.text!r}, ghost {self.ghost!r}"
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.0005)
 
     async def sees(self, ghost: str) -> None:
         await self.until(lambda: self.ghost == ghost)
