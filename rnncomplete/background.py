@@ -140,7 +140,7 @@ class Background:
                 request.finish()
 
     def _answer(self, completer: Grower, request: Request) -> None:
-        shown = ""
+        shown, card = "", completer.card
         ghosts: Iterable[Ghost] = (
             completer.alternatives(request.before, request.alternatives, request.wanted)
             if request.alternatives
@@ -152,8 +152,8 @@ class Background:
             if ghost.text and ghost.text != shown:
                 shown = ghost.text
                 request.show(shown)
-        if shown:
-            self.milliseconds = (time.perf_counter() - request.asked) * 1000
+                self.milliseconds = (time.perf_counter() - request.asked) * 1000
+        if shown or completer.card is not card:
             self._changed()
 
     def _next(self) -> Request | None:

@@ -41,6 +41,8 @@ class RNNAutoSuggest(AutoSuggest):
     The style is loaded in that thread when the first ghost is asked for, or by :meth:`start`. If it cannot be loaded,
     the prompt works on without ghosts and ``problem`` says why in one line.
 
+    The style ``auto`` is whichever finds the text least surprising (:mod:`rnncomplete.auto_style`).
+
     ``completer`` is used in place of a style's, if given; ``decoding`` goes to
     :func:`~rnncomplete.completer.load_completer`, such as ``length`` and ``threshold``. ``context()`` is text that the network reads before that of
     the buffer; ``when(document)`` says whether to show ghosts there; ``first(buffer)`` is asked before the network, must
@@ -85,6 +87,10 @@ class RNNAutoSuggest(AutoSuggest):
         def load() -> Grower:
             if completer is not None:
                 return completer
+            if style == "auto":
+                from rnncomplete.auto_style import load_auto
+
+                return load_auto(device, **self._decoding)
             from rnncomplete.completer import load_completer
 
             return load_completer(style, device, **self._decoding)

@@ -18,6 +18,7 @@ def repl(context: click.Context, /, static: bool, style: str | None, device: str
 
     \b
     rnncomplete repl --style shakespeare
+    rnncomplete repl --style auto                  whichever style suits what you type
     """
     open_repl(
         (context.find_root().obj or {}) | {n: v for n, v in (("style", style), ("device", device)) if v}, static=static

@@ -57,7 +57,8 @@ class Actions:
             figures = (f"{name.replace('_', ' ')} {value}" for name, value in card.figures.items())
             say(printable(f"{card.style}: {card.description}\n" + "\n".join(figures)))
             return
-        find_style(name)  # a wrong name is to be told before anything changes
+        if name != "auto":
+            find_style(name)  # a wrong name is to be told before anything changes
         self._suggest.use(name, self._device)
         self._session.lexer = None
         self._session.default_buffer.history = self._session.history = StyleHistory(name)

@@ -31,7 +31,7 @@ class Command:
 
 
 COMMANDS = (
-    Command("style", "[NAME]", "change the style, or show what this one is"),
+    Command("style", "[NAME]", "change the style (auto: whichever suits the text), or show it"),
     Command("styles", "", "list the styles"),
     Command("stages", "[NAME]", "show what the network wrote while it learned"),
     Command("generate", "[N]", "let the network write N characters (500); Ctrl-C stops it"),
@@ -105,5 +105,5 @@ class CommandCompleter(Completer):
 
 def _arguments(name: str) -> list[str]:
     if name in ("style", "stages"):
-        return [style.name for style in list_styles()]
+        return [*(["auto"] if name == "style" else []), *(style.name for style in list_styles())]
     return [f"{setting} " for setting in CHANGEABLE] if name == "set" else []

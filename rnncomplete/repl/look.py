@@ -57,12 +57,12 @@ def count(number: int) -> str:
 
 def toolbar(suggest: RNNAutoSuggest) -> str:
     """One line on the state of ``suggest``."""
-    parts = [f" {suggest.style}"]
     if suggest.problem is not None:
         return f" {suggest.style} · no ghosts; :style tells why"
     if (completer := suggest.completer) is None:
         return f" {suggest.style} · loading …"
-    parts = [f" {completer.card.style}", f"{count(completer.card.parameters)} parameters", completer.device]
+    chosen = " (auto)" if suggest.style == "auto" else ""
+    parts = [f" {completer.card.style}{chosen}", f"{count(completer.card.parameters)} parameters", completer.device]
     if suggest.milliseconds is not None:
         parts.append(f"{max(suggest.milliseconds, 1):.0f} ms")
     parts.append(f"{suggest.tally.saved} keystrokes saved")

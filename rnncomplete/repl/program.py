@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
     from rnncomplete.background import Grower
+    from rnncomplete.card import Card
 
 
 class Repl:
@@ -63,6 +64,7 @@ class Repl:
         writing = Condition(lambda: not is_command(self.session.default_buffer.text))
         install(self.session, suggest=self.suggest, tab=writing)
         self._actions = Actions(self.session, self.suggest, self.manuscript, device)
+        self._card: Card | None = None
         self._told: str | None = None
         self._inside: contextvars.Context | None = None
 
@@ -106,7 +108,8 @@ class Repl:
 
     def _changed(self) -> None:
         """Called in the background thread."""
-        if (completer := self.suggest.completer) is not None and self.session.lexer is None:
+        if (completer := self.suggest.completer) is not None and completer.card is not self._card:
+            self._card = completer.card
             self.session.lexer = lexer_named(completer.card.lexer)
         app = self.session.app
         app.invalidate()
