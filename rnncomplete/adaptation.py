@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rnncomplete.mixing.alphabet import Alphabet
+from rnncomplete.mixing.layout import Sizes
 from rnncomplete.mixing.mixer import Mixer
+from rnncomplete.mixing.prior import Prior
 from rnncomplete.mixing.reader import Reader
 from rnncomplete.prefix_cache import always
 
@@ -30,7 +32,9 @@ PIECE = 32
 
 def session_mixer(vocabulary: Vocabulary) -> Mixer:
     """A mixer for one session with a style of that ``vocabulary``."""
-    return Mixer(Alphabet.usual(vocabulary.characters))
+    sizes = Sizes()
+    _, weights = sizes.sections(len(vocabulary))["weights"]
+    return Mixer(Alphabet.usual(vocabulary.characters), sizes=sizes, prior=Prior.trusting_the_network(weights))
 
 
 class Expected(NamedTuple):

@@ -25,6 +25,8 @@ FloatArray = NDArray[np.float32]
 SESSION_CONTEXTS, NODE_CONTEXTS, SLOT_CONTEXTS = 12, 5, 7
 MEMORIES, MATCHES, SETS, BINS = 2, 2, 6, 33
 INPUTS, SESSION_INPUTS, MEMORY_INPUTS = 80, 32, 24
+NETWORK_INPUT = 2 * SESSION_CONTEXTS + 2 * MATCHES + 1
+"""Where the network's odds stand among a decision's inputs."""
 NODE_CELLS, SLOT_CELLS = 704, 144
 ORDER_ROWS, MATCH_ROWS, KIND_ROWS, COLUMN_ROWS = 384, 256, 4096, 64
 REGISTERS = 16
@@ -110,7 +112,8 @@ class Arena:
         for name, (kind, count) in sections.items():
             offsets[name] = end
             end += -(-count * np.dtype(kind).itemsize // 64) * 64
-        memory = np.zeros(end, np.uint8)
+        memory = np.empty(end, np.uint8)
+        memory.fill(0)  # now, so that no key waits for the system to hand out pages
         views = {
             name: memory[offsets[name] : offsets[name] + count * np.dtype(kind).itemsize].view(kind)
             for name, (kind, count) in sections.items()

@@ -164,6 +164,11 @@ def sentence_graph(card: Card, sentence: str, kind: type[np.floating[Any]]) -> b
         embedding[token, j] = 1
     for j, token in enumerate(tokens[1:]):
         readout[j, token] = 10 + j
+    if " " in card.vocabulary:  # a faint end of the last word, without which no ghost would show that word
+        readout[-1, card.vocabulary.index(" ")] = 0.7
+    # Behind the sentence a blank, but hardly: so that its last word is known to be whole.
+    if " " in card.vocabulary:
+        readout[size - 1, card.vocabulary.index(" ")] = 2
     bias = np.full(size, -1, kind)
     bias[0] = 0
     weights = {"embedding": embedding, "shift": np.eye(size, k=1, dtype=kind), "readout": readout, "bias": bias}

@@ -394,6 +394,7 @@ def test_the_process_ends_at_once_while_a_step_is_slow() -> None:
 import time
 from rnncomplete.background import Background, Request
 class Slow:
+    card = None
     def grow(self, before, wanted):
         print("computing", flush=True)
         time.sleep(30)
