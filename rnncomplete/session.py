@@ -122,7 +122,8 @@ def open_session(graph: bytes, device: str = "cpu") -> Any:
             raise DeviceError(f"CUDA was asked for: {why_not_cuda(available_providers())}")
         _preload_cuda()
     try:
-        with _quiet_stdout():
+        # Only where CUDA may fail is there anything to print; stdout is the whole process's, so it is left alone otherwise.
+        with _quiet_stdout() if device == "cuda" else contextlib.nullcontext():
             session = module.InferenceSession(
                 graph,
                 sess_options=_options(module),

@@ -46,7 +46,8 @@ def measure_stages(
     The last is ``network`` itself, what is exported.
     """
     state = checkpoint.facts["state"]
-    weights = network.state_dict()
+    # Copies: loading other weights writes into the tensors of the state dictionary.
+    weights = {name: value.clone() for name, value in network.state_dict().items()}
     stages = []
     for number, stage in enumerate(state["stages"], 1):
         kept = _kept(path.parent / "stages" / f"{number:02}.safetensors", checkpoint, stage)

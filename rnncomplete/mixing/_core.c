@@ -769,4 +769,10 @@ static PyMethodDef methods[] = {
 
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_core", "The per-bit work of the context mixer.", -1, methods, NULL, NULL, NULL, NULL};
 
-PyMODINIT_FUNC PyInit__core(void) { return PyModule_Create(&definition); }
+/* LAYOUT lets Python refuse a core that was compiled for another arrangement of the arena (layout.py). */
+PyMODINIT_FUNC PyInit__core(void) {
+    PyObject *module = PyModule_Create(&definition);
+    long layout = ((INPUTS * 100L + SESSION_CONTEXTS) * 100L + NODE_CONTEXTS) * 100L + SLOT_CONTEXTS;
+    if (module && PyModule_AddIntConstant(module, "LAYOUT", layout) < 0) { Py_DECREF(module); return NULL; }
+    return module;
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, cast
 
-from rnncomplete.mixing import twin
+from rnncomplete.mixing import layout, twin
 
 State = tuple[object, ...]
 
@@ -31,6 +31,8 @@ class Core(Protocol):
 try:
     from rnncomplete.mixing import _core  # type: ignore[attr-defined]
 
+    if getattr(_core, "LAYOUT", None) != layout.SIGNATURE:
+        raise ImportError("it was compiled from another version")
     core = cast("Core", _core)
     COMPILED = True
 except ImportError:

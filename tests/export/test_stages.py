@@ -32,6 +32,7 @@ def test_the_card_counts_skills_at_every_stage(style: Path) -> None:
     assert len(card.stages) >= 3
     assert all({"step", "characters", "loss", "sample", "skills"} <= stage.keys() for stage in card.stages)
     assert card.stages[-1]["characters"] >= 60_000, "the last is what was exported"
+    assert card.stages[-1]["loss"] < card.stages[-2]["loss"], "and not the one before"
     first, last, true = card.stages[0]["skills"], card.stages[-1]["skills"], card.figures["skills_of_the_text"]
     for name, share in last.items():
         assert share is None or 0 <= share <= 1
