@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rnncomplete.card import Card
     from rnncomplete.decoder import Ghost
 
+THREAD_NAME = "rnncomplete"
+
 FAREWELL_SECONDS = 0.2
 """How long the end of the process waits for a step that is being computed."""
 
@@ -92,7 +94,7 @@ class Background:
         """Begin to load, if that has not begun."""
         if self._thread is None:
             # A daemon, since the process must end even while a step or a load takes long.
-            self._thread = threading.Thread(target=self._run, name="rnncomplete", daemon=True)
+            self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
             self._thread.start()
             atexit.register(_close, weakref.ref(self))
 

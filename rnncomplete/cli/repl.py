@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from typing import Any
 
 import click
@@ -39,3 +42,20 @@ def open_repl(flags: dict[str, Any], *, static: bool = False) -> None:
         static=static,
         **settings.decoding,
     )
+    end_process()
+
+
+def end_process() -> None:
+    """Leave at once if a style is still being loaded or a ghost computed.
+
+    Python ends threads of this kind wherever they are; inside ONNX Runtime that can bring the process down by a signal.
+    """
+    from rnncomplete.background import FAREWELL_SECONDS, THREAD_NAME
+
+    threads = [thread for thread in threading.enumerate() if thread.name == THREAD_NAME]
+    for thread in threads:
+        thread.join(FAREWELL_SECONDS)
+    if any(thread.is_alive() for thread in threads):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

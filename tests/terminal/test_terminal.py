@@ -49,6 +49,19 @@ def test_type_see_accept_type_along_change_style_and_leave(terminal: Any, styles
     assert screen.leaves() == 0
 
 
+def test_the_shipped_style_goes_on_in_grey_and_right_makes_it_text(terminal: Any) -> None:
+    screen = terminal("--style", "shakespeare", "--device", "cpu")
+    screen.sees("\n>")
+    screen.send("To be, or not")
+    screen.until(lambda: screen.row.startswith("> To be, or not") and screen.ghost)
+    ghost = screen.ghost
+    screen.send(RIGHT)
+    screen.until(lambda: not screen.ghost)
+    assert "> To be, or not" + ghost in screen.text
+    line = next(number for number, text in enumerate(screen.screen.display) if "To be, or not" in text)
+    assert {screen.screen.buffer[line][column].fg for column in range(2, 15 + len(ghost))} == {"default"}
+
+
 def test_the_toolbar_counts_and_the_help_tells(terminal: Any, styles: None) -> None:
     screen = terminal("--style", "hamlet")
     screen.sees("hamlet · 1.23M parameters · cpu")
