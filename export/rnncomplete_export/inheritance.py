@@ -52,8 +52,15 @@ def read_base(style: str) -> Base:
     return Base(card.style, Vocabulary(card.vocabulary), weights)
 
 
+GENTLER = 0.25
+"""Share of the learning rate with which an inherited network is trained, so that it forgets less than it learns."""
+
+
 def inherit_config(config: TrainingConfig, base: Base, given: set[str]) -> TrainingConfig:
-    """``config`` with the shape of ``base``; raises :class:`SettingError` if another shape was ``given``."""
+    """``config`` with the shape of ``base``, and a gentler learning rate unless one was ``given``.
+
+    Raises :class:`SettingError` if another shape was given.
+    """
     shape: dict[str, Any] = {
         "hidden_size": base.weights.hidden_size,
         "layers": base.weights.layers,
@@ -67,7 +74,9 @@ def inherit_config(config: TrainingConfig, base: Base, given: set[str]) -> Train
                 f"{name} {getattr(config, name)}, but the style {base.style!r} has {value}; leave the option out"
             )
     embedding, _, _ = unfold_table(base.weights.table)
-    return dataclasses.replace(config, **shape, embedding_size=max(config.embedding_size, embedding.shape[1]))
+    rate = config.learning_rate * (1 if "learning_rate" in given else GENTLER)
+    width = max(config.embedding_size, embedding.shape[1])
+    return dataclasses.replace(config, **shape, embedding_size=width, learning_rate=rate)
 
 
 def unfold_table(

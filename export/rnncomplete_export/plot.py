@@ -25,9 +25,15 @@ def draw_stages(style: str, stages: Sequence[dict[str, Any]]) -> str:
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(7.5, 6), layout="constrained")
         losses, skills = figure.subplots(2, 1, sharex=True, height_ratios=[2, 3])
+        # A network that was never better than what it began with is a stage of no characters, which no logarithm shows.
+        stages = [stage for stage in stages if stage["characters"] > 0]
         seen = [stage["characters"] for stage in stages]
         losses.plot(seen, [stage["loss"] for stage in stages], marker="o", markersize=3, color="black")
-        losses.set(xscale="log", ylabel="nats per character", title=f"{style}: what it learned, and when")
+        losses.set(
+            xscale="log" if stages else "linear",
+            ylabel="nats per character",
+            title=f"{style}: what it learned, and when",
+        )
         names = dict.fromkeys(name for stage in stages for name in stage.get("skills", {}))
         for number, name in enumerate(names):
             counted = [(stage["characters"], stage["skills"].get(name)) for stage in stages if stage.get("skills")]

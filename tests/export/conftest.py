@@ -11,8 +11,16 @@ import pytest
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def ordinary_numbers() -> Iterator[None]:
+    """Training flushes denormal numbers to zero, for the whole thread; other tests are to have them."""
+    yield
+    torch.set_flush_denormal(False)
+
 
 WORDS = ("the", "ship", "sails", "over", "a", "calm", "sea", "while", "stars", "burn", "and", "sailors", "sing", "home")
 

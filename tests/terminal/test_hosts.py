@@ -151,7 +151,8 @@ def test_a_setting_names_the_style_of_a_shell(
     assert choose_style("python") == ("python", None)
 
 
-def test_without_any_style_there_is_one_line() -> None:
+def test_without_any_style_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnncomplete.styles.shipped_styles_folder", lambda: tmp_path)
     name, problem = choose_style()
     assert name == "python"
     assert problem is not None

@@ -66,7 +66,7 @@ def test_the_toolbar_counts_and_the_help_tells(terminal: Any, styles: None) -> N
     screen = terminal("--style", "hamlet")
     screen.sees("hamlet · 1.23M parameters · cpu")
     screen.send("To be")
-    screen.until(lambda: screen.ghost)
+    screen.until(lambda: screen.ghost.endswith("question"))
     screen.send(RIGHT + "\r")
     screen.sees("35 keystrokes saved")
     screen.send(":help\r")
