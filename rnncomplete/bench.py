@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -145,7 +146,7 @@ def _ghosts(completer: Completer, text: str, places: Sequence[int]) -> list[floa
     completer, times = completer.fresh(), []
     for place in places:
         completer.predict(text[:place])
-        times.append(_timed(lambda place=place: completer.complete(text[: place + 1], options=GHOST)))  # type: ignore[misc]
+        times.append(_timed(partial(completer.complete, text[: place + 1], options=GHOST)))
     return times
 
 
@@ -154,7 +155,7 @@ def _backspaces(completer: Completer, text: str, places: Sequence[int]) -> list[
     times = []
     for place in places:
         completer.predict(text[: place + 1])
-        times.append(_timed(lambda place=place: completer.complete(text[:place], options=GHOST)))  # type: ignore[misc]
+        times.append(_timed(partial(completer.complete, text[:place], options=GHOST)))
     return times
 
 

@@ -87,7 +87,7 @@ def split_fragments(fragments: StyleAndTextTuples, column: int) -> tuple[StyleAn
         if before := text[:column]:
             head.append((style, before, *handler))  # type: ignore[arg-type] # the handler is there or not
         if behind := text[column:]:
-            tail.append((style, behind, *handler))  # type: ignore[arg-type]
+            tail.append((style, behind, *handler))  # type: ignore[arg-type] # as above
         column = max(0, column - len(text))
     return head, tail
 

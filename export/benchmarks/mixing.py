@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def zpaq_bytes(data: bytes) -> int:
 
 def ppmd_bytes(data: bytes, order: int) -> int:
     """Bytes of ``data`` compressed by PPMd, variant H."""
-    import pyppmd  # type: ignore[import-not-found]
+    import pyppmd  # type: ignore[import-not-found] # a peer, not a dependency
 
     return len(pyppmd.compress(data, max_order=order, mem_size=1 << 30, variant="H"))
 
@@ -124,7 +125,7 @@ def peer_rows(training: str, test: str, *, zpaq: bool, ppmd: bool) -> list[tuple
             raise click.ClickException("no program zpaq on the PATH; expected Debian's: apt-get install zpaq")
         rows += [("zpaq -m5, {} read", compressor(zpaq_bytes, training, test))]
     if ppmd:
-        figures = [compressor(lambda data, o=order: ppmd_bytes(data, o), training, test) for order in (6, 10, 16)]  # type: ignore[misc]
+        figures = [compressor(partial(ppmd_bytes, order=order), training, test) for order in (6, 10, 16)]
         rows += [("PPMd, best of order 6, 10, 16, {} read", tuple(map(min, zip(*figures, strict=True))))]
     return [
         (name.format(what), f"{pair[index]:.4f}")

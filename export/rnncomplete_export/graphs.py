@@ -110,8 +110,9 @@ def folded_table(network: CharacterNetwork) -> NDArray[np.float32]:
     embedding = network.embedding.weight.detach().double().numpy()
     columns = []
     for layer, cell in enumerate(network.cells):
-        bias = (cell.bias_ih_l0 + cell.bias_hh_l0).detach().double().numpy()  # type: ignore[operator]
-        weights = cell.weight_ih_l0.detach().double().numpy()  # type: ignore[operator]
+        parameters = dict(cell.named_parameters())
+        bias = (parameters["bias_ih_l0"] + parameters["bias_hh_l0"]).detach().double().numpy()
+        weights = parameters["weight_ih_l0"].detach().double().numpy()
         added = np.zeros((len(embedding), len(bias))) + bias
         if layer == 0:
             added += embedding @ weights.T
@@ -123,11 +124,11 @@ def folded_table(network: CharacterNetwork) -> NDArray[np.float32]:
 
 def recurrent_weights(network: CharacterNetwork, layer: int) -> NDArray[np.float32]:
     """What one layer multiplies its reads by, float32[n, 4H]: the layer below (none for the first), then itself."""
-    cell = network.cells[layer]
-    own = cell.weight_hh_l0.detach().float().numpy().T  # type: ignore[operator]
+    parameters = dict(network.cells[layer].named_parameters())
+    own = parameters["weight_hh_l0"].detach().float().numpy().T
     if layer == 0:
         return gates_in_order(own)
-    below = cell.weight_ih_l0.detach().float().numpy()[:, : network.config.hidden_size].T  # type: ignore[operator]
+    below = parameters["weight_ih_l0"].detach().float().numpy()[:, : network.config.hidden_size].T
     return gates_in_order(np.concatenate((below, own)))
 
 

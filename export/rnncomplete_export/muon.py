@@ -46,7 +46,7 @@ class Muon(Optimizer):
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # noqa: ARG002 - the base class's signature
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # noqa: ARG002 - overloaded there; nobody passes a closure
         """Update every parameter that has a gradient."""
         for group in self.param_groups:
             for parameter in group["params"]:

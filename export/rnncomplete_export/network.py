@@ -54,7 +54,8 @@ class CharacterNetwork(nn.Module):
         nn.init.zeros_(self.readout.bias)
         nn.init.normal_(self.readout.weight, std=0.02)
         for cell in self.cells:
-            for name, parameter in cell.named_parameters():
+            parameters = dict(cell.named_parameters())
+            for name, parameter in parameters.items():
                 if name.startswith("weight_hh"):
                     for gate in parameter.chunk(4):
                         nn.init.orthogonal_(gate)
@@ -66,7 +67,7 @@ class CharacterNetwork(nn.Module):
             # (Jozefowicz, Zaremba, Sutskever 2015).
             hidden = self.config.hidden_size
             with torch.no_grad():
-                getattr(cell, "bias_ih_l0")[hidden : 2 * hidden].fill_(1.0)  # noqa: B009 - nn.LSTM types it as a union
+                parameters["bias_ih_l0"][hidden : 2 * hidden].fill_(1.0)
 
     def initial_state(self, streams: int) -> RecurrentState:
         """Zeros, a pair of float[L, B, H]: the start of a text."""

@@ -74,6 +74,13 @@ class Request:
     choices: dict[str, Any]
     """Fields of :class:`TrainingConfig` that were given."""
 
+    @property
+    def limits(self) -> dict[str, Any]:
+        """Fields of :class:`TrainingConfig` that say where the training ends; none if nothing was said of it."""
+        if self.minutes is None and self.characters is None:
+            return {}
+        return {"minutes": self.minutes or 0.0, "characters": self.characters or 0}
+
 
 def start_fabric(request: Request) -> lightning_fabric.Fabric:
     """Processes, device and precision, launched."""
@@ -118,9 +125,7 @@ def share_corpus(fabric: lightning_fabric.Fabric, build: Callable[[], Corpus], f
 
 def configure(request: Request, corpus: Corpus, earlier: Checkpoint | None, base: Base | None) -> TrainingConfig:
     """The choices of this training: what was given, else what the checkpoint had, else what suits the text."""
-    limits: dict[str, Any] = {}
-    if request.minutes is not None or request.characters is not None:
-        limits = {"minutes": request.minutes or 0.0, "characters": request.characters or 0}
+    limits = request.limits
     if earlier is not None:
         return dataclasses.replace(TrainingConfig(**earlier.facts["config"]), **limits, **request.choices)
     if request.recipe is not None:
@@ -143,8 +148,7 @@ def train_style(request: Request) -> None:
     warnings.filterwarnings("ignore", module="lightning_fabric")
     fabric = start_fabric(request)
     with TrainingProgress(silent=not fabric.is_global_zero) as progress:
-        prolonged = request.minutes is not None or request.characters is not None
-        earlier = resume_point(request.folder, prolonged=prolonged) if request.resume else None
+        earlier = resume_point(request.folder, request.limits) if request.resume else None
         base = read_base(request.base) if request.base and not earlier else None
         build = partial(
             build_corpus,

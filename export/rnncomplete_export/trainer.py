@@ -7,6 +7,7 @@ characters; an end given in minutes depends on the machine's speed.
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -235,7 +236,7 @@ class Trainer:
         state.updates += 1
         state.characters += config.batch * config.window
         value = torch.as_tensor(self.fabric.all_reduce(loss.detach())).item()
-        if value != value:  # noqa: PLR0124 - not a number
+        if math.isnan(value):
             raise CheckpointError(
                 f"the loss became NaN after {state.characters:,} characters; lower --learning-rate and use --resume"
             )
@@ -360,9 +361,13 @@ class _Rate:
         return 1 / max(self._seconds_a_character, 1e-9)
 
 
-def resume_point(folder: Path, *, prolonged: bool) -> Checkpoint:
-    """The newest checkpoint in ``folder``; when ``prolonged``, the one before the learning rate fell, if it has."""
+def resume_point(folder: Path, limits: dict[str, float]) -> Checkpoint:
+    """Where the training in ``folder`` goes on: at its newest checkpoint, or before the learning rate fell.
+
+    The latter only if it has fallen and ``limits``, the fields of the configuration that were given, put the end
+    elsewhere: the same command again goes on where it was.
+    """
+    newest = load_checkpoint(folder / "checkpoint.safetensors")
     plateau = folder / "plateau.safetensors"
-    if prolonged and plateau.is_file():
-        return load_checkpoint(plateau)
-    return load_checkpoint(folder / "checkpoint.safetensors")
+    moved = any(newest.facts["config"][name] != value for name, value in limits.items())
+    return load_checkpoint(plateau) if moved and newest.facts["state"]["fell"] and plateau.is_file() else newest

@@ -23,7 +23,7 @@ REMEMBERED = 100
 def load_ipython_extension(shell: Any) -> None:
     """What ``%load_ext rnncomplete`` calls with the running IPython."""
     if getattr(shell, "pt_app", None) is None:  # without a terminal, or with --simple-prompt
-        print("rnncomplete: this IPython has no prompt that could show ghosts; start it in a terminal")  # noqa: T201
+        print("rnncomplete: this IPython has no prompt that could show ghosts; start it in a terminal")  # noqa: T201 - said in the program's own terminal
         return
     ghosts = Ghosts(shell)
     ghosts.do("on")
@@ -112,4 +112,4 @@ class Ghosts:
 
 
 def _say(text: str) -> None:
-    print(f"rnncomplete: {text}")  # noqa: T201
+    print(f"rnncomplete: {text}")  # noqa: T201 - said in the program's own terminal

@@ -23,4 +23,4 @@ def configure(repl: Any, style: str | None = None) -> None:
         repl.enable_auto_suggest = True
         attach(repl.app, repl.default_buffer, suggest)
     if problem is not None:
-        print(f"rnncomplete: {problem}")  # noqa: T201
+        print(f"rnncomplete: {problem}")  # noqa: T201 - said in the program's own terminal

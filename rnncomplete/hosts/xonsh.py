@@ -18,7 +18,7 @@ def _load_xontrib_(xsh: Any, **_: Any) -> dict[str, Any]:
     """What ``xontrib load rnncomplete`` calls."""
     from rnncomplete.ghost import attach
 
-    @xsh.builtins.events.on_ptk_create  # type: ignore[untyped-decorator]
+    @xsh.builtins.events.on_ptk_create  # type: ignore[untyped-decorator] # xonsh has no types
     def rnncomplete_ghosts(prompter: Any, **_: Any) -> None:
         try:
             suggest, problem = open_suggest(xsh.env.get("RNNCOMPLETE_STYLE"))
@@ -27,7 +27,7 @@ def _load_xontrib_(xsh: Any, **_: Any) -> dict[str, Any]:
         else:
             _undo.append(attach(prompter.app, prompter.default_buffer, suggest))
         if problem is not None:
-            print(f"rnncomplete: {problem}")  # noqa: T201
+            print(f"rnncomplete: {problem}")  # noqa: T201 - said in the program's own terminal
 
     return {}
 

@@ -29,7 +29,7 @@ class Core(Protocol):
 
 
 try:
-    from rnncomplete.mixing import _core  # type: ignore[attr-defined]
+    from rnncomplete.mixing import _core  # type: ignore[attr-defined] # compiled, where it is
 
     if getattr(_core, "LAYOUT", None) != layout.SIGNATURE:
         raise ImportError("it was compiled from another version")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Mixer:
 
     @property
     def _frames(self) -> NDArray[np.int64]:
-        return self._state[6]  # type: ignore[return-value]
+        return cast("NDArray[np.int64]", self._state[6])
 
     def __len__(self) -> int:
         """How many characters are learned."""
@@ -63,7 +63,7 @@ class Mixer:
     @property
     def tokens(self) -> NDArray[np.uint16]:
         """The characters learned, uint16[len(self)]; a view."""
-        return self._arena.views["tokens"][: len(self)]  # type: ignore[return-value]
+        return cast("NDArray[np.uint16]", self._arena.views["tokens"])[: len(self)]
 
     def reset(self) -> None:
         """Forget the session; weights are the prior's again."""

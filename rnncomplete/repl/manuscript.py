@@ -64,7 +64,7 @@ class Manuscript:
             path = path.resolve()
             mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-            with open(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:  # noqa: PTH123
+            with open(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:  # noqa: PTH123 - a handle has no path
                 file.write(self.text)
             Path(temporary).chmod(mode)
             Path(temporary).replace(path)

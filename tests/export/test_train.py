@@ -17,6 +17,7 @@ from rnncomplete.vocabulary import UNKNOWN_CHARACTER
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.configuration import suggest_config
 from rnncomplete_export.corpus import build_corpus
+from rnncomplete_export.trainer import resume_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,6 +99,11 @@ def test_a_longer_training_goes_on_from_before_the_fall(text_file: Path, tmp_pat
     assert run_rnncomplete(*common, "--characters", 20_000, cwd=tmp_path).returncode == 0
     plateau = load_checkpoint(tmp_path / "runs" / "x" / "plateau.safetensors").facts["state"]["characters"]
     assert plateau < 20_000
+    folder = tmp_path / "runs" / "x"
+    for same in ({}, {"minutes": 0.0, "characters": 20_000}):
+        assert resume_point(folder, same).facts["state"]["characters"] >= 20_000, (
+            "the same command goes on where it was"
+        )
     result = run_rnncomplete(*common, "--characters", 40_000, "--resume", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert f"going on after {plateau:,} characters" in result.stderr
