@@ -141,6 +141,7 @@ class Trainer:
         self._first, self._last = fabric.global_rank * share, (fabric.global_rank + 1) * share
         self.recurrent: RecurrentState = self.network.initial_state(share)
         self._interrupted = threading.Event()
+        self._stopping = False
 
     def run(self) -> bool:
         """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed)."""
@@ -151,7 +152,7 @@ class Trainer:
         try:
             if self._inherited and not self.state.updates:
                 self._validate()  # nothing worse than the start is ever kept
-            while not self._finished() and not self._interrupted.is_set():
+            while not self._finished() and not self._stopping:
                 before = time.monotonic()
                 self.update()
                 rate.add(self.config.batch * self.config.window, time.monotonic() - before)
@@ -175,13 +176,15 @@ class Trainer:
                 signal.signal(number, handler)
 
     def _agree(self, seconds: float) -> None:
-        """All processes go by the same clock, and stop together: everything else follows from these two."""
+        """All processes go by the same clock, and stop together: everything else follows from these two.
+
+        An interruption may come to one process sooner than to another, so only what was agreed on here ends the loop.
+        """
+        interrupted = float(self._interrupted.is_set())
         if self.fabric.world_size > 1:
-            mine = torch.tensor([seconds, float(self._interrupted.is_set())], dtype=torch.float64)
+            mine = torch.tensor([seconds, interrupted], dtype=torch.float64)
             seconds, interrupted = torch.as_tensor(self.fabric.all_reduce(mine, reduce_op="max")).tolist()
-            if interrupted:
-                self._interrupted.set()
-        self.state.seconds = seconds
+        self.state.seconds, self._stopping = seconds, bool(interrupted)
 
     def _catch_signals(self) -> dict[int, Any]:
         """Ctrl-C and a termination end the training between two updates."""
