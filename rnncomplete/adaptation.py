@@ -14,7 +14,7 @@ from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.layout import Sizes
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.prior import Prior
-from rnncomplete.mixing.reader import Reader
+from rnncomplete.mixing.reader import Reader, common_length
 from rnncomplete.prefix_cache import always
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 PIECE = 32
 """Characters learned between two questions whether the reading is still wanted; about 5 ms."""
+
+MOST_EXPECTATIONS = 1 << 14
+"""Places at which the network's word is kept; more than are ever learned at once. 6 MB for a hundred characters."""
 
 
 def session_mixer(vocabulary: Vocabulary) -> Mixer:
@@ -65,7 +68,7 @@ class AdaptiveReader:
         self._static = static
         self._mixer = mixer
         self._suggestible = vocabulary.suggestible
-        self._reader = Reader(mixer, self._expected, piece=PIECE)
+        self._reader = Reader(mixer, Expectations(static), piece=PIECE)
 
     def read(
         self, tokens: NDArray[np.uint16], wanted: Callable[[], bool] = always
@@ -97,11 +100,32 @@ class AdaptiveReader:
         order = np.argsort(-self.probabilities(scores), kind="stable")
         return [int(token) for token in order if self._suggestible[token]][:count]
 
-    def _expected(self, tokens: NDArray[np.uint16], begin: int) -> FloatArray:
+
+class Expectations:
+    """The network's probabilities at the places of a text, kept for the next time that the text is learned."""
+
+    def __init__(self, static: StaticReader, most: int = MOST_EXPECTATIONS) -> None:
+        self._static = static
+        self._most = most
+        self._tokens: NDArray[np.uint16] = np.zeros(0, np.uint16)
+        self._rows: dict[int, FloatArray] = {}
+
+    def __call__(self, tokens: NDArray[np.uint16], begin: int) -> FloatArray:
         """The network's probabilities of ``tokens[begin:]``, float32[n - begin, V]."""
-        rows = []
-        for position in range(begin, len(tokens)):
-            reading = self._static.read(tokens[:position])
+        known = common_length(self._tokens, tokens)
+        if known < min(len(self._tokens), len(tokens)):
+            self._rows = {place: row for place, row in self._rows.items() if place <= known}
+        if known < len(tokens):  # else it is a beginning of the old text, whose end may come back
+            self._tokens = tokens.copy()
+        result = np.stack([self._row(tokens, place) for place in range(begin, len(tokens))])
+        if len(self._rows) > self._most:
+            oldest = sorted(self._rows)[: len(self._rows) - self._most // 2]
+            self._rows = {place: row for place, row in self._rows.items() if place > oldest[-1]}
+        return result
+
+    def _row(self, tokens: NDArray[np.uint16], place: int) -> FloatArray:
+        if place not in self._rows:
+            reading = self._static.read(tokens[:place])
             assert reading is not None, "always wanted"
-            rows.append(self._static.probabilities(reading[0]))
-        return np.array(rows, np.float32)
+            self._rows[place] = self._static.probabilities(reading[0])
+        return self._rows[place]

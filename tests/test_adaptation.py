@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncomplete.adaptation import AdaptiveReader
+from rnncomplete.adaptation import AdaptiveReader, Expectations
 from rnncomplete.completer import Completer
 from rnncomplete.decoder import DecoderOptions
 from rnncomplete.mixing.alphabet import Alphabet
@@ -113,3 +113,25 @@ def test_reading_given_up_goes_on_later(make_reader: Callable[[], AdaptiveReader
     assert np.array_equal(
         reader.probabilities(reading[0]), read(make_reader(), model, model.vocabulary.decode(tokens.tolist()))
     )
+
+
+def test_the_network_is_asked_once_for_each_place(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    static = StaticReader(model)
+    expectations, asked = Expectations(static, most=64), []
+    true_read = static.read
+    monkeypatch.setattr(static, "read", lambda tokens: asked.append(len(tokens)) or true_read(tokens))
+    tokens = model.vocabulary.encode("somebody types a text on and on")
+    rows = expectations(tokens[:20], 0)
+    assert asked == list(range(20))
+    assert np.array_equal(expectations(tokens, 5)[:15], rows[5:])
+    assert asked == list(range(len(tokens)))
+    expectations(tokens[:8], 2)
+    expectations(tokens, 0)
+    assert asked == list(range(len(tokens))), "a text that is deleted may come back"
+    other = np.concatenate([tokens[:10], tokens[11:]])
+    assert np.array_equal(expectations(other, 8), Expectations(StaticReader(model))(other, 8))
+    assert asked[len(tokens) :] == list(range(11, len(other)))
+    long = np.tile(tokens, 4)
+    for begin in range(0, len(long), 8):
+        expectations(long[: begin + 8], begin)
+    assert len(expectations._rows) <= 64

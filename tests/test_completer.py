@@ -15,7 +15,7 @@ from rnncomplete import reading as reading_module
 from rnncomplete.completer import Completer, load_completer
 from rnncomplete.decoder import DecoderOptions
 from rnncomplete.model import Model
-from rnncomplete.reading import anchor
+from rnncomplete.reading import SEGMENT, WARM_UP, anchor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,9 +36,9 @@ def load(folder: Path) -> Completer:
 def test_the_anchor_leaves_a_bounded_context(length: int) -> None:
     start = anchor(length)
     assert 0 <= start <= length
-    assert start % 2048 == 0
-    assert length - start < 4096
-    assert start == 0 or length - start >= 2048
+    assert start == 0 or (start + WARM_UP) % SEGMENT == 0
+    assert length - start < SEGMENT + WARM_UP
+    assert start == 0 or length - start >= WARM_UP
 
 
 def test_threshold_comes_from_the_card_unless_given(tiny_style: Path, tiny_card: Card) -> None:
@@ -49,7 +49,8 @@ def test_threshold_comes_from_the_card_unless_given(tiny_style: Path, tiny_card:
 def test_the_same_text_has_the_same_ghost_however_it_came_to_be(
     tiny_style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading_module, "ANCHOR_DISTANCE", 16)
+    monkeypatch.setattr(reading_module, "SEGMENT", 16)
+    monkeypatch.setattr(reading_module, "WARM_UP", 5)
     typed, text = load(tiny_style), "the quick brown fox jumps over the lazy dog. " * 3
     for end in [*range(1, len(text)), *range(len(text), 20, -3), *range(20, len(text), 5)]:
         opened = load(tiny_style) if end % 10 == 0 else None

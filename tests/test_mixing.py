@@ -187,6 +187,22 @@ def test_undoing_is_never_having_read(  # noqa: PLR0917 - hypothesis fills them 
 
 
 @pytest.mark.parametrize("one", CORES)
+def test_skimming_remembers_what_learning_does_but_weighs_nothing(one: object) -> None:
+    text = np.tile(tokens_of("abc = a_1\n"), 3)
+    skimmed, learned = Mixer(ALPHABET, sizes=SIZES, core=one), Mixer(ALPHABET, sizes=SIZES, core=one)
+    skimmed.skim(text)
+    learned.learn(text)
+    taught = skimmed.learned_prior().sections
+    assert taught == Mixer(ALPHABET, sizes=SIZES).learned_prior().sections
+    assert taught != learned.learned_prior().sections
+    remembered = [mixer._arena for mixer in (skimmed, learned)]
+    for name in layout.SECTIONS:
+        if name not in layout.LEARNED:
+            assert np.array_equal(*(arena.views[name] for arena in remembered)), name
+    assert skimmed.learn(tokens_of("abc"))[-1] > 0.5
+
+
+@pytest.mark.parametrize("one", CORES)
 def test_a_full_journal_undoes_what_it_still_holds(one: object) -> None:
     text = np.tile(tokens_of("abc = a_1\n"), 12)
     mixer = Mixer(ALPHABET, sizes=SIZES, core=one)
@@ -231,6 +247,14 @@ def test_both_cores_give_the_same_bits(  # noqa: PLR0917 - hypothesis fills them
     shown = np.arange(SYMBOLS) % 2 == 0
     assert compiled.likeliest(path, place, shown) == python.likeliest(path, place, shown)
     assert compiled.undo(count) == python.undo(count)
+    assert compiled.checkpoint() == python.checkpoint()
+    for one in both:
+        one.skim(text)
+    assert compiled.undo(1) == python.undo(1) == 0
+    assert (
+        compiled.learn(path, network_of(len(path), 9)).tobytes()
+        == python.learn(path, network_of(len(path), 9)).tobytes()
+    )
     assert compiled.checkpoint() == python.checkpoint()
 
 

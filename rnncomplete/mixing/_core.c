@@ -30,7 +30,7 @@ static const int node_order[NODE_CONTEXTS] = {1, 1, 1, 1, 0};
 static const int slot_order[SLOT_CONTEXTS] = {1, 1, 1, 0, 0, 0, 0};
 static const int match_minimum[MATCHES] = {4, 12};
 
-enum { INPUTS = 80, SESSION_INPUTS = 32, MEMORY_INPUTS = 24, NODE_CELLS = 704, SLOT_CELLS = 144, LONGEST = 600 };
+enum { VERSION = 2, INPUTS = 80, SESSION_INPUTS = 32, MEMORY_INPUTS = 24, NODE_CELLS = 704, SLOT_CELLS = 144, LONGEST = 600 };
 enum { ORDER_ROWS = 384, MATCH_ROWS = 256, KIND_ROWS = 4096, COLUMN_ROWS = 64, MOST_SLOTS = 8, DEEPEST = 64 };
 
 /* Registers of the arena, and the indices of the settings and constants that Python hands over (layout.py). */
@@ -453,13 +453,13 @@ static void move(State *s, float *value, float target, float rate, float low, fl
     *value = moved < low ? low : moved > high ? high : moved;
 }
 
-static void learn_entries(State *s, const Node *n, int bit) {
+static void learn_entries(State *s, const uint64_t *hashes, int bit) {
     for (int k = 0; k < SESSION_CONTEXTS; k++) {
-        uint64_t *entry = find_entry(s, n->hashes[k]), check = n->hashes[k] & 0xFFFF, history = 1, seen = 0;
+        uint64_t *entry = find_entry(s, hashes[k]), check = hashes[k] & 0xFFFF, history = 1, seen = 0;
         uint32_t p = 32768;
         if (entry) {
             history = *entry >> 24 & 0xFF; seen = *entry >> 16 & 0xFF; p = (uint32_t)(*entry & 0xFFFF);
-        } else entry = entry_to_replace(s, n->hashes[k]);
+        } else entry = entry_to_replace(s, hashes[k]);
         record(s, entry, 2);
         p = nearer(s, p, bit, (int)seen);
         if (seen < SESSION_LIMIT) seen++;
@@ -485,7 +485,19 @@ static void learn_bit(State *s, Node *n, int bit) {
         move(s, n->low[r] + 1, target, c[C_REFINE_RATE] * n->fraction, 0.0f, 1.0f);
     }
     for (int k = 0; k < n->map_count; k++) move(s, n->maps[k], target, c[C_MAP_RATE], c[C_LOW], c[C_HIGH]);
-    learn_entries(s, n, bit);
+    learn_entries(s, n->hashes, bit);
+}
+
+/* Words, lines and matches behind `token`, and where its last characters are to be found again. */
+static void learn_matches(State *s, uint64_t *registers, int token) {
+    advance(s, registers, token);
+    int64_t end = (int64_t)registers[POSITION];
+    for (int m = 0; m < MATCHES; m++)
+        if (end >= match_minimum[m]) {
+            int32_t *slot = s->matches + match_slot(s, m, end);
+            record(s, slot, 1);
+            *slot = (int32_t)end;
+        }
 }
 
 /* One full update: all decisions of `token`, then the words, lines and matches behind it. Returns its probability.
@@ -506,17 +518,26 @@ static double learn_token(State *s, Place *place, const float *network, int toke
         node = s->child[2 * node + bit];
     }
     for (int depth = 0; depth < s->length[token]; depth++) learn_bit(s, &place->nodes[depth], (int)(s->bits[token] >> depth & 1));
-    advance(s, place->registers, token);
-    int64_t end = (int64_t)place->registers[POSITION];
-    for (int m = 0; m < MATCHES; m++)
-        if (end >= match_minimum[m]) {
-            int32_t *slot = s->matches + match_slot(s, m, end);
-            record(s, slot, 1);
-            *slot = (int32_t)end;
-        }
+    learn_matches(s, place->registers, token);
     memcpy(s->registers, place->registers, sizeof place->registers);
     if (s->keep) { s->frames[3 + s->frames[0] % s->frame_count] = frame; s->frames[0]++; }
     return p;
+}
+
+/* Remember that `token` came here, as learn_token does, but mix nothing and learn no weights; it can't be undone. */
+static void skim_token(State *s, int token) {
+    uint64_t hash[CONTEXTS], hashes[DEEPEST][SESSION_CONTEXTS];
+    int last, above, column, row;
+    find_contexts(s, s->registers, hash, &last, &above, &column, &row);
+    for (int depth = 0, node = 0; depth < s->length[token]; depth++) {
+        for (int k = 0; k < SESSION_CONTEXTS; k++) {
+            hashes[depth][k] = node_hash(hash[session_context[k]], node);
+            PREFETCH(s->entries + ((hashes[depth][k] >> 16) & (((uint64_t)1 << s->entry_bits) - 1)));
+        }
+        node = s->child[2 * node + (int)(s->bits[token] >> depth & 1)];
+    }
+    for (int depth = 0; depth < s->length[token]; depth++) learn_entries(s, hashes[depth], (int)(s->bits[token] >> depth & 1));
+    learn_matches(s, s->registers, token);
 }
 
 /* Undo up to `count` characters; returns how many the journal still held. */
@@ -597,6 +618,8 @@ static void count_token(State *s, int token) {
     for (int depth = 0; depth < s->length[token]; depth++)
         for (int k = 0; k < NODE_CONTEXTS; k++) count_node(s, at_node[depth][k], (int)(s->bits[token] >> depth & 1));
     for (int k = 0; k < SLOT_CONTEXTS; k++) count_slot(s->slot_table[0], s->slot_total[0], hash[slot_context[k]], token);
+    s->tokens[s->registers[POSITION]] = (uint16_t)token;
+    advance_words(s, s->registers, token);
 }
 
 /* ---- Python ---- */
@@ -733,21 +756,17 @@ static PyObject *core_undo(PyObject *self, PyObject *arguments) {
     return PyLong_FromLongLong(done);
 }
 
-/* count(state, tokens): the tokens lie in the arena's token section already; they are counted from its position on. */
-static PyObject *core_count(PyObject *self, PyObject *arguments) {
+/* Feed `tokens` to `take`, one after another. */
+static PyObject *feed(PyObject *arguments, void (*take)(State *, int)) {
     PyObject *tuple, *tokens_object; Handle h; Py_buffer tokens; int ok = 0;
-    (void)self;
     if (!PyArg_ParseTuple(arguments, "OO", &tuple, &tokens_object) || open_state(tuple, &h) < 0) return NULL;
     State *s = &h.state;
     if (PyObject_GetBuffer(tokens_object, &tokens, PyBUF_SIMPLE) < 0) goto no_tokens;
     if (check_tokens(s, &tokens, s->capacity - (int64_t)s->registers[POSITION]) == 0) {
+        s->keep = 0;
+        s->frames[2] = s->frames[1]; /* nothing before can be undone */
         Py_BEGIN_ALLOW_THREADS
-        for (Py_ssize_t j = 0; j < tokens.len / 2; j++) {
-            int token = ((const uint16_t *)tokens.buf)[j];
-            count_token(s, token);
-            s->tokens[s->registers[POSITION]] = (uint16_t)token;
-            advance_words(s, s->registers, token);
-        }
+        for (Py_ssize_t j = 0; j < tokens.len / 2; j++) take(s, ((const uint16_t *)tokens.buf)[j]);
         Py_END_ALLOW_THREADS
         ok = 1;
     }
@@ -758,11 +777,15 @@ no_tokens:
     Py_RETURN_NONE;
 }
 
+static PyObject *core_skim(PyObject *self, PyObject *arguments) { (void)self; return feed(arguments, skim_token); }
+static PyObject *core_count(PyObject *self, PyObject *arguments) { (void)self; return feed(arguments, count_token); }
+
 static PyMethodDef methods[] = {
     {"learn", core_learn, METH_VARARGS, "learn(state, tokens, network, probabilities): one full update a token."},
     {"distribution", core_distribution, METH_VARARGS, "distribution(state, path, network, out): probabilities of the next token."},
     {"likeliest", core_likeliest, METH_VARARGS, "likeliest(state, path, network, shown): (token, probability)."},
     {"undo", core_undo, METH_VARARGS, "undo(state, count): how many characters were taken back."},
+    {"skim", core_skim, METH_VARARGS, "skim(state, tokens): remember what came, mixing nothing."},
     {"count", core_count, METH_VARARGS, "count(state, tokens): count a text into the first memory."},
     {NULL, NULL, 0, NULL},
 };
@@ -772,7 +795,7 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_core", "The per
 /* LAYOUT lets Python refuse a core that was compiled for another arrangement of the arena (layout.py). */
 PyMODINIT_FUNC PyInit__core(void) {
     PyObject *module = PyModule_Create(&definition);
-    long layout = ((INPUTS * 100L + SESSION_CONTEXTS) * 100L + NODE_CONTEXTS) * 100L + SLOT_CONTEXTS;
+    long layout = (((VERSION * 100L + INPUTS) * 100L + SESSION_CONTEXTS) * 100L + NODE_CONTEXTS) * 100L + SLOT_CONTEXTS;
     if (module && PyModule_AddIntConstant(module, "LAYOUT", layout) < 0) { Py_DECREF(module); return NULL; }
     return module;
 }

@@ -24,6 +24,9 @@ class Core(Protocol):
     def undo(self, state: State, count: int) -> int:
         """Take back the last ``count`` tokens; returns how many the journal still held."""
 
+    def skim(self, state: State, tokens: object) -> None:
+        """Remember uint16[n] where :meth:`learn` does, without mixing or weighing anything; nothing before can be undone."""
+
     def count(self, state: State, tokens: object) -> None:
         """Count uint16[n] into the first memory."""
 

@@ -83,6 +83,13 @@ class Mixer:
         self._core.learn(self._state, read, _floats(network), probabilities)
         return probabilities
 
+    def skim(self, tokens: Sequence[int] | NDArray[np.uint16]) -> None:
+        """Remember ``tokens`` (n), but learn nothing of how to weigh: several times quicker than :meth:`learn`.
+
+        Neither they nor what was learned before can be undone.
+        """
+        self._core.skim(self._state, np.ascontiguousarray(tokens, np.uint16))
+
     def distribution(self, path: Sequence[int] = (), network: FloatArray | None = None) -> FloatArray:
         """Probabilities of what follows the text and ``path``, float32[V]; ``network`` is its word for that place."""
         result = np.empty(len(self.alphabet), np.float32)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rnncomplete.mixing.layout import FloatArray
     from rnncomplete.mixing.mixer import Mixer
 
+_SKIMMED_FOR_LEARNED = 16
+"""How many characters are skimmed in the time that one takes to be learned, with the network's step; rather more."""
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -27,7 +30,7 @@ class Windows:
     session: int = 1 << 16
     """The mixer reads the last one to two times as many characters."""
     network: int = 1 << 12
-    """The network has its say on the last one to two times as many."""
+    """The last one to two times as many are learned with the network's word; those before are only remembered."""
 
     def session_begin(self, length: int) -> int:
         """Where the mixer begins to read a text of ``length``."""
@@ -43,6 +46,7 @@ class Reader:
 
     ``network(tokens, begin)`` gives the network's probabilities float32[n - begin, V] of ``tokens[begin:]``, uint16[n],
     each after the ones before it; it is asked for what has to be learned only. None is a mixer without a network.
+    Asked again for a place, as after a deletion or where a window ends, it must give the same.
     Short steps back undo; longer ones go back to a checkpoint, of which there is one, or start over.
     """
 
@@ -73,7 +77,7 @@ class Reader:
             self._start_over()
             self._begin, self._network_begin = begin, network_begin
         text = np.ascontiguousarray(tokens[begin:], np.uint16)
-        self._step_back(_common(self.mixer.tokens, text))
+        self._step_back(common_length(self.mixer.tokens, text))
         while len(self.mixer) < len(text):
             if not wanted():
                 return False
@@ -103,17 +107,19 @@ class Reader:
         """Learn the next piece of ``text``, which begins at ``self._begin`` in ``tokens``."""
         at = len(self.mixer)
         quiet = self._network_begin - self._begin
-        bounds = [len(text), at + self._piece, (at // self._every + 1) * self._every]
-        end = min(bounds + ([quiet] if at < quiet else []))
-        network = None
-        if self._network is not None and at >= quiet:
-            network = self._network(tokens[: self._begin + end], self._begin + at)
-        self.mixer.learn(text[at:end], network)
+        skim = at < quiet
+        piece = self._piece * _SKIMMED_FOR_LEARNED if skim else self._piece
+        end = min(quiet if skim else len(text), len(text), at + piece, (at // self._every + 1) * self._every)
+        if skim:
+            self.mixer.skim(text[at:end])
+        else:
+            network = self._network(tokens[: self._begin + end], self._begin + at) if self._network else None
+            self.mixer.learn(text[at:end], network)
         if end % self._every == 0:
             self._checkpoint = (end, self.mixer.checkpoint())
 
 
-def _common(first: NDArray[np.uint16], second: NDArray[np.uint16]) -> int:
+def common_length(first: NDArray[np.uint16], second: NDArray[np.uint16]) -> int:
     """Length of the longest common beginning."""
     shorter = min(len(first), len(second))
     different = np.flatnonzero(first[:shorter] != second[:shorter])

@@ -42,7 +42,7 @@ from rnncomplete.mixing.twin_tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -267,18 +267,47 @@ def _learn_token(s: State, network: NDArray[np.float32] | None, token: int) -> f
         node = s.children[2 * node + bit]
     for n, bit in looked_up:
         _learn_bit(s, n, bit)
-    advance(s, place.registers, token)
-    end = place.registers[POSITION]
+    _learn_matches(s, place.registers, token)
+    if s.keep:
+        s.frames[3 + s.frames[0] % (len(s.frames) - 3)] = frame
+        s.frames[0] += 1
+    return probability
+
+
+def _learn_matches(s: State, registers: list[int], token: int) -> None:
+    advance(s, registers, token)
+    end = registers[POSITION]
     for m in range(layout.MATCHES):
         if end >= MATCH_MINIMUM[m]:
             index = match_place(s, m, end)
             s.record("matches", index, 1)
             s.view["matches"][index] = end
-    s.view["registers"][:] = place.registers
-    if s.keep:
-        s.frames[3 + s.frames[0] % (len(s.frames) - 3)] = frame
-        s.frames[0] += 1
-    return probability
+    s.view["registers"][:] = registers
+
+
+def _skim_token(s: State, token: int) -> None:
+    registers = s.read_registers()
+    hashes, node = context_hashes(s, registers)[0], 0
+    for depth in range(s.lengths[token]):
+        bit = s.paths[token] >> depth & 1
+        _learn_entries(s, [node_hash(hashes[context], node) for context in SESSION_OF], bit)
+        node = s.children[2 * node + bit]
+    _learn_matches(s, registers, token)
+
+
+def _count_token(s: State, token: int) -> None:
+    registers = s.read_registers()
+    hashes, node = context_hashes(s, registers)[0], 0
+    for depth in range(s.lengths[token]):
+        bit = s.paths[token] >> depth & 1
+        for context in NODES_OF:
+            count_node(s, node_hash(hashes[context], node), bit)
+        node = s.children[2 * node + bit]
+    for context in SLOTS_OF:
+        count_slot(s.slots[0], hashes[context], token)
+    s.tokens[registers[POSITION]] = token
+    advance_words(s, registers, token)
+    s.view["registers"][:] = registers
 
 
 def _check(s: State, tokens: NDArray[np.uint16], room: int) -> None:
@@ -366,21 +395,20 @@ def undo(state: Sequence[Any], count: int) -> int:
     return done
 
 
+def _feed(buffers: Sequence[Any], tokens: NDArray[np.uint16], take: Callable[[State, int], None]) -> None:
+    s = State(buffers)
+    _check(s, tokens, s.capacity - s.position)
+    s.keep = False
+    s.frames[2] = s.frames[1]
+    for token in tokens.tolist():
+        take(s, token)
+
+
+def skim(state: Sequence[Any], tokens: NDArray[np.uint16]) -> None:
+    """Remember ``tokens``, mixing nothing; see :class:`rnncomplete.mixing.core.Core`."""
+    _feed(state, tokens, _skim_token)
+
+
 def count(state: Sequence[Any], tokens: NDArray[np.uint16]) -> None:
     """Count ``tokens``; see :class:`rnncomplete.mixing.core.Core`."""
-    s = State(state)
-    _check(s, tokens, s.capacity - s.position)
-    registers = s.read_registers()
-    for token in tokens.tolist():
-        hashes = context_hashes(s, registers)[0]
-        node = 0
-        for depth in range(s.lengths[token]):
-            bit = s.paths[token] >> depth & 1
-            for context in NODES_OF:
-                count_node(s, node_hash(hashes[context], node), bit)
-            node = s.children[2 * node + bit]
-        for context in SLOTS_OF:
-            count_slot(s.slots[0], hashes[context], token)
-        s.tokens[registers[POSITION]] = token
-        advance_words(s, registers, token)
-    s.view["registers"][:] = registers
+    _feed(state, tokens, _count_token)
