@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rnncomplete.mixing.memory import CorpusMemory
     from rnncomplete.model import FloatArray
     from rnncomplete.reading import StaticReader
     from rnncomplete.vocabulary import Vocabulary
@@ -33,11 +34,27 @@ MOST_EXPECTATIONS = 1 << 14
 """Places at which the network's word is kept; more than are ever learned at once. 6 MB for a hundred characters."""
 
 
-def session_mixer(vocabulary: Vocabulary) -> Mixer:
-    """A mixer for one session with a style of that ``vocabulary``."""
+def alphabet_of(vocabulary: Vocabulary, style: CorpusMemory | None) -> Alphabet:
+    """How a session with that ``vocabulary`` tells characters apart: as the memory of its style does, if it has one."""
+    return Alphabet.usual(vocabulary.characters) if style is None else style.alphabet
+
+
+def session_mixer(
+    vocabulary: Vocabulary, style: CorpusMemory | None = None, files: CorpusMemory | None = None
+) -> Mixer:
+    """A mixer for one session with a style of that ``vocabulary``.
+
+    It knows the memory of the ``style`` and that of somebody's ``files``, both counted with :func:`alphabet_of`.
+    """
     sizes = Sizes()
     _, weights = sizes.sections(len(vocabulary))["weights"]
-    return Mixer(Alphabet.usual(vocabulary.characters), sizes=sizes, prior=Prior.trusting_the_network(weights))
+    taught = style.prior if style is not None and style.prior.sections else None
+    return Mixer(
+        alphabet_of(vocabulary, style),
+        [memory for memory in (style, files) if memory is not None],
+        sizes=sizes,
+        prior=taught or Prior.trusting_the_network(weights),
+    )
 
 
 class Expected(NamedTuple):

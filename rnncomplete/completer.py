@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rnncomplete.adaptation import AdaptiveReader, session_mixer
+from rnncomplete.adaptation import AdaptiveReader, alphabet_of, session_mixer
 from rnncomplete.decoder import Decoder, DecoderOptions, Ghost
 from rnncomplete.model import FloatArray, Model, load_model
 from rnncomplete.prefix_cache import always
@@ -15,9 +15,11 @@ from rnncomplete.styles import DEFAULT_STYLE, find_style
 from rnncomplete.vocabulary import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from rnncomplete.card import Card
+    from rnncomplete.learning import Learned
 
 
 class Completer:
@@ -26,29 +28,66 @@ class Completer:
     They take turns, and what :meth:`grow` has begun is abandoned when another text is read meanwhile.
 
     ``options`` say when a ghost ends; by default with the threshold of the style's card. With ``static`` the network
-    stands alone; otherwise what the text before the cursor teaches is mixed in.
+    stands alone; otherwise what the text before the cursor teaches is mixed in, what the style remembers of the text
+    that it was trained on, and ``learned``, what files have taught.
     """
 
-    def __init__(self, model: Model, options: DecoderOptions | None = None, *, static: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        options: DecoderOptions | None = None,
+        *,
+        static: bool = False,
+        learned: Learned | None = None,
+    ) -> None:
         self.model = model
         self.card: Card = model.card
         self.device = model.device
         self.options = options or DecoderOptions(threshold=model.card.threshold)
         self.static = static
         self._network = StaticReader(model)
-        # Both readers give scores and states of their own kind, which only they can read.
-        self._reader: Any = (
-            self._network
-            if static
-            else AdaptiveReader(self._network, session_mixer(model.vocabulary), model.vocabulary)
-        )
-        self._decoder: Decoder[Any, Any] = Decoder(self._step, self._reader, model.vocabulary)
         self._lock = threading.RLock()
         self._readings = 0
+        self._know(learned)
+
+    def _know(self, learned: Learned | None) -> None:
+        """Read with what files have taught; what :meth:`grow` has begun is abandoned."""
+        with self._lock:
+            self.learned = learned
+            self._readings += 1
+            # Both readers give scores and states of their own kind, which only they can read.
+            self._reader: Any = self._network if self.static else self._adaptive()
+            self._decoder: Decoder[Any, Any] = Decoder(self._step, self._reader, self.model.vocabulary)
+
+    def _adaptive(self) -> AdaptiveReader:
+        vocabulary = self.model.vocabulary
+        files = None if self.learned is None else self.learned.memory
+        return AdaptiveReader(self._network, session_mixer(vocabulary, self.model.memory, files), vocabulary)
 
     def fresh(self) -> Completer:
-        """Another completer with the same model and options, that has read nothing."""
-        return Completer(self.model, self.options, static=self.static)
+        """Another completer with the same model, options and files learned, that has read nothing."""
+        return Completer(self.model, self.options, static=self.static, learned=self.learned)
+
+    def learn_files(
+        self,
+        paths: Iterable[Path],
+        *,
+        progress: Callable[[int, int], None] = lambda *_: None,
+        skipped: Callable[[str], None] = lambda _: None,
+        wanted: Callable[[], bool] = always,
+    ) -> Learned | None:
+        """Learn from the texts among ``paths``, files and folders, in place of what was learned so before.
+
+        Others may go on completing meanwhile. Returns what was learned, and ``None`` once ``wanted()`` is false; for
+        all else see :func:`rnncomplete.learning.learn_files`.
+        """
+        from rnncomplete.learning import learn_files
+
+        alphabet = alphabet_of(self.model.vocabulary, self.model.memory)
+        learned = learn_files(paths, self.model.vocabulary, alphabet, progress=progress, skipped=skipped, wanted=wanted)
+        if learned is not None:
+            self._know(learned)
+        return learned
 
     def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, FloatArray] | None:
         """What the network alone makes of the text ``before``: (logits float32[V], state float32[S]).

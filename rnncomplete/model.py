@@ -17,6 +17,7 @@ from rnncomplete.card import METADATA_KEY, Card
 from rnncomplete.devices import choice_key, disagreement, faster, recall, remember
 from rnncomplete.errors import DeviceError, ModelError
 from rnncomplete.graph import FLOAT, INT64, Graph, Port, read_graph
+from rnncomplete.mixing.memory import CorpusMemory
 from rnncomplete.session import (
     available_providers,
     bind_step,
@@ -37,6 +38,9 @@ GRAPHS = {"cpu": "step.int8.onnx", "cuda": "step.fp16.onnx"}
 """Which graph runs on which device."""
 
 CARD = "card.json"
+MEMORY = "memory.bin"
+"""What a style may have beside its graphs: counts of the text that it was trained on."""
+
 LARGEST_FILE = 256 * 2**20
 """Bytes; nothing larger is read."""
 
@@ -52,6 +56,8 @@ class Model:
         """Why it does not run where it was asked to, in one line."""
         self.initial_state: FloatArray = np.zeros(card.state_size, np.float32)
         self.initial_state.flags.writeable = False
+        self.memory: CorpusMemory | None = None
+        """What the text that it was trained on taught beside the network, if the style carries that."""
         self._step = step
 
     def step(self, token: int, state: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -68,6 +74,14 @@ def load_model(folder: Path, device: str = "auto") -> Model:
     """
     check_device(device)
     card = read_card(folder)
+    memory = read_memory(folder, card)
+    model = _load_graph(folder, card, device)
+    model.memory = memory
+    return model
+
+
+def _load_graph(folder: Path, card: Card, device: str) -> Model:
+    """The model on ``device``, or on the one that is chosen for "auto"."""
     if device == "cuda":
         return trusted(_load_on(folder, card, "cuda"), _load_on(folder, card, "cpu"))
     on_cpu = _load_on(folder, card, "cpu")
@@ -102,6 +116,20 @@ def read_card(folder: Path) -> Card:
         return Card.from_json(data)
     except ModelError as error:
         raise ModelError(f"{folder / CARD}: {error}") from None
+
+
+def read_memory(folder: Path, card: Card) -> CorpusMemory | None:
+    """The memory of the style in ``folder``, if it has one; raises :class:`ModelError` if it is not one for ``card``."""
+    path = folder / MEMORY
+    if not path.exists():
+        return None
+    try:
+        memory = CorpusMemory.from_bytes(_read_file(path))
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    if memory.alphabet.characters != card.vocabulary:
+        raise ModelError(f"{path}: counts of another vocabulary than that of {CARD}; expected the style's own")
+    return memory
 
 
 def check_style(folder: Path) -> Card:

@@ -93,7 +93,7 @@ def install_style(folder: Path, *, replace: bool = False) -> Style:
     Raises :class:`~rnncomplete.errors.ModelError` if it breaks the contract, :class:`StyleError` if a style of that
     name is there and ``replace`` is false, or if it cannot be written.
     """
-    from rnncomplete.model import GRAPHS, check_style
+    from rnncomplete.model import GRAPHS, MEMORY, check_style
 
     name = check_style(folder).style
     target = user_styles_folder() / name
@@ -104,7 +104,8 @@ def install_style(folder: Path, *, replace: bool = False) -> Style:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{name}-") as scratch:
             fresh = Path(scratch) / "new"
             fresh.mkdir()
-            for path in [folder / CARD, *(folder / graph for graph in GRAPHS.values()), *_extras(folder)]:
+            parts = [CARD, *GRAPHS.values(), *([MEMORY] if (folder / MEMORY).exists() else [])]
+            for path in [*(folder / part for part in parts), *_extras(folder)]:
                 shutil.copyfile(path, fresh / path.name)
             if target.exists():
                 target.rename(Path(scratch) / "old")

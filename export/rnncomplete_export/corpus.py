@@ -13,7 +13,7 @@ import numpy as np
 from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.text import read_file
 from rnncomplete.vocabulary import Vocabulary
-from rnncomplete_export.walk import find_files
+from rnncomplete.walk import find_files, looks_generated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,18 +21,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rnncomplete_export.walk import Found
+    from rnncomplete.walk import Found
 
 RAREST = 20
 """A character seen fewer times than this in a long text is read as the unknown one."""
 
 TOKENS = "tokens.u16"
-
-LONG_FILE = 100_000
-"""Characters; a longer file in a folder is taken for a generated one if its lines are long, too."""
-
-LONG_LINE = 500
-"""Characters a line, on average, that nobody writes by hand."""
 
 VALIDATION_SHARE = 0.05
 """The last part of the text is kept out of training."""
@@ -119,9 +113,8 @@ def _count(found: list[Found], skipped: Callable[[str], None]) -> tuple[Counter[
                 raise
             skipped(str(error))
             continue
-        a_line = in_file.total() // (1 + in_file["\n"])
-        if not item.named and in_file.total() > LONG_FILE and a_line > LONG_LINE:
-            skipped(f"{item.path} looks generated: {in_file.total():,} characters in lines of {a_line:,} on average")
+        if not item.named and (reason := looks_generated(in_file.total(), in_file["\n"])):
+            skipped(f"{item.path} {reason}")
             continue
         counts.update(in_file)
         files.append(item.path)

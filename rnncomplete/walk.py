@@ -22,6 +22,12 @@ GENERATED = GitIgnoreSpec.from_lines(
 )
 """What programs write for programs."""
 
+LONG_FILE = 100_000
+"""Characters; a longer file in a folder is taken for a generated one if its lines are long, too."""
+
+LONG_LINE = 500
+"""Characters a line, on average, that nobody writes by hand."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -117,3 +123,11 @@ def _rules_above(root: Path) -> _Rules:
     for folder in reversed(above[:top]):
         rules = rules.inside(folder)
     return rules
+
+
+def looks_generated(characters: int, line_ends: int) -> str:
+    """Why a text of so many ``characters`` and ``line_ends`` looks like a program's work; nothing if it does not."""
+    a_line = characters // (1 + line_ends)
+    if characters <= LONG_FILE or a_line <= LONG_LINE:
+        return ""
+    return f"looks generated: {characters:,} characters in lines of {a_line:,} on average"

@@ -6,8 +6,8 @@ import pytest
 
 from rnncomplete.errors import TextError
 from rnncomplete.vocabulary import Vocabulary
+from rnncomplete.walk import find_files
 from rnncomplete_export.corpus import build_corpus
-from rnncomplete_export.walk import find_files
 
 if TYPE_CHECKING:
     from pathlib import Path
