@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -45,7 +45,7 @@ class KneserNey:
 
     def __init__(self, tokens: NDArray[np.integer], vocabulary_size: int, order: int) -> None:
         self.vocabulary_size = vocabulary_size
-        self._lengths = _count(np.asarray(tokens, np.int64), vocabulary_size, order)
+        self._lengths = list(_count(tokens, vocabulary_size, order))
         self.order = len(self._lengths)
         self.initial_state: tuple[int, ...] = (0,)
 
@@ -85,40 +85,7 @@ class KneserNey:
 
         All orders share their lower levels, so one pass measures them all.
         """
-        text: IntArray = np.asarray(tokens, np.int64)
-        size, count = self.vocabulary_size, len(text) - 1
-        targets = text[1:]
-        lower = np.full(count, 1 / size)
-        contexts = np.zeros(count, np.int64)
-        result = np.zeros(self.order)
-        for length, grams in enumerate(self._lengths):
-            seen = (contexts != ABSENT) & (contexts < grams.rest.shape[1])
-            known = np.where(seen, contexts, 0)
-            places = np.searchsorted(grams.keys, known * size + targets)
-            hit = seen & (grams.keys[np.minimum(places, len(grams.keys) - 1)] == known * size + targets)
-            at = np.where(hit, places, 0)
-            mixed = [
-                np.where(seen, np.where(hit, grams.share[kind, at], 0) + grams.rest[kind, known] * lower, lower)
-                for kind in (0, 1)
-            ]
-            result[length] = -np.log(mixed[0]).mean()
-            lower = mixed[1]
-            contexts = self._lengthened(length, contexts, text)
-            progress(length + 1)
-        return result
-
-    def _lengthened(self, length: int, contexts: IntArray, tokens: IntArray) -> IntArray:
-        """From the context of ``length`` characters before each target to the one a character longer."""
-        result = np.full(len(contexts), ABSENT, np.int64)
-        # The longer context of a target is the shorter context one place earlier, and the character between.
-        grams, size = self._lengths[length], self.vocabulary_size
-        earlier, between = contexts[:-1], tokens[1:-1]
-        keys = np.where(earlier == ABSENT, -1, earlier * size + between)
-        places = np.minimum(np.searchsorted(grams.keys, keys), len(grams.keys) - 1)
-        result[1:] = np.where(grams.keys[places] == keys, places, ABSENT)
-        if length == 0:
-            result[0] = self._find(0, 0, int(tokens[0]))
-        return result
+        return _losses(self._lengths, tokens, self.vocabulary_size, progress)
 
     def _find(self, length: int, context: int, token: int) -> int:
         """Number of the gram of ``length`` + 1 characters, or ``ABSENT``."""
@@ -128,43 +95,98 @@ class KneserNey:
         return place if place < len(keys) and keys[place] == key else ABSENT
 
 
-def _count(tokens: IntArray, size: int, order: int) -> list[_Length]:
-    """Grams of 1 to ``order`` characters with their discounted shares."""
-    numbers = np.zeros(len(tokens) + 1, np.int64)  # of the gram that ends before each place; all are empty at first
-    shorter: tuple[IntArray, IntArray, IntArray] | None = None
-    lengths = []
+def losses_of_orders(
+    training: NDArray[np.integer],
+    tokens: NDArray[np.integer],
+    vocabulary_size: int,
+    order: int,
+    progress: Callable[[int], None] = lambda _: None,
+) -> NDArray[np.float64]:
+    """:meth:`KneserNey.losses` of ``tokens`` after counting ``training``, with the grams of one length in memory at once.
+
+    ``progress`` is told each length that is done. About 110 bytes a character of ``training``, whatever the order.
+    """
+    return _losses(_count(training, vocabulary_size, order), tokens, vocabulary_size, progress)
+
+
+def _losses(
+    lengths: Iterable[_Length], tokens: NDArray[np.integer], size: int, progress: Callable[[int], None]
+) -> NDArray[np.float64]:
+    """Mean loss of each order, given the grams of every length from the shortest up."""
+    text: IntArray = np.asarray(tokens, np.int64)
+    targets = text[1:]
+    lower = np.full(len(targets), 1 / size)
+    contexts = np.zeros(len(targets), np.int64)
+    result = []
+    for length, grams in enumerate(lengths):
+        seen = (contexts != ABSENT) & (contexts < grams.rest.shape[1])
+        known = np.where(seen, contexts, 0)
+        at, hit = _places(grams.keys, np.where(seen, contexts * size + targets, ABSENT))
+        mixed = [
+            np.where(seen, np.where(hit, grams.share[kind, at], 0) + grams.rest[kind, known] * lower, lower)
+            for kind in (0, 1)
+        ]
+        result.append(-np.log(mixed[0]).mean())
+        lower = mixed[1]
+        # The context of the next length before a target is this one of the target before, and the character between.
+        before = np.concatenate(([ABSENT if length else 0], contexts[:-1]))
+        at, hit = _places(grams.keys, np.where(before == ABSENT, ABSENT, before * size + text[:-1]))
+        contexts = np.where(hit, at, ABSENT)
+        progress(length + 1)
+    return np.array(result)
+
+
+def _places(keys: IntArray, wanted: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Where each of ``wanted`` is among ``keys``, which are sorted, and whether it is there at all."""
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return places, keys[places] == wanted
+
+
+def _count(tokens: NDArray[np.integer], size: int, order: int) -> Iterator[_Length]:
+    """Grams of 1 to ``order`` characters with their discounted shares, one length after another."""
+    endings = np.zeros(len(tokens), np.int32)  # number of the gram that ends behind each token; all are empty at first
+    numbers = endings  # and of the one that ends before it
+    shorter: tuple[IntArray, NDArray[np.int32]] | None = None  # keys and counts of the length before
     for length in range(1, order + 2):
-        # A gram ends behind each token; the first ones are too short.
-        keys = numbers[:-1] * size + tokens
-        keys[: length - 1] = -1
-        unique, first, inverse, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
-        absent = int(unique[0] == -1)
+        keys = numbers.astype(np.int64) * size
+        keys += tokens
+        keys[: length - 1] = ABSENT  # the first tokens have too few before them
+        sorting = np.argsort(keys)
+        keys = keys[sorting]
+        new = np.concatenate(([True], keys[1:] != keys[:-1]))
+        starts = np.flatnonzero(new)
+        absent = int(keys[0] == ABSENT)
+        unique, counts = keys[starts][absent:], np.diff(starts, append=len(keys)).astype(np.int32)[absent:]
+        suffixes = endings[sorting[starts[absent:]]]
+        numbers = np.cumsum(new, dtype=np.int32)
+        numbers -= 1 + absent
+        endings = np.empty(len(tokens), np.int32)
+        endings[sorting] = numbers
+        del keys, new, starts, sorting
         if shorter is not None:
-            suffixes = shorter[2][first[absent:]]
             continuation = np.bincount(suffixes[suffixes >= 0], minlength=len(shorter[0]))
-            lengths.append(_discounted(shorter[0], shorter[1], continuation, size))
-        unique, counts, ids = unique[absent:], counts[absent:], inverse.reshape(-1) - absent
-        shorter = (unique, counts, ids)
-        numbers = np.concatenate(([ABSENT], ids))
+            yield _discounted(*shorter, continuation, size)
+        shorter = unique, counts
+        numbers[1:], numbers[0] = endings[:-1], ABSENT
         if not len(unique):
             break
-    return lengths
 
 
-def _discounted(keys: IntArray, counts: IntArray, continuation: IntArray, size: int) -> _Length:
-    contexts = keys // size
+def _discounted(keys: IntArray, counts: NDArray[np.int32], continuation: IntArray, size: int) -> _Length:
+    contexts = (keys // size).astype(np.int32)
     shares, rests = [], []
     for kind in (counts, np.maximum(continuation, 1)):
         discounts = _discounts(kind)
         total = np.bincount(contexts, weights=kind).astype(np.float64)
         removed = discounts[np.minimum(kind, 3)]
-        safe = np.maximum(total, 1)
-        shares.append((kind - removed) / safe[contexts])
-        rests.append(np.where(total > 0, np.bincount(contexts, weights=removed) / safe, 1.0))
-    return _Length(keys, np.array(shares, np.float32), np.array(rests, np.float32))
+        rests.append(np.where(total > 0, np.bincount(contexts, weights=removed) / np.maximum(total, 1), 1.0))
+        np.subtract(kind, removed, out=removed)
+        removed /= np.maximum(total, 1)[contexts]
+        shares.append(removed.astype(np.float32))
+    return _Length(keys, np.array(shares), np.array(rests, np.float32))
 
 
-def _discounts(counts: IntArray) -> NDArray[np.float64]:
+def _discounts(counts: NDArray[np.integer]) -> NDArray[np.float64]:
     """Discounts of counts 0, 1, 2 and 3 or more (Chen, Goodman 1999, equation 26), kept within their counts."""
     of = [int((counts == number).sum()) for number in range(1, 5)]
     result = np.zeros(4)

@@ -15,7 +15,7 @@ from prompt_toolkit.history import InMemoryHistory
 
 from rnncomplete.peers.frequency import FrequencyPeer
 from rnncomplete.peers.history import HistoryPeer
-from rnncomplete.peers.ngram import KneserNey
+from rnncomplete.peers.ngram import KneserNey, losses_of_orders
 
 LINES = st.lists(st.text("ab c", min_size=1, max_size=6), max_size=8)
 
@@ -85,6 +85,9 @@ def test_probabilities_sum_to_one_and_losses_are_theirs(tokens: list[int], test:
     assert len(state) <= order
     losses = model.losses(np.array(test))
     assert losses[-1] == pytest.approx(total / (len(test) - 1), rel=1e-4)
+    said: list[int] = []
+    np.testing.assert_array_equal(losses_of_orders(np.array(tokens), np.array(test), 5, order, said.append), losses)
+    assert said == list(range(1, model.order + 1))
 
 
 def test_longer_contexts_help_on_a_text_that_repeats() -> None:
