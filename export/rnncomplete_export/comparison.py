@@ -8,33 +8,58 @@ from typing import TYPE_CHECKING, Any
 
 from rnncomplete.completer import Completer
 from rnncomplete.decoder import DecoderOptions
-from rnncomplete.peers.ngram import KneserNey
+from rnncomplete.peers.ngram import losses_of_orders
 from rnncomplete.threshold import best_threshold
 from rnncomplete.typing_simulation import simulate_typing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
     from rnncomplete.model import Model
 
-COUNTED_CHARACTERS = 2_000_000
-"""The end of a longer training text is counted: counting sorts all of it once an order."""
+COUNTED_CHARACTERS = 12_000_000
+"""The end of a longer training text is counted, which takes about 1.3 GB and a minute."""
 
-HIGHEST_ORDER = 12
+COUNTED_A_SECOND = 20_000
+"""Characters counted for each second of training, so that counting takes about a tenth of that time."""
+
+COUNTED_ANYWAY = 1_000_000
+"""Characters counted after however short a training: some seconds."""
+
+HIGHEST_ORDER = 20
 TYPED_CHARACTERS = 3_000
 
 
 def ngram_figures(
-    training: NDArray[np.uint16], validation: NDArray[np.uint16], vocabulary_size: int
+    training: NDArray[np.uint16],
+    validation: NDArray[np.uint16],
+    vocabulary_size: int,
+    *,
+    seconds: float,
+    advance: Callable[[str], None] = lambda _: None,
 ) -> dict[str, float | int]:
-    """The loss on ``validation`` of the best n-gram with Kneser-Ney smoothing, and what it was counted on."""
-    counted = training[-COUNTED_CHARACTERS:]
-    losses = KneserNey(counted, vocabulary_size, HIGHEST_ORDER).losses(validation)
+    """The loss on ``validation`` of the best n-gram with Kneser-Ney smoothing, and what it was counted on.
+
+    That is all of ``training``, unless it is very long or was trained on for a few ``seconds`` only. ``advance`` is told
+    of each order.
+    """
+    most = min(COUNTED_CHARACTERS, max(COUNTED_ANYWAY, int(COUNTED_A_SECOND * seconds)))
+    counted = training[-most:]
+
+    def counting(order: int) -> None:
+        if order < HIGHEST_ORDER:
+            advance(f"counting n-grams of order {order + 1} in {len(counted):,} characters")
+
+    counting(0)
+    losses = losses_of_orders(counted, validation, vocabulary_size, HIGHEST_ORDER, counting)
     return {
         "ngram_nats": round(float(losses.min()), 5),
         "ngram_order": int(losses.argmin()) + 1,
         "ngram_characters": len(counted),
+        "ngram_share": round(len(counted) / len(training), 4),
     }
 
 
@@ -58,17 +83,27 @@ def tuned_threshold(model: Model, validation: NDArray[np.uint16]) -> float:
     return best_threshold(ghost, text, start=len(text) // 2)
 
 
+def counted_on(figures: dict[str, Any]) -> str:
+    """What the n-gram of a card was counted on, for people: all that the network was trained on, or a part of it."""
+    if figures.get("ngram_share") == 1:
+        return f"all {figures['ngram_characters']:,} characters trained on"
+    share = f", {100 * figures['ngram_share']:.0f} % of those trained on" if "ngram_share" in figures else ""
+    return f"{figures['ngram_characters']:,} characters{share}"
+
+
 def tell(figures: dict[str, Any]) -> str:
     """The figures of a card beside those of the n-gram, for people."""
     nats = figures["nats_per_character"]
     lines = []
     if "ngram_nats" in figures:
+        grams = figures["ngram_nats"]
+        verdict = (
+            f"the network is {100 * (1 - nats / grams):.1f} % below it"
+            if nats <= grams
+            else "it is better than the network, which wants more training (or more text)"
+        )
         lines.append(
-            f"an n-gram of order {figures['ngram_order']}, counted on {figures['ngram_characters']:,} characters of the "
-            f"same text: {figures['ngram_nats']:.4f}; the network is {100 * (1 - nats / figures['ngram_nats']):.1f} % below"
-            if nats <= figures["ngram_nats"]
-            else f"an n-gram of order {figures['ngram_order']}, counted on {figures['ngram_characters']:,} characters of "
-            f"the same text, is better: {figures['ngram_nats']:.4f}; train longer"
+            f"the best n-gram, of order {figures['ngram_order']}, counted on {counted_on(figures)}: {grams:.4f}; {verdict}"
         )
     lines.append(
         f"typing {figures['typed_characters']:,} characters of it with ghosts saves "

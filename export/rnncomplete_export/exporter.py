@@ -21,7 +21,7 @@ from rnncomplete.text import read_text
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.commands import train
-from rnncomplete_export.comparison import ngram_figures, tuned_threshold, typing_figures
+from rnncomplete_export.comparison import HIGHEST_ORDER, ngram_figures, tuned_threshold, typing_figures
 from rnncomplete_export.corpus import TOKENS, open_tokens
 from rnncomplete_export.graphs import build_graph, with_card
 from rnncomplete_export.measure import best_temperature
@@ -41,8 +41,11 @@ if TYPE_CHECKING:
     from rnncomplete_export.parity import Parity
 
 TEMPERATURE_CHARACTERS = 65_536
-STEPS = 9
-"""Calls of ``advance`` in one export."""
+MEASURED_CHARACTERS = 1_000_000
+"""Of the text kept back, on which the network and an n-gram are measured: all of it, unless the text is huge."""
+
+STEPS = 9 + HIGHEST_ORDER
+"""Calls of ``advance`` in one export, at most."""
 
 
 def network_of(checkpoint: Checkpoint) -> CharacterNetwork:
@@ -90,33 +93,35 @@ def training_tokens(checkpoint: Path, facts: dict[str, Any]) -> NDArray[np.uint1
 
 
 def export_style(
-    path: Path, folder: Path, style: str, *, text: Path | None = None, advance: Callable[[], None] = lambda: None
+    path: Path, folder: Path, style: str, *, text: Path | None = None, advance: Callable[[str], None] = lambda _: None
 ) -> Card:
     """Write the style that ``path``, a checkpoint, holds into ``folder``, whole or not at all.
 
+    ``advance`` is told what is done, as each step begins.
     Raises :class:`CheckpointError`, :class:`TextError`, or :class:`rnncomplete_export.parity.ParityError`.
     """
     checkpoint = load_checkpoint(path)
     network = network_of(checkpoint)
-    tokens = validation_tokens(path, checkpoint.facts, text)
+    tokens = validation_tokens(path, checkpoint.facts, text)[:MEASURED_CHARACTERS]
+    advance("tuning the temperature")
     temperature = best_temperature(network, tokens[:TEMPERATURE_CHARACTERS])
-    advance()
+    advance("building the graphs")
     models = {
         "float32": build_graph(network, "float32"),
         "float16": build_graph(network, "float16"),
         "int8": build_graph(network, "int8"),
     }
     graphs = {name: model.SerializeToString() for name, model in models.items()}
-    advance()
     parity = measure_parity(network, graphs, tokens, advance)
     card = make_card(checkpoint, network, style, temperature, parity)
     read = training_tokens(path, checkpoint.facts)
+    advance(f"measuring the network on {len(tokens):,} characters")
     card = measured(card, models["int8"], tokens)
-    advance()
-    card = compared(card, models["int8"], read, tokens)
-    advance()
+    if read is not None:
+        card = compared(card, read, tokens, advance)
+    card = typed(card, models["int8"], tokens, advance)
+    advance("counting what it learned at each stage")
     card = with_stages(card, path, checkpoint, network, read=read, tokens=tokens)
-    advance()
     write_style(folder, card, models)
     return card
 
@@ -176,16 +181,28 @@ def measured(card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16]) -> 
     model = model_from_graph(card, with_card(graph, card.to_json()))
     text = model.vocabulary.decode(tokens.tolist())
     nats = float(np.mean(losses(model, text)))
-    return dataclasses.replace(card, figures={**card.figures, "nats_per_character": round(nats, 5)})
+    figures = {"nats_per_character": round(nats, 5), "measured_characters": len(tokens)}
+    return dataclasses.replace(card, figures={**card.figures, **figures})
 
 
-def compared(card: Card, graph: onnx.ModelProto, read: NDArray[np.uint16] | None, tokens: NDArray[np.uint16]) -> Card:
-    """``card`` with the best threshold, the figures of an n-gram of the same training text, and those of typing."""
+def compared(
+    card: Card, read: NDArray[np.uint16], tokens: NDArray[np.uint16], advance: Callable[[str], None] = lambda _: None
+) -> Card:
+    """``card`` with the figures of an n-gram that was counted on ``read``, what the network was trained on."""
+    grams = ngram_figures(read, tokens, len(card.vocabulary), seconds=card.training["seconds"], advance=advance)
+    return dataclasses.replace(card, figures={**card.figures, **grams})
+
+
+def typed(
+    card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16], advance: Callable[[str], None] = lambda _: None
+) -> Card:
+    """``card`` with the best threshold, and the figures of the typing simulation at it."""
+    advance("choosing which ghosts to show")
     model = model_from_graph(card, with_card(graph, card.to_json()))
     card = dataclasses.replace(card, threshold=tuned_threshold(model, tokens))
+    advance("typing with ghosts")
     model = model_from_graph(card, with_card(graph, card.to_json()))
-    peers = {} if read is None else ngram_figures(read, tokens, len(card.vocabulary))
-    return dataclasses.replace(card, figures={**card.figures, **peers, **typing_figures(model, tokens)})
+    return dataclasses.replace(card, figures={**card.figures, **typing_figures(model, tokens)})
 
 
 def with_stages(

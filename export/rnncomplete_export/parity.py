@@ -96,22 +96,25 @@ def batched_nats(step: StepFunction, table: NDArray[np.int64], state_size: int) 
 
 
 def measure_parity(
-    network: CharacterNetwork, graphs: dict[str, bytes], tokens: NDArray[np.uint16], advance: Callable[[], None]
+    network: CharacterNetwork, graphs: dict[str, bytes], tokens: NDArray[np.uint16], advance: Callable[[str], None]
 ) -> Parity:
-    """Compare the ``float32``, ``int8`` and ``float16`` graphs on ``tokens``; raises :class:`ParityError`."""
+    """Compare the ``float32``, ``int8`` and ``float16`` graphs on ``tokens``; raises :class:`ParityError`.
+
+    ``advance`` is told of four steps, as each begins.
+    """
+    advance("holding the graph against PyTorch")
     network.eval()
     size = 2 * network.config.layers * network.config.hidden_size
     table = cut_streams(tokens)
     difference = logit_difference(network, graphs["float32"], tokens[:LOGIT_CHARACTERS])
-    advance()
+    advance("measuring float32")
     float32 = batched_nats(step_function(graphs["float32"]), table, size)
-    advance()
+    advance("measuring float16")
     float16 = batched_nats(step_function(graphs["float16"]), table, size)
-    advance()
+    advance("measuring int8")
     # Activations are quantised over a whole batch, so int8 is measured as it will run: one stream at a time.
     step = step_function(graphs["int8"])
     int8 = float(np.mean([batched_nats(step, column[:, None], size) for column in table.T]))
-    advance()
     parity = Parity(int(table[1:].size), difference, float32, int8, float16)
     check_parity(parity)
     return parity

@@ -46,6 +46,19 @@ def operations_a_character(network: CharacterNetwork) -> int:
     return 6 * weights
 
 
+USUAL_SHARE = 0.75
+"""Of the rate of matrix products, that trainings reach."""
+
+
+def expected_rate(trainer: Trainer) -> float:
+    """Characters a second that ``trainer`` will read, about, from a fifth of a second of matrix products."""
+    device = trainer.fabric.device
+    left, right = torch.randn(2, SIDE, SIDE, device=device)
+    products = _rate(lambda: torch.mm(left, right), device, seconds=0.2)
+    rate = USUAL_SHARE * products * 2 * SIDE**3 / operations_a_character(trainer.network)
+    return rate * trainer.fabric.world_size
+
+
 def profile_training(trainer: Trainer) -> Profile:
     """Measure updates of ``trainer``, which trains meanwhile, and matrix products, in turn."""
     device = trainer.fabric.device
@@ -58,12 +71,12 @@ def profile_training(trainer: Trainer) -> Profile:
     return Profile(updates * operations / 1e9, products * 2 * SIDE**3 / 1e9, updates * characters)
 
 
-def _rate(work: Callable[[], object], device: torch.device) -> float:
-    """Calls of ``work`` a second, over about a second."""
+def _rate(work: Callable[[], object], device: torch.device, seconds: float | None = None) -> float:
+    """Calls of ``work`` a second, over about ``seconds``."""
     calls, started = 0, time.perf_counter()
-    while (seconds := time.perf_counter() - started) < ROUND_SECONDS or not calls:
+    while (spent := time.perf_counter() - started) < (seconds or ROUND_SECONDS) or not calls:
         work()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         calls += 1
-    return calls / seconds
+    return calls / spent

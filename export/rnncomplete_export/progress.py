@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from rnncomplete.card import Card
 
 LINE_SECONDS = 15.0
-"""Seconds between plain lines."""
+"""Seconds between plain lines, until they become a minute's after ``SEVERAL_MINUTES``."""
+
+SEVERAL_MINUTES = 300.0
 
 LN2 = 0.6931471805599453
 
@@ -38,7 +41,7 @@ class TrainingProgress:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=silent)
         self._live: Progress | None = None
         self._task: TaskID | None = None
-        self._last_line = 0.0
+        self._started = self._last_line = time.monotonic()
 
     def __enter__(self) -> TrainingProgress:
         if self._console.is_terminal:
@@ -66,8 +69,10 @@ class TrainingProgress:
             text += f"  {clock(left)} left"
         if self._live is not None and self._task is not None:
             self._live.update(self._task, completed=min(progress, 1.0), description=text)
-        elif time.monotonic() - self._last_line >= LINE_SECONDS:
-            self._last_line = time.monotonic()
+            return
+        now = time.monotonic()
+        if now - self._last_line >= (LINE_SECONDS if now - self._started < SEVERAL_MINUTES else 4 * LINE_SECONDS):
+            self._last_line = now
             self.say(text)
 
 
@@ -76,17 +81,28 @@ def say(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
-def say_export(export: Callable[[Callable[[], None]], Card], folder: Path) -> None:
-    """Run ``export``, which takes what to call after each of its steps, with a bar; then say what came out."""
-    started = time.monotonic()
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("exporting", total=STEPS)
-        card = export(lambda: bar.advance(task))
+def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path) -> None:
+    """Run ``export``, which takes what to tell of each of its steps, with a bar; then say what came out."""
+    started = last = time.monotonic()
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    bar = Progress(BarColumn(bar_width=24), TextColumn("{task.description}"), console=console, transient=True)
+    task = bar.add_task("", total=STEPS)
+
+    def advance(step: str) -> None:
+        nonlocal last
+        bar.update(task, advance=1, description=step)
+        if not console.is_terminal and time.monotonic() - last >= LINE_SECONDS:
+            last = time.monotonic()
+            console.print(step, markup=False)
+
+    console.print("exporting, and measuring what was learned")
+    with bar if console.is_terminal else nullcontext():
+        card = export(advance)
     figures = card.figures
     say(
         f"exported {card.parameters:,} parameters to {folder} in {time.monotonic() - started:.0f} s: "
-        f"{figures['nats_per_character']:.4f} nats per character on the text kept back; "
-        f"int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}, "
+        f"{figures['nats_per_character']:.4f} nats per character ({figures['nats_per_character'] / LN2:.3f} bits) on the "
+        f"text kept back; int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}, "
         f"fp16 {figures['fp16_nats'] - figures['float32_nats']:+.4f}"
     )
     say(tell(figures))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rnncomplete_export.comparison import counted_on
+
 if TYPE_CHECKING:
     from rnncomplete.card import Card
 
@@ -41,7 +43,7 @@ def render_readme(card: Card) -> str:
         f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}. Made with {versions}.",
         "## Figures",
         "| on text kept out of training | nats per character | bits per character |\n|---|---|---|\n"
-        f"| network alone (static, int8), the whole slice | {nats:.4f} | {nats / LN2:.4f} |\n"
+        f"| network alone (static, int8), {slice_of(card)} | {nats:.4f} | {nats / LN2:.4f} |\n"
         + ngram_row(figures)
         + f"| float32, {figures['parity_characters']:,} characters in 16 stretches | {figures['float32_nats']:.4f} | |\n"
         f"| int8, the same | {figures['int8_nats']:.4f} | |\n"
@@ -65,9 +67,15 @@ def ngram_row(figures: dict[str, Any]) -> str:
         return ""
     nats = figures["ngram_nats"]
     return (
-        f"| Kneser-Ney n-gram of order {figures['ngram_order']}, counted on {figures['ngram_characters']:,} characters, "
-        f"the whole slice | {nats:.4f} | {nats / LN2:.4f} |\n"
+        f"| Kneser-Ney n-gram of order {figures['ngram_order']}, counted on {counted_on(figures)}; the same slice "
+        f"| {nats:.4f} | {nats / LN2:.4f} |\n"
     )
+
+
+def slice_of(card: Card) -> str:
+    """How much of the text kept back was measured."""
+    kept, measured = card.corpus["validation_characters"], card.figures.get("measured_characters")
+    return "the whole slice" if measured in {None, kept} else f"{measured:,} characters"
 
 
 def skills_table(card: Card) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import warnings
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,7 @@ from rnncomplete_export.exporter import export_style
 from rnncomplete_export.inheritance import inherit_config, inherit_network, read_base
 from rnncomplete_export.named_texts import resolve_text
 from rnncomplete_export.network import parameter_count
-from rnncomplete_export.profile import profile_training
+from rnncomplete_export.profile import expected_rate, profile_training
 from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
 from rnncomplete_export.recipe import config_of
 from rnncomplete_export.trainer import Trainer, resume_point
@@ -123,6 +124,17 @@ def share_corpus(fabric: lightning_fabric.Fabric, build: Callable[[], Corpus], f
     return corpus or Corpus(vocabulary, open_tokens(folder), sha256, files)
 
 
+def part(fabric: lightning_fabric.Fabric) -> None:
+    """End what several processes have in common, together.
+
+    Left to the end of the interpreter, the first to go would break connections that another still reads from, and
+    gloo's threads may outlive what they use.
+    """
+    if fabric.world_size > 1:
+        fabric.barrier()
+        torch.distributed.destroy_process_group()
+
+
 def configure(request: Request, corpus: Corpus, earlier: Checkpoint | None, base: Base | None) -> TrainingConfig:
     """The choices of this training: what was given, else what the checkpoint had, else what suits the text."""
     limits = request.limits
@@ -146,6 +158,7 @@ def known_characters(earlier: Checkpoint | None, base: Base | None) -> Vocabular
 def train_style(request: Request) -> None:
     """Train, export, install; Ctrl-C saves, says how to go on and leaves with code 130."""
     warnings.filterwarnings("ignore", module="lightning_fabric")
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells at length that processes begin
     fabric = start_fabric(request)
     with TrainingProgress(silent=not fabric.is_global_zero) as progress:
         earlier = resume_point(request.folder, request.limits) if request.resume else None
@@ -183,6 +196,7 @@ def train_style(request: Request) -> None:
         finished = trainer.run()
         for logger in fabric.loggers:
             logger.finalize("success" if finished else "interrupted")
+    part(fabric)
     if not fabric.is_global_zero:
         return
     if not finished:
@@ -200,16 +214,28 @@ def forget_earlier(folder: Path) -> None:
 
 def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:
     """What is about to happen, before it does."""
-    corpus, config = trainer.corpus, trainer.config
-    ends = [f"{config.minutes:g} minutes"] if config.minutes else []
-    ends += [f"{config.characters:,} characters"] if config.characters else []
+    corpus, config, state = trainer.corpus, trainer.config, trainer.state
+    rate = expected_rate(trainer)
+    ends = []
+    if config.minutes:
+        about = state.characters + rate * max(0.0, 60 * config.minutes - state.seconds)
+        ends.append(f"{config.minutes:g} minute{'s' * (config.minutes != 1)} (about {in_words(about)} characters)")
+    if config.characters:
+        left = max(0, config.characters - state.characters) / rate
+        ends.append(f"{config.characters:,} characters (in about {clock(left)})")
     ends += ["when validation stops falling"] if config.patience else []
+    files = "1 file" if corpus.files == 1 else f"{corpus.files:,} files"
     progress.say(
-        f"{corpus.characters:,} characters of {len(corpus.vocabulary)} kinds from {corpus.files} files, "
+        f"{corpus.characters:,} characters of {len(corpus.vocabulary)} kinds from {files}, "
         f"the last {len(corpus.validation):,} kept for validation\n"
         f"{parameter_count(trainer.network):,} parameters: {config.layers} x {config.hidden_size} LSTM; "
         f"ends after {' or '.join(ends)}"
     )
+
+
+def in_words(number: float) -> str:
+    """A large number, about."""
+    return f"{number / 1e6:.1f} million" if number >= 1e6 else f"{round(number, -3):,.0f}"
 
 
 def finish(request: Request) -> None:

@@ -47,6 +47,8 @@ VALIDATION_CHARACTERS = 65_536
 SAMPLE_CHARACTERS = 400
 STAGES_A_DECADE = 3
 FIRST_STAGE = 10_000
+SHOWN_SECONDS, SHOWN_SHARE = 15.0, 0.03
+"""Of the training, between two samples that are shown: the first stages, which follow in seconds, are only kept."""
 LOG_UPDATES = 50
 """Updates between two lines of a log, where one is kept."""
 
@@ -142,6 +144,7 @@ class Trainer:
         self.recurrent: RecurrentState = self.network.initial_state(share)
         self._interrupted = threading.Event()
         self._stopping = False
+        self._shown = (0.0, 0.0)
 
     def run(self) -> bool:
         """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed)."""
@@ -287,11 +290,18 @@ class Trainer:
         sample = self.corpus.vocabulary.decode(written)
         stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}
         self.state.stages.append(stage)
-        self.progress.say(f"--- after {self.state.characters:,} characters ({loss:.3f} nats) it writes:\n{sample}\n---")
+        self._show(loss, sample)
         if self.fabric.is_global_zero:
             tensors = {f"average.{name}": value for name, value in self.average.weights.items()}
             path = self.folder / "stages" / f"{len(self.state.stages):02}.safetensors"
             save_checkpoint(path, Checkpoint(tensors, self._facts()))
+
+    def _show(self, loss: float, sample: str) -> None:
+        seconds, share = self._shown
+        if self.state.seconds - seconds >= SHOWN_SECONDS and self.progress_share() - share >= SHOWN_SHARE:
+            self._shown = self.state.seconds, self.progress_share()
+            characters = f"{self.state.characters:,} characters ({loss:.3f} nats)"
+            self.progress.say(f"--- after {characters} it writes:\n{sample.strip()}\n---")
 
     def _keep_plateau(self) -> None:
         """Before the learning rate falls, keep what a longer training can go on from."""

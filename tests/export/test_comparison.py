@@ -9,7 +9,7 @@ from rnncomplete.model import load_model, read_card
 from rnncomplete.peers.ngram import KneserNey
 from rnncomplete.threshold import CANDIDATES
 from rnncomplete_export import comparison
-from rnncomplete_export.comparison import ngram_figures, tell, tuned_threshold
+from rnncomplete_export.comparison import counted_on, ngram_figures, tell, tuned_threshold
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,12 +17,28 @@ if TYPE_CHECKING:
 
 def test_the_best_order_is_taken_and_a_long_text_counted_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
     text = np.array([1, 2, 3, 1, 2, 4] * 400, np.uint16)
-    figures = ngram_figures(text[:-200], text[-200:], 5)
-    losses = KneserNey(text[:-200], 5, 12).losses(text[-200:])
+    said: list[str] = []
+    figures = ngram_figures(text[:-200], text[-200:], 5, seconds=1e6, advance=said.append)
+    losses = KneserNey(text[:-200], 5, 20).losses(text[-200:])
     assert figures["ngram_nats"] == pytest.approx(losses.min(), abs=1e-5)
     assert figures["ngram_order"] == losses.argmin() + 1 >= 4, "three characters tell what comes next"
-    monkeypatch.setattr(comparison, "COUNTED_CHARACTERS", 100)
-    assert ngram_figures(text[:-200], text[-200:], 5)["ngram_characters"] == 100
+    assert figures["ngram_share"] == 1
+    assert counted_on(figures) == "all 2,200 characters trained on"
+    assert len(said) == len(set(said)) == 20
+    monkeypatch.setattr(comparison, "COUNTED_CHARACTERS", 110)
+    figures = ngram_figures(text[:-200], text[-200:], 5, seconds=1e6)
+    assert figures["ngram_characters"] == 110
+    assert counted_on(figures) == "110 characters, 5 % of those trained on"
+
+
+def test_after_a_short_training_as_much_is_counted_as_takes_a_share_of_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = np.array([1, 2, 3, 1, 2, 4] * 400, np.uint16)
+    monkeypatch.setattr(comparison, "COUNTED_ANYWAY", 200)
+    monkeypatch.setattr(comparison, "COUNTED_A_SECOND", 10)
+    for seconds, counted in ((1, 200), (50, 500), (1000, 2200)):
+        assert ngram_figures(text[:-200], text[-200:], 5, seconds=seconds)["ngram_characters"] == counted
 
 
 def test_the_card_has_the_figures_of_the_ngram_and_of_typing(trained: Path) -> None:
@@ -42,7 +58,7 @@ def test_what_is_told_after_a_training_is_honest() -> None:
     better = tell({**figures, "nats_per_character": 0.9, "ngram_nats": 1.0})
     assert "10.0 % below" in better
     assert "25.0 % of the keys" in better
-    assert "is better: 0.8000" in tell({**figures, "nats_per_character": 0.9, "ngram_nats": 0.8})
+    assert "0.8000; it is better than the network" in tell({**figures, "nats_per_character": 0.9, "ngram_nats": 0.8})
     assert "n-gram" not in tell({"keystrokes_saved": 0.25, "typed_characters": 3000, "nats_per_character": 1.0})
 
 

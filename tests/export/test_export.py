@@ -145,7 +145,7 @@ def test_a_graph_that_computes_something_else_is_refused() -> None:
     graphs = {name: build_graph(other, name).SerializeToString() for name in ("float32", "float16", "int8")}
     tokens = np.random.default_rng(0).integers(0, 11, 400).astype(np.uint16)
     with pytest.raises(ParityError, match="differs from PyTorch") as caught:
-        measure_parity(network, graphs, tokens, lambda: None)
+        measure_parity(network, graphs, tokens, lambda _: None)
     assert caught.value.exit_code == 1
 
 
