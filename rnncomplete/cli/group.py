@@ -33,6 +33,7 @@ class LazyGroup(click.Group):
     def __init__(self, *args: Any, commands_at: Mapping[str, tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
         self._commands_at = commands_at
+        _kept_lines(self)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Our own commands, then those of entry points; none of them is imported."""
@@ -50,7 +51,7 @@ class LazyGroup(click.Group):
                 raise click.ClickException(_extra_line(cmd_name, error)) from error
         else:
             return None
-        return command if isinstance(command, click.Command) else None
+        return _kept_lines(command) if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in ``--help``, from the lines we have, so that nothing is imported for it."""
@@ -89,6 +90,14 @@ class LazyGroup(click.Group):
                 raise
             code = _report(error)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _kept_lines(command: click.Command) -> click.Command:
+    r"""``command`` with its examples left as lines: docstrings are raw, and click looks for a backspace, not for ``\b``."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _kept_lines(inner)
+    return command
 
 
 def _report(error: BaseException) -> int:

@@ -74,3 +74,17 @@ def test_interrupted_is_silent(train: ModuleType) -> None:
     result = CliRunner().invoke(main, ["train"])
     assert result.exit_code == 130
     assert result.output.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "example"),
+    [
+        ("", "  echo 'To be, or' | rnncomplete complete"),
+        ("complete", "  echo -n 'To be, or not' | rnncomplete complete"),
+        ("train", "    rnncomplete train book.txt --style mine --minutes 10"),
+    ],
+)
+def test_examples_in_help_keep_their_lines(command: str, example: str) -> None:
+    result = CliRunner().invoke(main, [*command.split(), "--help"])
+    assert any(line.startswith(example) for line in result.stdout.splitlines())
+    assert "\\b" not in result.stdout
