@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete_export.comparison import counted_on
+from rnncomplete_export.skills import ROOM
 
 if TYPE_CHECKING:
     from rnncomplete.card import Card
@@ -94,8 +95,8 @@ def skills_table(card: Card) -> str:
     lines += [
         "",
         "Shares counted on about 20,000 characters written at each stage, at the temperature above, and last on as much "
-        "of the text kept out of training. Words are known if the training text has them; a mark is counted if 320 "
-        "characters follow it. A dash: there was nothing to count.",
+        "of the text kept out of training. Words are known if the training text has them; what is opened is counted if "
+        f"{ROOM:,} characters follow it. A dash: there was nothing to count.",
     ]
     return "\n".join(lines)
 

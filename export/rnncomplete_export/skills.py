@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-ROOM = 320
-"""Characters."""
+ROOM = 1280
+"""Characters: enough for nearly every function of C and proof in LaTeX to come to its end."""
 
 WORD_LENGTHS = {
     "words_of_1_to_3_letters": (1, 3),
@@ -23,7 +23,8 @@ WORD_LENGTHS = {
 }
 
 _WORD = re.compile(r"[^\W\d_]+")
-_SENTENCE = re.compile(r"[.!?][\"'\u201d\u2019)\]]*\s+[\"'\u201c\u2018(\[]*([^\W\d_])")
+# Within a line, and behind a word: "Who? he said", "e.g. this", code below a comment are no new sentences.
+_SENTENCE = re.compile(r"(?<=[^\W\d_]{2})\.[\"'\u201d\u2019)\]]* {1,2}[\"'\u201c\u2018(\[]*([^\W\d_])")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\{([^{}\n]*)\}")
 _PAIRS = {"(": ")", "[": "]", "{": "}", "\u201c": "\u201d", "\u00ab": "\u00bb"}
@@ -58,7 +59,7 @@ def share(outcomes: Iterable[bool]) -> float | None:
 
 
 def sentence_starts(text: str) -> Iterable[bool]:
-    """For each first letter behind the end of a sentence, whether it is a capital."""
+    """For each first letter behind a word, a full stop and a space, whether it is a capital."""
     return (match.group(1).isupper() for match in _SENTENCE.finditer(text))
 
 

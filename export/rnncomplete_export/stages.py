@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rnncomplete.errors import CheckpointError
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, write_streams
-from rnncomplete_export.skills import count_skills, words_in
+from rnncomplete_export.skills import ROOM, count_skills, words_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.network import CharacterNetwork
 
-STREAMS = 32
-LENGTH = 640
-"""Characters in each stream, twice the room that an opened bracket is given to be closed; 20,480 in all."""
+STREAMS = 8
+LENGTH = 2 * ROOM
+"""Characters in each stream, twice the room that what was opened is given to be closed; 20,480 in all."""
 
 SAMPLE_CHARACTERS = 400
 WORD_CHARACTERS = 20_000_000
@@ -86,9 +86,15 @@ def _written(
 def skills_of_text(
     tokens: NDArray[np.uint16], words: Collection[str], vocabulary: Vocabulary
 ) -> dict[str, float | None]:
-    """The same skills in a true text, cut into pieces as long as what a network writes."""
-    pieces = [tokens[at : at + LENGTH] for at in range(0, min(len(tokens), STREAMS * LENGTH), LENGTH)]
-    return count_skills([vocabulary.decode(piece.tolist()) for piece in pieces], words)
+    """The same skills in a true text, cut into pieces as long as what a network writes, that begin with a paragraph."""
+    text = vocabulary.decode(tokens[: 2 * STREAMS * LENGTH].tolist())
+    pieces: list[str] = []
+    at = 0
+    while len(pieces) < STREAMS and at < len(text):
+        pieces.append(text[at : at + LENGTH])
+        paragraph = text.find("\n\n", at + LENGTH)
+        at = at + LENGTH if paragraph < 0 else paragraph + 2
+    return count_skills(pieces, words)
 
 
 def known_words(tokens: NDArray[np.uint16], vocabulary: Vocabulary) -> frozenset[str]:

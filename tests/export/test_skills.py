@@ -71,8 +71,9 @@ def test_quotation_marks_are_closed_in_their_paragraph(text: str, expected: list
 
 
 def test_sentences_begin_with_a_capital() -> None:
-    assert list(sentence_starts('it rained. He left! so what? "Yes." (No.) e')) == [True, False, True, True, False]
-    assert list(sentence_starts("3.14 is pi. 2 is not")) == []
+    assert list(sentence_starts('it rained. He left. so what. "Yes." (No.) e')) == [True, False, True, True, False]
+    for none in ("3.14 is pi. 2 is not", '"Who?" said he', "Ha! ha", "e.g. this", 'return "It is."\nfoo()', "J. smith"):
+        assert list(sentence_starts(none)) == []
 
 
 def test_words_are_runs_of_letters() -> None:
@@ -97,3 +98,11 @@ def test_without_the_words_of_the_text_none_is_counted() -> None:
 def test_a_share_of_nothing_is_none() -> None:
     assert share([]) is None
     assert share([True, True, False]) == 0.6667
+
+
+def test_a_function_and_a_proof_of_ordinary_length_have_room_to_end() -> None:
+    function = "int f(void)\n{\n" + "\tif (x) { y(); }\n" * 60 + "}\n"
+    assert set(brackets(function + REST, "{")) == {True}
+    proof = "\\begin{proof}\n" + "Words $x \\in X$, and more.\n" * 40 + "\\end{proof}\n"
+    assert list(environments(proof + REST)) == [True]
+    assert next(iter(brackets(function.removesuffix("}\n") + REST, "{"))) is False
