@@ -17,10 +17,12 @@ from rnncomplete.styles import DEFAULT_STYLE, list_styles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from rnncomplete.card import Card
     from rnncomplete.completer import Completer
     from rnncomplete.decoder import Ghost
+    from rnncomplete.learning import Learned
 
 AUTO = "auto"
 """What people write in place of a style's name."""
@@ -48,6 +50,7 @@ class AutoCompleter:
         self._load = load
         self._loaded: dict[str, Completer | None] = dict.fromkeys(styles)
         self._judged = ""
+        self._paths: tuple[Path, ...] = ()
         self.current = self._completer(DEFAULT_STYLE if DEFAULT_STYLE in styles else styles[0])
 
     def __getattr__(self, name: str) -> Any:
@@ -84,6 +87,18 @@ class AutoCompleter:
         """Several ghosts after ``before``, the likeliest first."""
         return self.current.alternatives(before, count, wanted)
 
+    def learn_files(self, paths: Sequence[Path], **options: Any) -> Learned | None:
+        """Learn from files in the style chosen now, and in others when they are chosen."""
+        self._paths = tuple(paths)
+        return self.current.learn_files(self._paths, **options)
+
+    def forget_files(self) -> None:
+        """Go on without what files have taught."""
+        self._paths = ()
+        for completer in self._loaded.values():
+            if completer is not None:
+                completer.forget_files()
+
     def choose(self, before: str, wanted: Callable[[], bool]) -> None:
         """Change to the style that finds the end of ``before`` least surprising, unless one is wanted meanwhile."""
         nats = {}
@@ -100,6 +115,8 @@ class AutoCompleter:
         best = min(nats, key=nats.__getitem__)
         if nats[best] < nats.get(self.current, math.inf) - MARGIN:
             self.current = best
+        if self._paths and self.current.learned is None:
+            self.current.learn_files(self._paths, wanted=wanted)
 
     def _is_news(self, before: str) -> bool:
         """Whether the text is another than that judged last, or has become long or short enough since."""

@@ -98,8 +98,8 @@ class Background:
             self._thread.start()
             atexit.register(_close, weakref.ref(self))
 
-    def wait(self, seconds: float) -> None:
-        """Wait until the style has been loaded or could not be, at most for so long."""
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until the style has been loaded or could not be, at most for so long, if that is said."""
         self._loaded.wait(seconds)
 
     def ask(self, request: Request) -> None:
@@ -127,7 +127,7 @@ class Background:
         try:
             self.completer = self._load()
         except Exception as error:  # whatever a model file can bring about: the prompt must go on working
-            self.problem = _one_line(error)
+            self.problem = one_line(error)
         self._loaded.set()
         self._changed()
         while (request := self._next()) is not None:
@@ -135,7 +135,7 @@ class Background:
                 if request.alive and self.completer is not None:
                     self._answer(self.completer, request)
             except Exception as error:  # as above
-                self.problem = _one_line(error)
+                self.problem = one_line(error)
                 self.completer = None
                 self._changed()
             finally:
@@ -169,7 +169,7 @@ class Background:
             return request
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
     """What to tell people about ``error``."""
     text = " ".join(str(error).split())
     return text if isinstance(error, RnncompleteError) and text else f"{type(error).__name__}: {text}".rstrip(": ")

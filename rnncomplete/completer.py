@@ -59,6 +59,10 @@ class Completer:
             self._reader: Any = self._network if self.static else self._adaptive()
             self._decoder: Decoder[Any, Any] = Decoder(self._step, self._reader, self.model.vocabulary)
 
+    def forget_files(self) -> None:
+        """Go on without what files have taught."""
+        self._know(None)
+
     def _adaptive(self) -> AdaptiveReader:
         vocabulary = self.model.vocabulary
         files = None if self.learned is None else self.learned.memory

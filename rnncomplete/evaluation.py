@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING
@@ -54,15 +55,17 @@ def losses(model: Model, text: str, progress: Callable[[int], None] = lambda _: 
     return result
 
 
-def predicted_losses(completer: Completer, text: str, progress: Callable[[int], None] = lambda _: None) -> FloatArray:
+def predicted_losses(
+    completer: Completer, text: str, progress: Callable[[int], None] = lambda _: None, earlier: str = ""
+) -> FloatArray:
     """Nats of each character of ``text`` but the first, float32[len(text) - 1], as ghosts are made of them.
 
-    ``completer`` reads what is before the character and nothing else.
+    ``completer`` reads what is before the character, in ``text`` and before that in ``earlier``, and nothing else.
     """
     tokens = completer.model.vocabulary.encode(text).tolist()
     result = np.zeros(max(0, len(tokens) - 1), np.float32)
     for position in range(1, len(tokens)):
-        probabilities = completer.predict(text[:position])
+        probabilities = completer.predict(earlier + text[:position])
         assert probabilities is not None, "always wanted"
         result[position - 1] = -np.log(probabilities[tokens[position]])
         progress(position)
@@ -72,9 +75,9 @@ def predicted_losses(completer: Completer, text: str, progress: Callable[[int], 
 def evaluate(
     completer: Completer, texts: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None
 ) -> Evaluation:
-    """Measure ``completer`` on normalised ``texts``, each on its own.
+    """Measure ``completer`` on normalised ``texts``, typed one after another in one session, as files of one project.
 
-    Ghosts have no time budget here, so that the figures don't depend on the machine.
+    For the static figure the network begins anew at each. Ghosts have no time budget here, so that the figures don't depend on the machine.
     ``progress`` is told what is done of what there is to do. Raises :class:`TextError` for a text of less than two
     characters.
     """
@@ -88,21 +91,23 @@ def evaluate(
     def advance(position: int) -> None:
         progress(done + position, passes * characters)
 
-    def ghost(before: str) -> str:
+    def ghost(earlier: str, before: str) -> str:
         start = time.perf_counter()
-        text = completer.complete(before, options=options).text
+        text = completer.complete(earlier + before, options=options).text
         milliseconds.append(1000 * (time.perf_counter() - start))
         return text
 
     nats, static, unknown, typing = 0.0, 0.0, 0, TypingFigures()
-    for text in texts:
+    for number, text in enumerate(texts):
+        # A static completer keeps nothing of a text but the network's state.
+        earlier = "" if completer.static else "".join(texts[:number])
         static += float(losses(model, text, advance).sum(dtype=np.float64))
         unknown += int((model.vocabulary.encode(text) == UNKNOWN).sum())
         done += len(text)
         if not completer.static:
-            nats += float(predicted_losses(completer, text, advance).sum(dtype=np.float64))
+            nats += float(predicted_losses(completer, text, advance, earlier).sum(dtype=np.float64))
             done += len(text)
-        typing += simulate_typing(text, ghost, advance)
+        typing += simulate_typing(text, partial(ghost, earlier), advance)
         done += len(text)
     predicted = characters - len(texts)
     return Evaluation(

@@ -58,6 +58,11 @@ class Settings:
         return None if colour is None else str(colour)
 
     @property
+    def learn_from(self) -> tuple[Path, ...]:
+        """Files and folders to learn from before anything is typed."""
+        return tuple(self.all["learn_from"].value)
+
+    @property
     def manual(self) -> bool:
         """Whether ghosts come only when asked for."""
         return bool(self.all["manual"].value)
@@ -92,6 +97,14 @@ def _switch(value: Any) -> bool:
     return known[str(value).lower()]
 
 
+def _paths(value: Any) -> tuple[Path, ...]:
+    """Files and folders: a list, or one string with the separator that PATH has."""
+    items = value.split(os.pathsep) if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not all(isinstance(item, (str, Path)) and str(item) for item in items):
+        raise ValueError("a list of files and folders")
+    return tuple(Path(item).expanduser() for item in items)
+
+
 def _number(kind: Callable[[Any], Any], smallest: float, largest: float) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         what = f"a {'whole number' if kind is int else 'number'} from {smallest:g} to {largest:g}"
@@ -116,6 +129,7 @@ SETTINGS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "budget_ms": (None, _number(float, 1, 60_000)),
     "colour": (None, _colour),
     "manual": (False, _switch),
+    "learn_from": ((), _paths),
 }
 """Default and check of each setting; a check returns the value, or raises ``ValueError`` with what was expected."""
 
@@ -144,6 +158,14 @@ def load_settings(
     return Settings(found)
 
 
+def _beside(file: Path, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of ``file``, whose relative paths begin where it is."""
+    paths = table.get("learn_from")
+    if not isinstance(paths, list) or not all(isinstance(item, str) for item in paths):
+        return dict(table)
+    return {**table, "learn_from": [str(file.parent / Path(item).expanduser()) if item else item for item in paths]}
+
+
 def _checked(name: str, value: Any, origin: str) -> Setting:
     if name not in SETTINGS:
         raise SettingError(f"{origin} has the setting {name!r}; expected one of {', '.join(SETTINGS)}")
@@ -163,9 +185,9 @@ def _from_project(folder: Path) -> Iterator[list[tuple[str, Any, str]]]:
     places = [folder, *folder.parents]
     tables = ((place / "pyproject.toml", _tool_table(place / "pyproject.toml")) for place in places)
     path, table = next(((path, table) for path, table in tables if table), (folder, {}))
-    yield [(name, value, f"[tool.rnncomplete] in {path}") for name, value in table.items()]
+    yield [(name, value, f"[tool.rnncomplete] in {path}") for name, value in _beside(path, table).items()]
     own = next((place / FILE for place in places if (place / FILE).is_file()), None)
-    yield [(name, value, str(own)) for name, value in _read_toml(own).items()] if own else []
+    yield [(name, value, str(own)) for name, value in _beside(own, _read_toml(own)).items()] if own else []
 
 
 def _tool_table(path: Path) -> dict[str, Any]:
@@ -182,7 +204,9 @@ def _from_user_file(path: Path | None) -> list[tuple[str, Any, str]]:
         from platformdirs import user_config_path
 
         path = user_config_path("rnncomplete", appauthor=False) / FILE
-    return [(name, value, str(path)) for name, value in _read_toml(path).items()] if path.is_file() else []
+    return (
+        [(name, value, str(path)) for name, value in _beside(path, _read_toml(path)).items()] if path.is_file() else []
+    )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

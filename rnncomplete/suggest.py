@@ -11,17 +11,19 @@ For ghosts of several lines and in the middle of a line, and for keys that accep
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 
 from rnncomplete.background import Background, Grower, Request
+from rnncomplete.study import Study
 from rnncomplete.trail import Trail
 from rnncomplete.watch import Tally, Watch, call_on_loop, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.document import Document
@@ -47,7 +49,9 @@ class RNNAutoSuggest(AutoSuggest):
     :func:`~rnncomplete.completer.load_completer`, such as ``length`` and ``threshold``. ``context()`` is text that the network reads before that of
     the buffer; ``when(document)`` says whether to show ghosts there; ``first(buffer)`` is asked before the network, must
     be quick, and returns a ghost or nothing; ``changed()`` is called, from another thread, when
-    the style has been loaded or could not be, and after each ghost.
+    the style has been loaded or could not be, while files are learned from, and after each ghost.
+
+    ``learn_from`` names files and folders to learn from in the background, as :meth:`learn` does.
 
     A program that wraps this in a ``ConditionalAutoSuggest`` loses the thread, and with it the ghosts: use ``when``.
     """
@@ -62,6 +66,7 @@ class RNNAutoSuggest(AutoSuggest):
         when: Callable[[Document], bool] | None = None,
         first: Callable[[Buffer], str] | None = None,
         changed: Callable[[], None] | None = None,
+        learn_from: Sequence[str | Path] = (),
         **decoding: float | None,
     ) -> None:
         self.context = context
@@ -73,6 +78,9 @@ class RNNAutoSuggest(AutoSuggest):
         self.anywhere = False
         """Whether ghosts may have several lines and stand before other text. A plain prompt cannot draw that."""
         self.tally = Tally()
+        self.study: Study | None = None
+        """What is being, or has been, learned from files."""
+        self._learn_from = tuple(Path(path).expanduser() for path in learn_from)
         self._decoding: dict[str, Any] = decoding
         self._buffers: WeakKeyDictionary[Buffer, Watch] = WeakKeyDictionary()
         self._use(style, device, completer)
@@ -80,6 +88,7 @@ class RNNAutoSuggest(AutoSuggest):
     def use(self, style: str, device: str = "auto", *, completer: Grower | None = None, patience: float = 0.0) -> None:
         """Change to another style and begin to load it, as :meth:`start` does."""
         self.close()
+        self.study = None
         self._use(style, device, completer)
         self.start(patience)
 
@@ -101,12 +110,45 @@ class RNNAutoSuggest(AutoSuggest):
     def start(self, patience: float = 0.0) -> None:
         """Begin to load the style, if that has not begun, and wait for it at most ``patience`` seconds."""
         self._background.start()
+        if self._learn_from and self.study is None:
+            self._study()
         if patience:
             self._background.wait(patience)
+
+    def learn(self, paths: Sequence[Path]) -> None:
+        """Learn from the texts among ``paths``, files and folders, too; all is counted in a thread of its own.
+
+        Ghosts are made without them until then. ``study`` tells how far it is, and ``changed`` is called.
+        """
+        self._learn_from = tuple(dict.fromkeys([*self._learn_from, *paths]))
+        self._background.start()
+        self._study()
+
+    def forget(self) -> None:
+        """Go on without what files have taught."""
+        if self.study is not None:
+            self.study.stop()
+        self._learn_from, self.study = (), None
+        if self.completer is not None:
+            cast("Any", self.completer).forget_files()
+
+    def _study(self) -> None:
+        if self.study is not None:
+            self.study.stop()
+        background = self._background
+
+        def learner() -> Any:
+            background.wait()
+            return background.completer
+
+        self.study = Study(self._learn_from, self._has_changed)
+        self.study.start(learner)
 
     def close(self) -> None:
         """Give up what is being computed, and forget all ghosts."""
         self._background.close()
+        if self.study is not None:
+            self.study.stop()
         for watch in self._buffers.values():
             watch.forget()
 

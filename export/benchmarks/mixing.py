@@ -94,7 +94,7 @@ def mixer_rows(
     alphabet = Alphabet.counted(characters, read)
     rows = [
         ("nothing read", measured(Mixer(Alphabet.usual(characters)), kept_out, None)),
-        ("weights", measured(Mixer(alphabet, prior=learn_prior(alphabet, [], slice_)), kept_out, None)),
+        ("weights", measured(Mixer(alphabet, prior=learn_prior(alphabet, [[]], slice_)), kept_out, None)),
     ]
     for name, (nodes, slots, room) in MEMORIES.items():
         begin = time.perf_counter()
@@ -105,7 +105,7 @@ def mixer_rows(
     if words is not None and before is not None:
         alone = words[np.arange(1, len(kept_out)), kept_out[1:]]
         rows.append(("network alone", f"{-np.log(np.maximum(alone, 1e-12)).mean():.4f}"))
-        prior = learn_prior(alphabet, [], slice_, lambda a, b: before[a:b])
+        prior = learn_prior(alphabet, [[]], slice_, lambda a, b: before[a:b])
         rows.append(("network, weights", measured(Mixer(alphabet, prior=prior), kept_out, words)))
         offset = len(read) - len(slice_)
         memory = learn_style(characters, read, lambda a, b: before[a - offset : b - offset], sessions=sessions)

@@ -23,6 +23,9 @@ FORMAT = 1
 
 HEADER = "rnncomplete"
 
+CHECKPOINT = "checkpoint.safetensors"
+"""What a training goes on from, in its folder."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -56,8 +59,11 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         partial.replace(path)
     except (OSError, SafetensorError) as error:
         partial.unlink(missing_ok=True)
-        kept = "the one saved before is untouched" if path.exists() else "none was saved before"
-        raise CheckpointError(f"cannot save {path}: {error}; {kept}; free some space and go on with --resume") from None
+        reason = str(error).removeprefix("Error while serializing: ").removeprefix("I/O error: ").split(" (os error")[0]
+        saved = path.with_name(CHECKPOINT).is_file()
+        kept = "what was saved before is untouched" if saved else "nothing was saved before"
+        again = "go on with --resume" if saved else "begin again"
+        raise CheckpointError(f"cannot save {path}: {reason}; {kept}; free some space and {again}") from None
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rnncomplete.completer import Completer
 from rnncomplete.decoder import DecoderOptions
 from rnncomplete.peers.ngram import losses_of_orders
@@ -15,13 +17,15 @@ from rnncomplete.typing_simulation import simulate_typing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from rnncomplete.model import Model
 
 COUNTED_CHARACTERS = 12_000_000
-"""The end of a longer training text is counted, which takes about 1.3 GB and a minute."""
+"""Of a longer training text so many are counted, in stretches all over it, which takes about 1.3 GB and a minute."""
+
+STRETCH = 100_000
+"""Characters."""
 
 COUNTED_A_SECOND = 20_000
 """Characters counted for each second of training, so that counting takes about a tenth of that time."""
@@ -47,7 +51,7 @@ def ngram_figures(
     of each order.
     """
     most = min(COUNTED_CHARACTERS, max(COUNTED_ANYWAY, int(COUNTED_A_SECOND * seconds)))
-    counted = training[-most:]
+    counted = stretches(training, most)
 
     def counting(order: int) -> None:
         if order < HIGHEST_ORDER:
@@ -61,6 +65,15 @@ def ngram_figures(
         "ngram_characters": len(counted),
         "ngram_share": round(len(counted) / len(training), 4),
     }
+
+
+def stretches(tokens: NDArray[np.uint16], most: int) -> NDArray[np.uint16]:
+    """All of ``tokens``, or so many in stretches evenly spaced over them."""
+    if len(tokens) <= most:
+        return tokens
+    count = -(-most // STRETCH)
+    starts = np.linspace(0, len(tokens) - most // count, count).astype(np.int64)
+    return np.concatenate([tokens[start : start + most // count] for start in starts])
 
 
 def typing_figures(model: Model, validation: NDArray[np.uint16]) -> dict[str, float | int]:
@@ -87,7 +100,7 @@ def counted_on(figures: dict[str, Any]) -> str:
     """What the n-gram of a card was counted on, for people: all that the network was trained on, or a part of it."""
     if figures.get("ngram_share") == 1:
         return f"all {figures['ngram_characters']:,} characters trained on"
-    share = f", {100 * figures['ngram_share']:.0f} % of those trained on" if "ngram_share" in figures else ""
+    share = f", {100 * figures['ngram_share']:.3g} % of those trained on" if "ngram_share" in figures else ""
     return f"{figures['ngram_characters']:,} characters{share}"
 
 

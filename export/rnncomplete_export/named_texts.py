@@ -98,7 +98,7 @@ def _retrieve(address: str, known_hash: str | None, file: str) -> Path:
         ) from None
     except OSError as error:  # those of requests, too
         raise TextError(
-            f"cannot fetch {address} ({type(error).__name__}: {error}); give a file, or set {VARIABLE} to a local mirror"
+            f"cannot fetch {address} ({error.strerror or type(error).__name__}); give a file, or set {VARIABLE} to a local mirror"
         ) from None
 
 

@@ -53,7 +53,7 @@ USUAL_SHARE = 0.75
 def expected_rate(trainer: Trainer) -> float:
     """Characters a second that ``trainer`` will read, about, from a fifth of a second of matrix products."""
     device = trainer.fabric.device
-    left, right = torch.randn(2, SIDE, SIDE, device=device)
+    left, right = _matrices(device)
     products = _rate(lambda: torch.mm(left, right), device, seconds=0.2)
     rate = USUAL_SHARE * products * 2 * SIDE**3 / operations_a_character(trainer.network)
     return rate * trainer.fabric.world_size
@@ -62,13 +62,18 @@ def expected_rate(trainer: Trainer) -> float:
 def profile_training(trainer: Trainer) -> Profile:
     """Measure updates of ``trainer``, which trains meanwhile, and matrix products, in turn."""
     device = trainer.fabric.device
-    left, right = torch.randn(2, SIDE, SIDE, device=device)
+    left, right = _matrices(device)
     characters = trainer.config.batch * trainer.config.window
     operations = operations_a_character(trainer.network) * characters
     trainer.update()
     rates = [(_rate(trainer.update, device), _rate(lambda: torch.mm(left, right), device)) for _ in range(ROUNDS)]
     updates, products = (median(column) for column in zip(*rates, strict=True))
     return Profile(updates * operations / 1e9, products * 2 * SIDE**3 / 1e9, updates * characters)
+
+
+def _matrices(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two to multiply, not of the generator whose numbers a training draws its dropout from."""
+    return torch.full((SIDE, SIDE), 0.5, device=device), torch.full((SIDE, SIDE), 0.25, device=device)
 
 
 def _rate(work: Callable[[], object], device: torch.device, seconds: float | None = None) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import lightning_fabric
 import torch
 
-from rnncomplete.errors import SettingError
+from rnncomplete.errors import CheckpointError, RnncompleteError, SettingError
 from rnncomplete.styles import install_style
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.configuration import TrainingConfig, suggest_config
@@ -27,7 +28,7 @@ from rnncomplete_export.recipe import config_of
 from rnncomplete_export.trainer import Trainer, resume_point
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from lightning_fabric.loggers.logger import Logger
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.inheritance import Base
     from rnncomplete_export.recipe import Recipe
+
+LASTING = ("hidden_size", "layers", "embedding_size", "skip", "batch", "window", "optimizer")
+"""Choices that a checkpoint is of use with only as they were."""
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -135,11 +139,41 @@ def part(fabric: lightning_fabric.Fabric) -> None:
         torch.distributed.destroy_process_group()
 
 
-def configure(request: Request, corpus: Corpus, earlier: Checkpoint | None, base: Base | None) -> TrainingConfig:
-    """The choices of this training: what was given, else what the checkpoint had, else what suits the text."""
+@contextmanager
+def one_voice(fabric: lightning_fabric.Fabric) -> Iterator[None]:
+    """Leave errors to the first process to tell: the others meet the same, or lose their connection to it."""
+    try:
+        yield
+    except (RnncompleteError, RuntimeError) as error:
+        if fabric.is_global_zero or not (isinstance(error, RnncompleteError) or "gloo" in str(error)):
+            raise
+        raise SystemExit(1) from None
+
+
+def resumed_config(request: Request, earlier: Checkpoint) -> TrainingConfig:
+    """The choices of ``earlier`` with the limits that were given, and what may differ.
+
+    Raises :class:`SettingError` if another network, or another way through the text, was asked for, and
+    :class:`CheckpointError` if the choices are those of another version.
+    """
+    try:
+        config = TrainingConfig(**earlier.facts["config"])
+    except TypeError as error:
+        raise CheckpointError(
+            f"the checkpoint in {request.folder} is of another version ({error}); train anew, without --resume"
+        ) from None
+    for name in LASTING:
+        held = getattr(config, name)
+        if request.choices.get(name, held) != held:
+            raise SettingError(
+                f"{name} {request.choices[name]}, but the training to resume has {held}; leave the option or --resume out"
+            )
+    return dataclasses.replace(config, **request.limits, **request.choices)
+
+
+def configure(request: Request, corpus: Corpus, base: Base | None) -> TrainingConfig:
+    """The choices of a new training: what was given, else what suits the text."""
     limits = request.limits
-    if earlier is not None:
-        return dataclasses.replace(TrainingConfig(**earlier.facts["config"]), **limits, **request.choices)
     if request.recipe is not None:
         config = config_of(request.recipe, limits, request.choices)
     else:
@@ -160,8 +194,9 @@ def train_style(request: Request) -> None:
     warnings.filterwarnings("ignore", module="lightning_fabric")
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells at length that processes begin
     fabric = start_fabric(request)
-    with TrainingProgress(silent=not fabric.is_global_zero) as progress:
+    with TrainingProgress(silent=not fabric.is_global_zero) as progress, one_voice(fabric):
         earlier = resume_point(request.folder, request.limits) if request.resume else None
+        resumed = resumed_config(request, earlier) if earlier else None
         base = read_base(request.base) if request.base and not earlier else None
         build = partial(
             build_corpus,
@@ -173,7 +208,7 @@ def train_style(request: Request) -> None:
             skipped=lambda line: progress.say(f"left out: {line}"),
         )
         corpus = share_corpus(fabric, build, request.folder)
-        config = configure(request, corpus, earlier, base)
+        config = resumed or configure(request, corpus, base)
         trainer = Trainer(
             corpus,
             config,

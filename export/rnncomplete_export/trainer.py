@@ -20,6 +20,7 @@ from torch.nn import functional
 from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete_export.average import WeightAverage
 from rnncomplete_export.checkpoint import (
+    CHECKPOINT,
     Checkpoint,
     load_checkpoint,
     load_optimizer,
@@ -329,7 +330,7 @@ class Trainer:
             return tensor
         return torch.cat(tuple(self.fabric.all_gather(tensor)), dim=dimension)
 
-    def save(self, name: str = "checkpoint.safetensors") -> None:
+    def save(self, name: str = CHECKPOINT) -> None:
         """Write a checkpoint, whole or not at all; every process must call it."""
         tensors = {f"network.{key}": value for key, value in self.network.state_dict().items()}
         tensors |= {f"average.{key}": value for key, value in self.average.weights.items()}
@@ -343,7 +344,19 @@ class Trainer:
             save_checkpoint(self.folder / name, Checkpoint(tensors, self._facts()))
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Go on from ``checkpoint`` as if the training had never stopped."""
+        """Go on from ``checkpoint`` as if the training had never stopped.
+
+        Raises :class:`CheckpointError` if it is of another training or version.
+        """
+        try:
+            self._restore(checkpoint)
+        except (RuntimeError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"the checkpoint in {self.folder} does not hold this training ({str(error).splitlines()[0]}); "
+                "train anew, without --resume"
+            ) from None
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
         facts = checkpoint.facts
         self.network.load_state_dict(checkpoint.part("network"))
         self.average.load(checkpoint.part("average"), facts["state"]["updates"])
@@ -380,7 +393,7 @@ def resume_point(folder: Path, limits: dict[str, float]) -> Checkpoint:
     The latter only if it has fallen and ``limits``, the fields of the configuration that were given, put the end
     elsewhere: the same command again goes on where it was.
     """
-    newest = load_checkpoint(folder / "checkpoint.safetensors")
+    newest = load_checkpoint(folder / CHECKPOINT)
     plateau = folder / "plateau.safetensors"
     moved = any(newest.facts["config"][name] != value for name, value in limits.items())
     return load_checkpoint(plateau) if moved and newest.facts["state"]["fell"] and plateau.is_file() else newest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from rnncomplete.cli.group import LazyGroup, show_version
-from rnncomplete.cli.options import style_options
+from rnncomplete.cli.options import learn_option, style_options
 
 __all__ = ["main"]
 
@@ -27,22 +27,24 @@ __all__ = ["main"]
     },
 )
 @style_options
+@learn_option
 @click.option(
     "--version", is_flag=True, callback=show_version, expose_value=False, is_eager=True, help="Print the version."
 )
 @click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback where something goes wrong.")
 @click.pass_context
-def main(context: click.Context, style: str | None, device: str | None) -> None:
+def main(context: click.Context, style: str | None, device: str | None, learn_from: tuple[str, ...]) -> None:
     r"""Ghost text while you type, from a small recurrent network that runs on your machine.
 
     \b
     rnncomplete                                    open the prompt, type, press Right
     rnncomplete --style linux                      the same in another style
+    rnncomplete --learn-from ~/src/project         with the names and phrases of those files
     echo 'To be, or' | rnncomplete complete        print how a text goes on
     rnncomplete generate --prompt 'ROMEO:'         write in the style
     rnncomplete train notes/ --style mine          learn from your own text
     """
-    context.obj = {"style": style, "device": device}
+    context.obj = {"style": style, "device": device, "learn_from": learn_from or None}
     if context.invoked_subcommand is None:
         from rnncomplete.cli.repl import open_repl
 

@@ -10,6 +10,7 @@ import click
 
 from rnncomplete.cli.options import (
     ghost_options,
+    learn_option,
     open_completer,
     print_json,
     print_text,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @style_options
 @ghost_options
 @static_option
+@learn_option
 @click.option("--chars", type=click.IntRange(1, 100_000), metavar="N", help="Go on for N characters, likely or not.")
 @click.option(
     "--alternatives", type=click.IntRange(0, 100), default=0, metavar="K", help="Go on in K ways, the likeliest first."

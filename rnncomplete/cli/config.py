@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from rnncomplete.cli.options import print_json, print_text, settings_from, style_options
-
-if TYPE_CHECKING:
-    from typing import Any
 
 
 @click.command()
@@ -25,9 +22,20 @@ def config(context: click.Context, /, as_json: bool, **flags: Any) -> None:
     """
     settings = settings_from(context, **flags).all
     if as_json:
-        print_json({name: {"value": setting.value, "origin": setting.origin} for name, setting in settings.items()})
+        plain = {name: _plain(setting.value) for name, setting in settings.items()}
+        print_json({name: {"value": plain[name], "origin": setting.origin} for name, setting in settings.items()})
         return
-    values = {name: "(its own)" if item.value is None else f"{item.value}" for name, item in settings.items()}
+    values = {name: _words(item.value) for name, item in settings.items()}
     names, width = max(map(len, values)), max(map(len, values.values()))
     for name, value in values.items():
         print_text(f"{name:{names}}  {value:{width}}  {settings[name].origin}")
+
+
+def _plain(value: Any) -> Any:
+    return [str(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "(nothing)"
+    return "(its own)" if value is None else str(value)

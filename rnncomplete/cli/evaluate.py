@@ -9,6 +9,7 @@ import click
 
 from rnncomplete.cli.options import (
     ghost_options,
+    learn_option,
     open_completer,
     print_json,
     print_text,
@@ -35,6 +36,7 @@ _TELLING = 500
 @ghost_options
 @click.option("--characters", type=click.IntRange(2), metavar="N", help="Stop after N characters of all files.")
 @static_option
+@learn_option
 @click.option("--peers", is_flag=True, help="Beside other completers that know the same corpus.")
 @click.option(
     "--corpus",
@@ -67,6 +69,7 @@ def evaluate_files(
     rnncomplete eval --style shakespeare hamlet.txt
     rnncomplete eval --style shakespeare --peers --corpus plays.txt hamlet.txt
     rnncomplete eval --style linux --characters 20000 --json *.c
+    rnncomplete eval --style python --learn-from ~/src/project new.py
     """
     from rnncomplete.evaluation import evaluate
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from rnncomplete.completer import Completer
     from rnncomplete.settings import Settings
@@ -34,6 +35,15 @@ def ghost_options(command: Command) -> Command:
     return length(threshold(command))
 
 
+learn_option = click.option(
+    "--learn-from",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(),
+    help="Learn from this file or folder first; may be given again. Counted once, then kept.",
+)
+
+
 static_option = click.option("--static", is_flag=True, help="The network alone, without what the text itself teaches.")
 
 
@@ -42,7 +52,7 @@ def settings_from(context: click.Context, **flags: Any) -> Settings:
     from rnncomplete.settings import load_settings
 
     outer = context.find_root().obj or {}
-    return load_settings(outer | {name: value for name, value in flags.items() if value is not None})
+    return load_settings(outer | {name: value for name, value in flags.items() if value not in (None, ())})
 
 
 def open_completer(settings: Settings, *, static: bool = False) -> Completer:
@@ -52,7 +62,20 @@ def open_completer(settings: Settings, *, static: bool = False) -> Completer:
     completer = load_completer(settings.style, settings.device, static=static, **settings.decoding)
     if completer.model.note:
         click.echo(f"rnncomplete: {completer.model.note}", err=True)
+    if settings.learn_from and not static:
+        learn(completer, settings.learn_from)
     return completer
+
+
+def learn(completer: Completer, paths: Sequence[Path]) -> None:
+    """Let ``completer`` learn from ``paths``, with progress, and a line for each file left out."""
+    from rnncomplete.cli.progress import Progress
+
+    left_out: list[str] = []
+    with Progress("learning") as progress:
+        completer.learn_files(paths, progress=progress, skipped=left_out.append)
+    for line in left_out:
+        click.echo(f"rnncomplete: left out: {line}", err=True)
 
 
 def print_json(document: object) -> None:

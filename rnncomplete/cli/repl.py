@@ -9,23 +9,23 @@ from typing import Any
 
 import click
 
-from rnncomplete.cli.options import static_option, style_options
+from rnncomplete.cli.options import learn_option, static_option, style_options
 
 
 @click.command()
 @style_options
 @static_option
+@learn_option
 @click.pass_context
-def repl(context: click.Context, /, static: bool, style: str | None, device: str | None) -> None:
+def repl(context: click.Context, /, static: bool, **flags: Any) -> None:
     r"""Open a prompt with ghost text.
 
     \b
     rnncomplete repl --style shakespeare
     rnncomplete repl --style auto                  whichever style suits what you type
+    rnncomplete repl --learn-from ~/src/project    with the names and phrases of those files
     """
-    open_repl(
-        (context.find_root().obj or {}) | {n: v for n, v in (("style", style), ("device", device)) if v}, static=static
-    )
+    open_repl((context.find_root().obj or {}) | {name: value for name, value in flags.items() if value}, static=static)
 
 
 def open_repl(flags: dict[str, Any], *, static: bool = False) -> None:
@@ -40,6 +40,7 @@ def open_repl(flags: dict[str, Any], *, static: bool = False) -> None:
         colour=settings.colour,
         manual=settings.manual,
         static=static,
+        learn_from=() if static else settings.learn_from,
         **settings.decoding,
     )
     end_process()

@@ -8,6 +8,7 @@ from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.layout import Rates
 from rnncomplete.mixing.memory import STYLE_NODES, STYLE_SLOTS, CorpusMemory
 from rnncomplete.mixing.mixer import Mixer
+from rnncomplete.mixing.prior import Prior
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,32 +17,40 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnncomplete.mixing.layout import FloatArray
-    from rnncomplete.mixing.prior import Prior
 
 LEARNING = Rates(weights=0.003)
 """While a prior is learned, weights move faster than later in a session."""
 
+SESSION = 50_000
+"""Characters of a session while a prior is learned; less where there is less text, so that all turns come."""
+
 
 def learn_prior(
     alphabet: Alphabet,
-    memories: Sequence[CorpusMemory],
+    turns: Sequence[Sequence[CorpusMemory]],
     tokens: NDArray[np.uint16],
     network: Callable[[int, int], FloatArray] | None = None,
-    session: int = 100_000,
+    *,
+    session: int = SESSION,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Prior:
     """Weights that sessions of ``session`` characters over ``tokens`` uint16[n] end with, each from those before it.
 
-    None of ``memories`` should have counted ``tokens``. ``network(begin, end)`` is the network's word on them, float32[end - begin, V].
+    Each session has the memories whose turn it is; none should have counted ``tokens``. ``network(begin, end)`` is the
+    network's word on ``tokens[begin:end]``, float32[end - begin, V]. ``progress`` is told characters done of all.
     """
-    mixer = Mixer(alphabet, memories, rates=LEARNING)
-    for begin in range(0, len(tokens), session):
-        end = min(begin + session, len(tokens))
+    mixers = [Mixer(alphabet, memories, rates=LEARNING) for memories in turns]
+    prior = Prior()
+    for number, begin in enumerate(range(0, len(tokens), session)):
+        mixer, end = mixers[number % len(mixers)], min(begin + session, len(tokens))
+        mixer.prior = prior
         mixer.reset()
-        for piece in range(begin, end, 4096):
-            stop = min(piece + 4096, end)
+        for piece in range(begin, end, 1024):
+            stop = min(piece + 1024, end)
             mixer.learn(tokens[piece:stop], None if network is None else network(piece, stop))
-        mixer.prior = mixer.learned_prior()
-    return mixer.prior
+            progress(stop, len(tokens))
+        prior = mixer.learned_prior()
+    return prior
 
 
 def learn_style(
@@ -49,19 +58,22 @@ def learn_style(
     tokens: NDArray[np.uint16],
     network: Callable[[int, int], FloatArray] | None = None,
     *,
-    sessions: int = 500_000,
+    sessions: int = 300_000,
     nodes: int = STYLE_NODES,
     slots: int = STYLE_SLOTS,
     room: int = 4,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> CorpusMemory:
     """The memory of a style: ``tokens`` uint16[n] of its training text, and weights for them.
 
-    Weights are learned on the last ``sessions`` characters (at most a quarter) with a memory of those before; then
-    everything is counted. Counting takes ``room`` times the memory's final size. ``network(begin, end)`` is the
-    network's word on ``tokens[begin:end]``: best of one that was not trained on those.
+    Weights are learned on the last ``sessions`` characters (at most a quarter), every other session with the memory of
+    somebody's files as well, for which the text right before those stands. Then everything is counted. Counting takes
+    ``room`` times the memory's final size. ``network(begin, end)`` is the network's word on ``tokens[begin:end]``: best
+    of one that was not trained on those.
     """
     alphabet = Alphabet.counted(characters, tokens)
     first = len(tokens) - min(sessions, len(tokens) // 4)
+    files = first - min(sessions, first // 4)
 
     def count(part: NDArray[np.uint16]) -> CorpusMemory:
         return CorpusMemory.count(alphabet, part, nodes * room, slots * room).shrunk(room)
@@ -70,6 +82,10 @@ def learn_style(
         assert network is not None
         return network(first + begin, first + end)
 
-    prior = learn_prior(alphabet, [count(tokens[:first])], tokens[first:], None if network is None else shifted)
+    style = count(tokens[:files])
+    turns = [[style, CorpusMemory.count(alphabet, tokens[files:first], nodes, slots)], [style]]
+    rows = None if network is None else shifted
+    session = min(SESSION, max(1, (len(tokens) - first) // 4))
+    prior = learn_prior(alphabet, turns, tokens[first:], rows, session=session, progress=progress)
     memory = count(tokens)
     return CorpusMemory(alphabet, memory.nodes, memory.slots, prior)

@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from rnncomplete.errors import RnncompleteError, SettingError
+from rnncomplete.errors import RnncompleteError, SettingError, TextError
 from rnncomplete.keys import help_rows
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS
 from rnncomplete.repl.history import StyleHistory
@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from rnncomplete.card import Card
     from rnncomplete.completer import Completer
     from rnncomplete.repl.manuscript import Manuscript
+    from rnncomplete.study import Study
     from rnncomplete.suggest import RNNAutoSuggest
 
 GENERATED = 500
 """Characters that ``:generate`` writes unless told otherwise."""
+
+TOLD = 5
+"""How many files left out ``:learn`` tells of one by one."""
 
 
 class Actions:
@@ -107,6 +111,21 @@ class Actions:
         text = self._manuscript.text
         say(f"{len(text):,} characters, {text.count(chr(10)):,} lines; it ends:")
         say(printable("\n".join(text.split("\n")[-6:])))
+
+    def _learn(self, name: str) -> None:
+        """Learn from a file or folder in the background."""
+        self._completer()
+        if name == "off":
+            self._suggest.forget()
+            say("ghosts know no files any more")
+        elif name:
+            path = Path(name).expanduser()
+            if not path.exists():
+                raise TextError(f"there is no file or folder {name}; expected one to learn from")
+            self._suggest.learn([path])
+            say(f"learning from {name}; you can write on meanwhile")
+        else:
+            say(printable("\n".join(_told(self._suggest.study))))
 
     def _save(self, name: str, *, force: bool = False) -> None:
         """Write the document to a file."""
@@ -205,3 +224,23 @@ class Actions:
             return iter(())
         model = completer.model
         return sample(model.step, *reading, model.vocabulary, temperature=completer.card.temperature)
+
+
+def _told(study: Study | None) -> list[str]:
+    """What ``:learn`` tells of what was learned."""
+    if study is None:
+        return ["nothing was learned from files; :learn PATH does"]
+    paths = ", ".join(map(str, study.paths))
+    if study.share is not None:
+        return [f"learning from {paths}: {100 * study.share:.0f} %"]
+    if study.problem is not None:
+        return [f"nothing was learned: {study.problem}"]
+    if study.learned is None:
+        return [f"nothing was learned from {paths}"]
+    left_out = [f"left out: {line}" for line in study.left_out[:TOLD]]
+    more = [f"and {len(study.left_out) - TOLD} more"] if len(study.left_out) > TOLD else []
+    return [
+        f"learned {study.learned.characters:,} characters of {study.learned.files:,} files: {paths}",
+        *left_out,
+        *more,
+    ]

@@ -36,6 +36,7 @@ COMMANDS = (
     Command("stages", "[NAME]", "show what the network wrote while it learned"),
     Command("generate", "[N]", "let the network write N characters (500); Ctrl-C stops it"),
     Command("open", "FILE", "take the text of a file as the document"),
+    Command("learn", "[PATH]", "learn from a file or folder, or tell what was learned; :learn off forgets it"),
     Command("save", "FILE", "write the document to a file; :save! replaces one that is there"),
     Command("show", "", "print the document"),
     Command("edit", "", "change the document in $EDITOR"),
@@ -95,7 +96,7 @@ class CommandCompleter(Completer):
             for command in COMMANDS:
                 if command.name.startswith(name):
                     yield Completion(command.name, -len(name), display=":" + command.name, display_meta=command.what)
-        elif name in ("open", "save", "save!"):
+        elif name in ("open", "save", "save!", "learn"):
             yield from self._paths.get_completions(Document(argument), complete_event)
         else:
             for word in _arguments(name):

@@ -66,6 +66,11 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
     if suggest.milliseconds is not None:
         parts.append(f"{max(suggest.milliseconds, 1):.0f} ms")
     parts.append(f"{suggest.tally.saved} keystrokes saved")
+    if suggest.study is not None:
+        if suggest.study.share is not None:
+            parts.append(f"learning {100 * suggest.study.share:.0f} %")
+        elif suggest.study.problem is not None:
+            parts.append("nothing learned; :learn tells why")
     if not suggest.automatic:
         parts.append("ghosts off (Alt-G)")
     return " · ".join(parts)

@@ -26,7 +26,7 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_the_checkpoint_before_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "c.safetensors"
+    path = tmp_path / "checkpoint.safetensors"
     save_checkpoint(path, Checkpoint({"a": torch.ones(1)}, {"n": 1}))
 
     def fail(_tensors: object, target: Path, metadata: object) -> None:

@@ -28,6 +28,12 @@ def test_the_best_order_is_taken_and_a_long_text_counted_in_part(monkeypatch: py
     monkeypatch.setattr(comparison, "COUNTED_CHARACTERS", 110)
     figures = ngram_figures(text[:-200], text[-200:], 5, seconds=1e6)
     assert figures["ngram_characters"] == 110
+    monkeypatch.setattr(comparison, "STRETCH", 4)
+    assert comparison.stretches(np.arange(100, dtype=np.uint16), 12).tolist() == [
+        *range(4),
+        *range(48, 52),
+        *range(96, 100),
+    ]
     assert counted_on(figures) == "110 characters, 5 % of those trained on"
 
 

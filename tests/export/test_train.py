@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 from rnncomplete.cli import main
 from rnncomplete.errors import TextError
 from rnncomplete.vocabulary import UNKNOWN_CHARACTER
-from rnncomplete_export.checkpoint import load_checkpoint
+from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from rnncomplete_export.configuration import suggest_config
 from rnncomplete_export.corpus import build_corpus
 from rnncomplete_export.trainer import resume_point
@@ -57,6 +58,13 @@ def assert_refused(arguments: Sequence[object], expected: str) -> None:
     assert result.exit_code == 2, result.output
     assert expected in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def assert_fails(arguments: Sequence[object], expected: str) -> None:
+    """In this process, once training has begun: the last of what is said on stderr, and exit code 2."""
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == 2, result.output
+    assert expected in result.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
@@ -141,6 +149,42 @@ def test_other_bad_requests_get_one_clear_line(tmp_path: Path, text_file: Path) 
         (["--style", "x"], "no text"),
     ):
         assert_refused(["train", *arguments, "--runs", tmp_path], expected)
+
+
+def test_resuming_another_network_is_refused(trained: Path, text_file: Path, tmp_path: Path) -> None:
+    resume = ["train", text_file, "--style", "sea", "--resume", "--runs", trained / "runs"]
+    assert_refused([*resume, "--hidden-size", "64"], "hidden_size 64, but the training to resume has 32")
+    assert_refused([*resume, "--batch", "4"], "batch 4")
+    run = tmp_path / "sea"
+    run.mkdir()
+    saved = load_checkpoint(trained / "runs" / "sea" / "checkpoint.safetensors")
+    for config, expected in (({**saved.facts["config"], "gears": 5}, "another version"), ({}, "does not hold")):
+        facts = {name: value for name, value in saved.facts.items() if name != "format"} | {"config": config}
+        save_checkpoint(run / "checkpoint.safetensors", Checkpoint(saved.tensors if config else {}, facts))
+        assert_refused([*resume[:-1], tmp_path], expected)
+
+
+def test_a_full_disk_costs_nothing_that_was_saved(
+    text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    train = ["train", text_file, "--style", "x", *TINY, "--hidden-size", 64, "--save-seconds", 0.05]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+        assert_refused([*train, "--characters", 9_000], "cannot write the encoded text")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+        assert_fails([*train, "--characters", 9_000], "File too large; nothing was saved before")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert CliRunner().invoke(main, [*map(str, train), "--characters", "9000"]).exit_code == 0
+        saved = (tmp_path / "runs" / "x" / "checkpoint.safetensors").read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+        assert_fails([*train, "--characters", 12_000, "--resume"], "what was saved before is untouched")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / "runs" / "x" / "checkpoint.safetensors").read_bytes() == saved
+    assert not list(tmp_path.rglob("*.partial"))
+    assert CliRunner().invoke(main, [*map(str, train), "--characters", "12000", "--resume"]).exit_code == 0
 
 
 def test_resuming_with_another_text_is_refused(trained: Path, tmp_path: Path) -> None:
