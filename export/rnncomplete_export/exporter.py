@@ -1,4 +1,4 @@
-"""From a checkpoint to a style: two graphs, the card, and the card for people, all checked."""
+"""From a checkpoint to a style: two graphs, a memory of the text, the card, and the card for people, all checked."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import onnx
 import torch
 
 from rnncomplete.card import Card
+from rnncomplete.completer import Completer
 from rnncomplete.errors import CheckpointError, TextError
-from rnncomplete.evaluation import losses
-from rnncomplete.model import model_from_graph
+from rnncomplete.evaluation import losses, predicted_losses
+from rnncomplete.model import MEMORY, model_from_graph
 from rnncomplete.text import read_text
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint
@@ -25,6 +26,7 @@ from rnncomplete_export.comparison import HIGHEST_ORDER, ngram_figures, tuned_th
 from rnncomplete_export.corpus import TOKENS, open_tokens
 from rnncomplete_export.graphs import build_graph, with_card
 from rnncomplete_export.measure import best_temperature
+from rnncomplete_export.memories import TOLD, learn_memory
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig, parameter_count
 from rnncomplete_export.parity import measure_parity
 from rnncomplete_export.plot import draw_stages
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rnncomplete.mixing.memory import CorpusMemory
+    from rnncomplete.model import Model
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.parity import Parity
 
@@ -44,7 +48,10 @@ TEMPERATURE_CHARACTERS = 65_536
 MEASURED_CHARACTERS = 1_000_000
 """Of the text kept back, on which the network and an n-gram are measured: all of it, unless the text is huge."""
 
-STEPS = 9 + HIGHEST_ORDER
+ADAPTIVE_CHARACTERS = 20_000
+"""Of that, on which the network and what the text itself teaches are measured together."""
+
+STEPS = 10 + TOLD + HIGHEST_ORDER
 """Calls of ``advance`` in one export, at most."""
 
 
@@ -119,11 +126,21 @@ def export_style(
     card = measured(card, models["int8"], tokens)
     if read is not None:
         card = compared(card, read, tokens, advance)
-    card = typed(card, models["int8"], tokens, advance)
+    memory = None
+    if read is not None:
+        memory = learn_memory(executable(card, models["int8"]), read, card.training["characters_seen"], advance)
+    card = typed(card, models["int8"], memory, tokens, advance)
     advance("counting what it learned at each stage")
     card = with_stages(card, path, checkpoint, network, read=read, tokens=tokens)
-    write_style(folder, card, models)
+    write_style(folder, card, models, memory)
     return card
+
+
+def executable(card: Card, graph: onnx.ModelProto, memory: CorpusMemory | None = None) -> Model:
+    """The model that a style of these parts will be."""
+    model = model_from_graph(card, with_card(graph, card.to_json()))
+    model.memory = memory
+    return model
 
 
 def make_card(
@@ -178,7 +195,7 @@ def make_card(
 
 def measured(card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16]) -> Card:
     """``card`` with the loss over the whole validation slice, as ``rnncomplete eval --static`` measures it."""
-    model = model_from_graph(card, with_card(graph, card.to_json()))
+    model = executable(card, graph)
     text = model.vocabulary.decode(tokens.tolist())
     nats = float(np.mean(losses(model, text)))
     figures = {"nats_per_character": round(nats, 5), "measured_characters": len(tokens)}
@@ -194,15 +211,24 @@ def compared(
 
 
 def typed(
-    card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16], advance: Callable[[str], None] = lambda _: None
+    card: Card,
+    graph: onnx.ModelProto,
+    memory: CorpusMemory | None,
+    tokens: NDArray[np.uint16],
+    advance: Callable[[str], None] = lambda _: None,
 ) -> Card:
-    """``card`` with the best threshold, and the figures of the typing simulation at it."""
+    """``card`` with the best threshold, and the figures of the style as people have it: adaptive, and typing with it."""
     advance("choosing which ghosts to show")
-    model = model_from_graph(card, with_card(graph, card.to_json()))
-    card = dataclasses.replace(card, threshold=tuned_threshold(model, tokens))
+    card = dataclasses.replace(card, threshold=tuned_threshold(executable(card, graph, memory), tokens))
     advance("typing with ghosts")
-    model = model_from_graph(card, with_card(graph, card.to_json()))
-    return dataclasses.replace(card, figures={**card.figures, **typing_figures(model, tokens)})
+    model = executable(card, graph, memory)
+    text = model.vocabulary.decode(tokens[:ADAPTIVE_CHARACTERS].tolist())
+    figures = {
+        "adaptive_nats": round(float(np.mean(predicted_losses(Completer(model), text))), 5),
+        "adaptive_characters": len(text),
+        "memory_bytes": len(memory.to_bytes()) if memory else 0,
+    }
+    return dataclasses.replace(card, figures={**card.figures, **figures, **typing_figures(model, tokens)})
 
 
 def with_stages(
@@ -224,7 +250,7 @@ def with_stages(
     return dataclasses.replace(card, stages=stages, figures=figures)
 
 
-def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto]) -> None:
+def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto], memory: CorpusMemory | None) -> None:
     """Put the files of a style into ``folder``, replacing what was there only when all are written."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -233,6 +259,8 @@ def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto]) ->
         (partial / "card.json").write_text(card.to_json() + "\n", encoding="utf-8")
         (partial / "step.int8.onnx").write_bytes(with_card(models["int8"], card.to_json()))
         (partial / "step.fp16.onnx").write_bytes(with_card(models["float16"], card.to_json()))
+        if memory is not None:
+            (partial / MEMORY).write_bytes(memory.to_bytes())
         (partial / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
         (partial / "README.md").write_text(render_readme(card), encoding="utf-8")
         if folder.exists():

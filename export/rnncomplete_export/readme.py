@@ -46,12 +46,14 @@ def render_readme(card: Card) -> str:
         "| on text kept out of training | nats per character | bits per character |\n|---|---|---|\n"
         f"| network alone (static, int8), {slice_of(card)} | {nats:.4f} | {nats / LN2:.4f} |\n"
         + ngram_row(figures)
+        + adaptive_row(figures)
         + f"| float32, {figures['parity_characters']:,} characters in 16 stretches | {figures['float32_nats']:.4f} | |\n"
         f"| int8, the same | {figures['int8_nats']:.4f} | |\n"
         f"| fp16, the same | {figures['fp16_nats']:.4f} | |",
         f"The first line is what `rnncomplete eval --style {card.style} --static FILE` prints for that slice. "
         f"Typing its first {figures['typed_characters']:,} characters with ghosts saves "
         f"{100 * figures['keystrokes_saved']:.1f} % of the keys in the typing simulation.",
+        memory_line(figures),
         "## What it learned, and when",
         "![loss and skills against characters seen](stages.svg)",
         skills_table(card),
@@ -70,6 +72,27 @@ def ngram_row(figures: dict[str, Any]) -> str:
     return (
         f"| Kneser-Ney n-gram of order {figures['ngram_order']}, counted on {counted_on(figures)}; the same slice "
         f"| {nats:.4f} | {nats / LN2:.4f} |\n"
+    )
+
+
+def adaptive_row(figures: dict[str, Any]) -> str:
+    """The network with what the text itself and the style's memory teach, if that was measured."""
+    if "adaptive_nats" not in figures:
+        return ""
+    nats = figures["adaptive_nats"]
+    return (
+        f"| with memories, as ghosts are made; the first {figures['adaptive_characters']:,} characters "
+        f"| {nats:.4f} | {nats / LN2:.4f} |\n"
+    )
+
+
+def memory_line(figures: dict[str, Any]) -> str:
+    """What the style remembers of its text, if it does."""
+    if not figures.get("memory_bytes"):
+        return ""
+    return (
+        f"`memory.bin` ({figures['memory_bytes'] / 1e6:.1f} MB) counts what followed each context, up to 12 characters or "
+        "three words, in the text trained on, by hashes of the contexts, and holds the weights to mix that with the network."
     )
 
 

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from rnncomplete.card import METADATA_KEY, Card
-from rnncomplete.evaluation import losses
-from rnncomplete.model import check_style, load_model
+from rnncomplete.completer import Completer
+from rnncomplete.evaluation import losses, predicted_losses
+from rnncomplete.model import MEMORY, check_style, load_model
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.exporter import network_of
 from rnncomplete_export.graphs import build_graph, quantise
@@ -100,6 +101,18 @@ def test_the_card_tells_what_was_measured(style: Path, text_file: Path) -> None:
     assert card.training["characters_seen"] >= 60_000
     assert card.stages, "stages are kept from the first ten thousand characters on"
     assert [stage["characters"] for stage in card.stages] == sorted(stage["characters"] for stage in card.stages)
+
+
+def test_the_style_carries_a_memory_of_its_text(style: Path, text_file: Path) -> None:
+    model = load_model(style, "cpu")
+    assert model.memory is not None
+    assert model.memory.prior.sections, "weights were learned with it"
+    assert model.card.figures["memory_bytes"] == (style / MEMORY).stat().st_size <= 10_000_000
+    kept_back = text_file.read_text(encoding="utf-8")[-model.card.corpus["validation_characters"] :]
+    nats = np.mean(predicted_losses(Completer(model), kept_back))
+    assert model.card.figures["adaptive_nats"] == pytest.approx(nats, abs=1e-4)
+    assert nats < model.card.figures["nats_per_character"]
+    assert f"{nats:.4f}" in (style / "README.md").read_text(encoding="utf-8")
 
 
 def test_training_taught_the_network_something(style: Path) -> None:

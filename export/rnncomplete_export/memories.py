@@ -1,0 +1,64 @@
+"""What a style carries beside its network: counts of the text it was trained on, and weights to mix them with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnncomplete.adaptation import Expectations
+from rnncomplete.mixing.memory import STYLE_NODES, STYLE_SLOTS
+from rnncomplete.mixing.training import learn_style
+from rnncomplete.reading import StaticReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rnncomplete.mixing.layout import FloatArray
+    from rnncomplete.mixing.memory import CorpusMemory
+    from rnncomplete.model import Model
+
+FEWEST_WEIGHED, MOST_WEIGHED = 20_000, 300_000
+"""Characters at the end of a text on which weights are learned."""
+
+SEEN_A_WEIGHED = 20
+"""Characters trained on for each of those, so that weighing takes a small part of a training."""
+
+SLOTS_A_CHARACTER = 4
+"""Of a short text; a quarter as many nodes."""
+
+TOLD = 10
+"""Calls of ``advance`` in one :func:`learn_memory`."""
+
+
+def learn_memory(
+    model: Model, tokens: NDArray[np.uint16], seen: int, advance: Callable[[str], None] = lambda _: None
+) -> CorpusMemory:
+    """The memory of the style whose network is ``model`` and was trained on ``tokens`` uint16[n].
+
+    ``seen`` is how many characters it was trained on, and bounds the time this takes; ``advance`` is told of progress.
+    """
+    network = Expectations(StaticReader(model))
+
+    def rows(begin: int, end: int) -> FloatArray:
+        return network(tokens[:end], begin)
+
+    told = 0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal told
+        while told < TOLD * done // total:
+            told += 1
+            advance(f"learning what counts are worth beside the network, {100 * told // TOLD} %")
+
+    slots = min(STYLE_SLOTS, max(8, SLOTS_A_CHARACTER * len(tokens) // 8 * 8))
+    return learn_style(
+        model.vocabulary.characters,
+        tokens,
+        rows,
+        sessions=min(max(seen // SEEN_A_WEIGHED, FEWEST_WEIGHED), MOST_WEIGHED),
+        nodes=min(STYLE_NODES, max(8, slots // 4 // 8 * 8)),
+        slots=slots,
+        progress=progress,
+    )
