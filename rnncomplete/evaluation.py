@@ -77,9 +77,9 @@ def evaluate(
 ) -> Evaluation:
     """Measure ``completer`` on normalised ``texts``, typed one after another in one session, as files of one project.
 
-    For the static figure the network begins anew at each. Ghosts have no time budget here, so that the figures don't depend on the machine.
-    ``progress`` is told what is done of what there is to do. Raises :class:`TextError` for a text of less than two
-    characters.
+    For the static figure the network begins anew at each. Ghosts have no time budget here, so that the figures don't
+    depend on the machine. ``progress`` is told what is done of what there is to do. Raises :class:`TextError` for a text
+    of less than two characters.
     """
     if any(len(text) < 2 for text in texts):
         raise TextError("a text to evaluate has less than two characters; expected one to type")

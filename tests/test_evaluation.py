@@ -57,6 +57,16 @@ def test_what_the_text_teaches_counts_and_never_the_character_itself(tiny_style:
     assert other[: len(text) - 1].tolist() == again[: len(text) - 1].tolist()
 
 
+def test_texts_are_typed_one_after_another_in_one_session(tiny_style: Path) -> None:
+    completer = load_completer(str(tiny_style), "cpu")
+    first, second = "a zygote said to a zygote. ", "that zygote said to a zygote "
+    result = evaluate(completer, [first, second])
+    both = predicted_losses(completer, first + second)
+    assert result.nats_per_character == pytest.approx(np.delete(both, len(first) - 1).mean(), rel=1e-5)
+    alone = [*losses(completer.model, first), *losses(completer.model, second)]
+    assert result.static_nats_per_character == pytest.approx(np.mean(alone), rel=1e-5)
+
+
 def test_the_network_alone_is_what_static_evaluates(tiny_style: Path) -> None:
     result = evaluate(load_completer(str(tiny_style), "cpu", static=True), ["once more, once more"])
     assert result.nats_per_character == result.static_nats_per_character
