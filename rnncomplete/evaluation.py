@@ -73,23 +73,30 @@ def predicted_losses(
 
 
 def evaluate(
-    completer: Completer, texts: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None
+    completer: Completer,
+    texts: Sequence[str],
+    progress: Callable[[int, int], None] = lambda *_: None,
+    *,
+    typed: int | None = None,
 ) -> Evaluation:
     """Measure ``completer`` on normalised ``texts``, typed one after another in one session, as files of one project.
 
-    For the static figure the network begins anew at each. Ghosts have no time budget here, so that the figures don't
+    For the static figure the network begins anew at each. Of all characters only the first ``typed`` are typed in the
+    simulation, if that is given, which takes most of the time. Ghosts have no time budget here, so that the figures don't
     depend on the machine. ``progress`` is told what is done of what there is to do. Raises :class:`TextError` for a text
     of less than two characters.
     """
     if any(len(text) < 2 for text in texts):
         raise TextError("a text to evaluate has less than two characters; expected one to type")
     model, options = completer.model, replace(completer.options, budget_ms=inf)
-    characters, passes = sum(map(len, texts)), 2 if completer.static else 3
+    characters = sum(map(len, texts))
+    left = characters if typed is None else min(typed, characters)
+    total = characters * (1 if completer.static else 2) + left
     done = 0
     milliseconds: list[float] = []
 
     def advance(position: int) -> None:
-        progress(done + position, passes * characters)
+        progress(done + position, total)
 
     def ghost(earlier: str, before: str) -> str:
         start = time.perf_counter()
@@ -107,8 +114,9 @@ def evaluate(
         if not completer.static:
             nats += float(predicted_losses(completer, text, advance, earlier).sum(dtype=np.float64))
             done += len(text)
-        typing += simulate_typing(text, partial(ghost, earlier), advance)
-        done += len(text)
+        typing += simulate_typing(text[:left], partial(ghost, earlier), advance)
+        done += min(left, len(text))
+        left -= min(left, len(text))
     predicted = characters - len(texts)
     return Evaluation(
         characters,

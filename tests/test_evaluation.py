@@ -67,6 +67,18 @@ def test_texts_are_typed_one_after_another_in_one_session(tiny_style: Path) -> N
     assert result.static_nats_per_character == pytest.approx(np.mean(alone), rel=1e-5)
 
 
+def test_only_the_first_characters_are_typed_if_asked_for(tiny_style: Path) -> None:
+    completer = load_completer(str(tiny_style), "cpu")
+    calls: list[tuple[int, int]] = []
+    texts = ["once more", "unto the breach"]
+    part = evaluate(completer, texts, lambda done, total: calls.append((done, total)), typed=12)
+    whole = evaluate(completer, texts)
+    assert part.typing.characters == 12
+    assert calls[-1][1] == 2 * 24 + 12
+    assert part.nats_per_character == whole.nats_per_character
+    assert evaluate(completer, texts, typed=0).typing.characters == 0
+
+
 def test_the_network_alone_is_what_static_evaluates(tiny_style: Path) -> None:
     result = evaluate(load_completer(str(tiny_style), "cpu", static=True), ["once more, once more"])
     assert result.nats_per_character == result.static_nats_per_character

@@ -35,6 +35,7 @@ _TELLING = 500
 @style_options
 @ghost_options
 @click.option("--characters", type=click.IntRange(2), metavar="N", help="Stop after N characters of all files.")
+@click.option("--typed", type=click.IntRange(0), metavar="N", help="Let the person type only the first N characters.")
 @static_option
 @learn_option
 @click.option("--peers", is_flag=True, help="Beside other completers that know the same corpus.")
@@ -53,6 +54,7 @@ def evaluate_files(
     *,
     files: tuple[Path, ...],
     characters: int | None,
+    typed: int | None,
     static: bool,
     peers: bool,
     corpus: tuple[Path, ...],
@@ -68,7 +70,7 @@ def evaluate_files(
     \b
     rnncomplete eval --style shakespeare hamlet.txt
     rnncomplete eval --style shakespeare --peers --corpus plays.txt hamlet.txt
-    rnncomplete eval --style linux --characters 20000 --json *.c
+    rnncomplete eval --style linux --characters 100000 --typed 5000 --json *.c
     rnncomplete eval --style python --learn-from ~/src/project new.py
     """
     from rnncomplete.evaluation import evaluate
@@ -80,9 +82,9 @@ def evaluate_files(
     _keep_apart(files, texts, corpus, known)
     completer = open_completer(settings_from(context, **flags), static=static)
     with Progress("evaluating") as progress:
-        result = evaluate(completer, texts, progress)
+        result = evaluate(completer, texts, progress, typed=typed)
     figures = _figures(result)
-    rows = _measure_peers(completer, texts, "".join(known)) if peers else []
+    rows = _measure_peers(completer, _first(texts, typed), "".join(known)) if peers else []
     if as_json:
         document: dict[str, Any] = {
             "style": completer.card.style,
@@ -151,15 +153,21 @@ def _read(files: tuple[Path, ...], characters: int | None) -> list[str]:
     from rnncomplete.text import read_text
 
     texts: list[str] = []
-    left = characters
     for path in files:
         text = read_text(path)
         if len(text) < 2:
             raise TextError(f"{path} has {len(text)} characters; expected at least two")
-        texts.append(text[:left])
-        if left is not None and (left := left - len(text)) < 2:
+        texts.append(text)
+        if characters is not None and sum(map(len, texts)) > characters - 2:
             break
-    return texts
+    return _first(texts, characters)
+
+
+def _first(texts: list[str], characters: int | None) -> list[str]:
+    """The beginning of ``texts``: at most ``characters`` in all."""
+    left = sum(map(len, texts)) if characters is None else characters
+    ends = [max(0, left - sum(map(len, texts[:number]))) for number in range(len(texts))]
+    return [text[:end] for text, end in zip(texts, ends, strict=True) if end]
 
 
 def _figures(result: Evaluation) -> dict[str, int | float]:
