@@ -25,6 +25,9 @@ FEWEST_WEIGHED, MOST_WEIGHED = 20_000, 300_000
 SEEN_A_WEIGHED = 20
 """Characters trained on for each of those, so that weighing takes a small part of a training."""
 
+MOST_COUNTED = 1 << 25
+"""Characters, the last of a longer text: it takes a minute, and far fewer fill the tables."""
+
 SLOTS_A_CHARACTER = 4
 """Of a short text; a quarter as many nodes."""
 
@@ -39,6 +42,7 @@ def learn_memory(
 
     ``seen`` is how many characters it was trained on, and bounds the time this takes; ``advance`` is told of progress.
     """
+    tokens = tokens[-MOST_COUNTED:]
     network = Expectations(StaticReader(model))
 
     def rows(begin: int, end: int) -> FloatArray:
