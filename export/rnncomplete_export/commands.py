@@ -33,6 +33,9 @@ from rnncomplete_export.recorded_command import recorded_command
 @click.option("--batch", type=click.IntRange(1), help="Streams of text read side by side.")
 @click.option("--window", type=click.IntRange(2), help="Characters between two updates.")
 @click.option("--dropout", type=click.FloatRange(0, 0.9), help="Share of numbers dropped between layers.")
+@click.option(
+    "--weight-dropout", type=click.FloatRange(0, 0.9), help="Share of recurrent weights left out in training."
+)
 @click.option("--optimizer", type=click.Choice(["muon", "adamw"]), help="How weights are moved.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak.")
 @click.option("--weight-decay", type=click.FloatRange(0, 1), help="Share of the learning rate by which weights shrink.")
@@ -44,7 +47,12 @@ from rnncomplete_export.recorded_command import recorded_command
 )
 @click.option("--save-seconds", type=float, default=60.0, show_default=True, help="Between two checkpoints.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--precision", default="32-true", show_default=True, help="As lightning-fabric names it.")
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    help="As lightning-fabric names it; auto: bf16-mixed where that is faster, else 32-true.",
+)
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
 @click.option(
     "--devices",

@@ -22,7 +22,9 @@ class TrainingConfig:
     window: int = 100
     """Characters between two updates in each stream."""
     dropout: float = 0.1
-    """Share of numbers dropped between layers."""
+    """Share of numbers dropped between layers, the same for all characters of a window."""
+    weight_dropout: float = 0.0
+    """Share of recurrent weights left out, others in each window."""
     optimizer: str = "adamw"
     """``adamw`` for everything, or ``muon`` for the recurrent matrices."""
     learning_rate: float = 0.004

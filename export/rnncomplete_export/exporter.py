@@ -172,6 +172,7 @@ def make_card(
             "command": cleaned_command(about.get("command", ""), train),
             "from": about.get("base"),
             "recipe": facts["config"],
+            "precision": about.get("precision", "32-true"),
             "seed": facts["config"]["seed"],
             "updates": state["updates"],
             "characters_seen": state["characters"],

@@ -101,7 +101,7 @@ def inherit_network(base: Base, vocabulary: Vocabulary, config: TrainingConfig) 
     weights = base.weights
     shape = NetworkConfig(len(vocabulary), config.hidden_size, config.layers, config.embedding_size, config.skip)
     torch.manual_seed(config.seed)
-    network = CharacterNetwork(shape, config.dropout)
+    network = CharacterNetwork(shape, config.dropout, config.weight_dropout)
     rows = [UNKNOWN, *(base.vocabulary.token(character) for character in vocabulary.characters[1:])]
     embedding, matrix, bias = unfold_table(weights.table)
     rank, size = embedding.shape[1], 4 * config.hidden_size

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 RecurrentState: TypeAlias = tuple[Tensor, Tensor]
 
@@ -34,10 +35,28 @@ class NetworkConfig:
     """Every layer also reads the embedding, and the readout reads every layer."""
 
 
-class CharacterNetwork(nn.Module):
-    """Embedding, L layers of LSTM with dropout between them, and a linear readout."""
+class LockedDropout(nn.Module):
+    """Dropout whose mask is drawn once a stream, for all characters of a window (Gal, Ghahramani 2016, arXiv:1512.05287)."""
 
-    def __init__(self, config: NetworkConfig, dropout: float = 0.0) -> None:
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, values: Tensor) -> Tensor:
+        """``values`` float[T, B, N] with a ``share`` of the N numbers of each stream at zero, the others scaled up."""
+        if not self.training or not self.share:
+            return values
+        return values * functional.dropout(torch.ones_like(values[:1]), self.share)
+
+
+class CharacterNetwork(nn.Module):
+    """Embedding, L layers of LSTM with dropout between them and on their recurrent weights, and a linear readout.
+
+    A ``weight_dropout`` leaves out a share of each layer's recurrent weights, others in each window (Merity, Keskar,
+    Socher 2018, arXiv:1708.02182, section 2).
+    """
+
+    def __init__(self, config: NetworkConfig, dropout: float = 0.0, weight_dropout: float = 0.0) -> None:
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
@@ -46,7 +65,8 @@ class CharacterNetwork(nn.Module):
         ]
         self.cells = nn.ModuleList(nn.LSTM(width, config.hidden_size) for width in inputs)
         self.readout = nn.Linear(config.hidden_size * (config.layers if config.skip else 1), config.vocabulary_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = LockedDropout(dropout)
+        self.weight_dropout = weight_dropout
         self._initialise()
 
     def _initialise(self) -> None:
@@ -81,9 +101,7 @@ class CharacterNetwork(nn.Module):
         reads = embedded
         outputs, hidden, held = [], [], []
         for layer, cell in enumerate(self.cells):
-            output, (last_hidden, last_held) = cell(
-                reads, (state[0][layer : layer + 1].contiguous(), state[1][layer : layer + 1].contiguous())
-            )
+            output, last_hidden, last_held = self._read(cell, reads, [part[layer : layer + 1] for part in state])
             output = self.dropout(output)
             outputs.append(output)
             hidden.append(last_hidden)
@@ -91,6 +109,15 @@ class CharacterNetwork(nn.Module):
             reads = torch.cat((output, embedded), dim=-1) if self.config.skip else output
         features = torch.cat(outputs, dim=-1) if self.config.skip else outputs[-1]
         return self.readout(features), (torch.cat(hidden), torch.cat(held))
+
+    def _read(self, cell: nn.Module, reads: Tensor, state: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """What ``cell`` puts out, float[T, B, H], and its state after, float[1, B, H] twice."""
+        below, recurrent, *biases = cell.parameters()
+        weights = [below, functional.dropout(recurrent, self.weight_dropout, self.training), *biases]
+        # What nn.LSTM calls, which would not see that its weights are others than its own.
+        return torch.lstm(
+            reads, [part.contiguous() for part in state], weights, True, 1, 0.0, self.training, False, False
+        )
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -28,6 +28,8 @@ def render_readme(card: Card) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in training["versions"].items())
     nats = figures["nats_per_character"]
     began = f"It began as the style {training['from']}. " if training.get("from") else ""
+    dropped = recipe.get("weight_dropout", 0)
+    weight_dropout = f", recurrent weights dropped {dropped:g}" if dropped else ""
     parts = [
         f"# {card.style}",
         f"{card.description}.".replace("..", "."),
@@ -41,7 +43,8 @@ def render_readme(card: Card) -> str:
         f"{fenced(training['command'])}\n\n"
         f"{began}{training['characters_seen']:,} characters seen in {training['updates']:,} updates and "
         f"{training['seconds'] / 3600:.2f} hours, seed {training['seed']}, {recipe['optimizer']}, "
-        f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}. Made with {versions}.",
+        f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}"
+        f"{weight_dropout}, precision {training['precision']}. Made with {versions}.",
         "## Figures",
         "| on text kept out of training | nats per character | bits per character |\n|---|---|---|\n"
         f"| network alone (static, int8), {slice_of(card)} | {nats:.4f} | {nats / LN2:.4f} |\n"

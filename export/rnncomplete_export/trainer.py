@@ -76,8 +76,18 @@ class TrainingState:
         return float(FIRST_STAGE * 10 ** (len(self.stages) / STAGES_A_DECADE))
 
 
-def build_optimizers(network: CharacterNetwork, config: TrainingConfig) -> list[torch.optim.Optimizer]:
-    """Muon for the recurrent layers' matrices and AdamW for the rest, or AdamW for everything."""
+def product_dtype(fabric: Fabric) -> torch.dtype:
+    """What matrices may be multiplied in: bfloat16 where the precision chosen allows it, else float32."""
+    kind = fabric.device.type
+    with fabric.autocast():
+        bfloat16 = torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) == torch.bfloat16
+    return torch.bfloat16 if bfloat16 else torch.float32
+
+
+def build_optimizers(
+    network: CharacterNetwork, config: TrainingConfig, dtype: torch.dtype
+) -> list[torch.optim.Optimizer]:
+    """Muon for the recurrent layers' matrices, multiplied in ``dtype``, and AdamW for the rest, or for everything."""
     matrices = [p for name, p in network.cells.named_parameters() if "weight" in name]
     if config.optimizer != "muon":
         matrices = []
@@ -85,7 +95,7 @@ def build_optimizers(network: CharacterNetwork, config: TrainingConfig) -> list[
     others = [p for p in network.parameters() if id(p) not in chosen]
     optimizers: list[torch.optim.Optimizer] = []
     if matrices:
-        optimizers.append(Muon(matrices, lr=config.learning_rate, weight_decay=config.weight_decay))
+        optimizers.append(Muon(matrices, lr=config.learning_rate, weight_decay=config.weight_decay, dtype=dtype))
     optimizers.append(
         torch.optim.AdamW(others, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)
     )
@@ -111,11 +121,12 @@ class Trainer:
         save_seconds: float = 60.0,
         network: CharacterNetwork | None = None,
     ) -> None:
-        shortest = config.window + 1
-        if len(corpus.training) <= shortest or len(corpus.validation) < 2:
+        if len(corpus.validation) < 2:
+            raise TextError(f"the text has {corpus.characters:,} characters; expected some thousands to learn from")
+        if len(corpus.training) <= config.window + 1:
             raise TextError(
                 f"the text has {corpus.characters:,} characters; expected more than a window of {config.window} "
-                "to train on and some to validate with: give more text or a smaller --window"
+                "to train on: give more text or a smaller --window"
             )
         if config.batch % fabric.world_size:
             raise TextError(
@@ -130,9 +141,9 @@ class Trainer:
             len(corpus.vocabulary), config.hidden_size, config.layers, config.embedding_size, config.skip
         )
         torch.manual_seed(config.seed)
-        self.network = network or CharacterNetwork(shape, config.dropout)
+        self.network = network or CharacterNetwork(shape, config.dropout, config.weight_dropout)
         self._inherited = network is not None
-        optimizers = build_optimizers(self.network, config)
+        optimizers = build_optimizers(self.network, config, product_dtype(fabric))
         self._module, *self.optimizers = fabric.setup(self.network, *optimizers)
         self.average = WeightAverage(self.network, config.average_decay)
         self.shadow = CharacterNetwork(shape).to(fabric.device)

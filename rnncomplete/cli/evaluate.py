@@ -22,9 +22,13 @@ from rnncomplete.cli.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rnncomplete.card import Card
     from rnncomplete.completer import Completer
     from rnncomplete.evaluation import Evaluation
     from rnncomplete.typing_simulation import TypingFigures
+
+CORPORA = "rnncomplete.corpora"
+"""Entry points that find texts: functions from a SHA-256 to a file, or to ``None``."""
 
 _TELLING = 500
 """Characters from the start of a text by which it is known again."""
@@ -44,7 +48,7 @@ _TELLING = 500
     multiple=True,
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="What the style was trained on, for the peers; may be given again.",
+    help="What the peers learn from; may be given again [default: what the style was trained on, if that is at hand].",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
@@ -65,7 +69,8 @@ def evaluate_files(
 
     The person types the file exactly and accepts a ghost, or its next word, when it is what comes next: these figures
     are not the acceptance rates of real people. The peers are prompt_toolkit's history, the most frequent words, and
-    Kneser-Ney n-grams of the best order; the corpus must not hold the files.
+    Kneser-Ney n-grams of the best order; the corpus must not hold the files. For a shipped style it is found in the
+    folder that RNNCOMPLETE_CORPORA names, as shakespeare/train.txt, without the end that was kept out of training.
 
     \b
     rnncomplete eval --style shakespeare hamlet.txt
@@ -75,12 +80,12 @@ def evaluate_files(
     """
     from rnncomplete.evaluation import evaluate
 
-    if bool(corpus) != peers:
-        raise click.UsageError("--peers and --corpus FILE need each other: peers learn from the corpus")
+    if corpus and not peers:
+        raise click.UsageError("--corpus FILE is what peers learn from; give --peers, too")
     texts = _read(files, characters)
-    known = _read(corpus, None)
-    _keep_apart(files, texts, corpus, known)
     completer = open_completer(settings_from(context, **flags), static=static)
+    known = (_read(corpus, None) or [_training_text(completer.card)]) if peers else []
+    _keep_apart(files, texts, known)
     with Progress("evaluating") as progress:
         result = evaluate(completer, texts, progress, typed=typed)
     figures = _figures(result)
@@ -103,14 +108,34 @@ def evaluate_files(
         _print_table([{"peer": completer.card.style, **figures}, *rows])
 
 
-def _keep_apart(files: tuple[Path, ...], texts: list[str], corpus: tuple[Path, ...], known: list[str]) -> None:
+def _training_text(card: Card) -> str:
+    """What the style was trained on, without the end kept back; raises ``TextError`` if it is not at hand."""
+    from importlib.metadata import entry_points
+
+    from rnncomplete.errors import TextError
+    from rnncomplete.text import read_text
+
+    for point in entry_points(group=CORPORA):
+        try:
+            path = point.load()(card.corpus.get("sha256"))
+        except ModuleNotFoundError:  # what fetches texts comes with an extra
+            continue
+        if path:
+            text = read_text(path)
+            return text[: len(text) - card.corpus.get("validation_characters", 0)]
+    raise TextError(
+        f"peers learn from what the style {card.style!r} was trained on, which is not at hand; give it with "
+        "--corpus FILE, or set RNNCOMPLETE_CORPORA to a folder that holds it as STYLE/train.txt (see --help)"
+    )
+
+
+def _keep_apart(files: tuple[Path, ...], texts: list[str], known: list[str]) -> None:
     """Raise ``TextError`` if a text to type is in the corpus, which the peers would know by heart."""
     from rnncomplete.errors import TextError
 
     for path, text in zip(files, texts, strict=False):
-        for source, content in zip(corpus, known, strict=True):
-            if text[:_TELLING] in content:
-                raise TextError(f"{path} is in the corpus, in {source}; expected texts that nobody has learned from")
+        if any(text[:_TELLING] in content for content in known):
+            raise TextError(f"{path} is in the corpus; expected texts that nobody has learned from")
 
 
 def _measure_peers(completer: Completer, texts: list[str], corpus: str) -> list[dict[str, Any]]:

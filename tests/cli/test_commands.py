@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +13,10 @@ from click.testing import CliRunner, Result
 from rnncomplete.cli import main
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from rnncomplete.card import Card
 
 
 def run(*arguments: str | Path, data: str = "") -> Result:
@@ -194,4 +199,19 @@ def test_peers_do_not_type_what_they_have_learned_from(tiny_style: Path, tmp_pat
     (tmp_path / "corpus.txt").write_text("more of it. " + "some words to type. " * 30)
     peers = ("eval", "--style", tiny_style, "--peers", tmp_path / "text.txt")
     assert "in the corpus" in refused(run(*peers, "--corpus", tmp_path / "corpus.txt"))
-    assert "--corpus" in refused(run(*peers))
+    assert "give it with --corpus FILE" in refused(run(*peers))
+    assert "give --peers" in refused(run("eval", "--corpus", tmp_path / "corpus.txt", tmp_path / "text.txt"))
+
+
+def test_peers_learn_by_default_from_what_the_style_was_trained_on(
+    tiny_card: Card, make_style: Callable[[Path, Card], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, kept_back = "other words to count, and more of them.\n" * 30, "some words to type, and more.\n"
+    (tmp_path / "train.txt").write_text(read + kept_back)
+    (tmp_path / "text.txt").write_text(kept_back)
+    facts = {"sha256": "f" * 64, "validation_characters": len(kept_back)}
+    style = make_style(tmp_path / "tiny", dataclasses.replace(tiny_card, corpus={**tiny_card.corpus, **facts}))
+    finder = SimpleNamespace(load=lambda: lambda sha256: tmp_path / "train.txt" if sha256 == "f" * 64 else None)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [finder])
+    document = json.loads(run("eval", "--style", style, "--peers", "--json", tmp_path / "text.txt").stdout)
+    assert document["peers"]["frequency"]["keystrokes_saved"] > 0

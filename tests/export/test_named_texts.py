@@ -7,7 +7,7 @@ import pytest
 
 from rnncomplete.errors import TextError
 from rnncomplete_export import named_texts
-from rnncomplete_export.named_texts import TEXTS, VARIABLE, NamedText, fetch_text, resolve_text
+from rnncomplete_export.named_texts import TEXTS, VARIABLE, NamedText, fetch_text, find_text, resolve_text
 
 CONTENT = "To be, or not to be.\n"
 
@@ -74,6 +74,15 @@ def test_a_file_or_folder_of_the_name_comes_first(
     assert resolve_text(Path("elsewhere"), print) == Path("elsewhere")
     Path("shakespeare").mkdir()
     assert resolve_text(Path("shakespeare"), print) == Path("shakespeare")
+
+
+def test_a_text_is_found_by_its_hash_where_there_is_a_mirror(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = find_text(TEXTS["shakespeare"].sha256)
+    assert path is not None
+    assert path.read_text(encoding="utf-8") == CONTENT
+    assert find_text("0" * 64) is find_text(None) is None
+    monkeypatch.delenv(VARIABLE)
+    assert find_text(TEXTS["shakespeare"].sha256) is None
 
 
 def test_every_text_has_a_hash_and_a_source() -> None:

@@ -29,7 +29,7 @@ def test_profiling_tells_both_rates_and_leaves_no_checkpoint(
     monkeypatch.setattr(profile, "ROUND_SECONDS", 0.05)
     result = CliRunner().invoke(main, ["train", str(text_file), "--style", "x", "--hidden-size", "16", "--profile"])
     assert result.exit_code == 0, result.output
-    found = re.search(r"training ([\d.]+) GFLOP/s .* matrix products ([\d.]+) GFLOP/s: \d+ %", result.stderr)
+    found = re.search(r"training ([\d.]+) GFLOP/s .* float32 matrix products ([\d.]+) GFLOP/s: \d+ %", result.stderr)
     assert found
     assert 0 < float(found[1]) < float(found[2])
     assert not (tmp_path / "runs" / "x" / "checkpoint.safetensors").exists()

@@ -6,19 +6,23 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from typing import TYPE_CHECKING
 
+import lightning_fabric
 import pytest
 import torch
 from click.testing import CliRunner
 
+from rnncomplete import text
 from rnncomplete.cli import main
 from rnncomplete.errors import TextError
 from rnncomplete.vocabulary import UNKNOWN_CHARACTER
 from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from rnncomplete_export.configuration import suggest_config
+from rnncomplete_export.configuration import TrainingConfig, suggest_config
 from rnncomplete_export.corpus import build_corpus
-from rnncomplete_export.trainer import resume_point
+from rnncomplete_export.progress import TrainingProgress
+from rnncomplete_export.trainer import Trainer, resume_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,7 +132,8 @@ def test_a_trained_style_completes(trained: Path, run_rnncomplete: Run) -> None:
     [
         (b"", "empty"),
         (b"\xef\xbb\xbf", "empty"),
-        (b"short", "5 characters"),
+        (b"short", "5 characters; expected some thousands"),
+        (b"a short text, " * 4, "more than a window of"),
         (b"PK\x03\x04\0\0\0", "binary"),
         (b"caf\xe9 " * 5000, "not UTF-8"),
         (b"aaaaaaaaaa" * 5000, "1 kind of character"),
@@ -146,9 +151,40 @@ def test_other_bad_requests_get_one_clear_line(tmp_path: Path, text_file: Path) 
         ([text_file, "--style", "Not A Name"], "lower case"),
         ([text_file, "--style", "x", "--resume"], "no checkpoint"),
         ([text_file, "--style", "x", "--device", "cuda"], "CUDA"),
+        ([text_file, "--style", "x", "--precision", "8-bit"], "'8-bit' is invalid"),
+        ([text_file, "--style", "x", "--profile", "--devices", "2"], "--profile in 2 processes"),
         (["--style", "x"], "no text"),
     ):
         assert_refused(["train", *arguments, "--runs", tmp_path], expected)
+
+
+def test_a_log_that_nothing_can_write_says_what_to_install(
+    tmp_path: Path, text_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("_TENSORBOARD_AVAILABLE", "_TENSORBOARDX_AVAILABLE"):
+        monkeypatch.setattr(f"lightning_fabric.loggers.tensorboard.{package}", False)
+    options = ["--style", "x", "--runs", tmp_path, "--log", "tensorboard"]
+    assert_refused(["train", text_file, *options], "type: pip install tensorboard")
+
+
+def test_memory_is_bounded_by_chunk_and_window_not_by_the_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "CHUNK", 1 << 16)
+    path = tmp_path / "long.txt"
+    path.write_text("A long and calm text.\n" * 200_000, encoding="utf-8")
+    fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
+    config = TrainingConfig(hidden_size=16, embedding_size=8, batch=4, window=16, characters=2_000)
+    tracemalloc.start()
+    try:
+        corpus = build_corpus([path], tmp_path / "run")
+        trainer = Trainer(corpus, config, tmp_path / "run", fabric, TrainingProgress(silent=True), about={})
+        assert trainer.run()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert corpus.characters == 4_400_000
+    assert peak < corpus.characters, "less than half of the tokens"
 
 
 def test_resuming_another_network_is_refused(trained: Path, text_file: Path, tmp_path: Path) -> None:
