@@ -61,8 +61,9 @@ def _table(card: Card) -> list[str]:
         ["nats per character", *(f"{stage.get('loss', float('nan')):.2f}" for stage in card.stages), ""],
     ]
     for name in names:
-        shares = [(stage.get("skills") or {}).get(name) for stage in card.stages]
-        rows.append([_harmless(name).replace("_", " "), *map(_percent, [*shares, *([true.get(name)] if true else [])])])
+        shares = [(stage.get("skills") or {}).get(name) for stage in card.stages] + [true.get(name)]
+        if any(share is not None for share in shares):
+            rows.append([_harmless(name).replace("_", " "), *map(_percent, shares if true else shares[:-1])])
     width = max(len(row[0]) for row in rows)
     lines = [f"{row[0]:{width}}" + "".join(f"{cell:>7}" for cell in row[1:]).rstrip() for row in rows]
     if names:

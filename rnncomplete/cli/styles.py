@@ -10,7 +10,11 @@ import click
 from rnncomplete.cli.options import print_json, print_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rnncomplete.styles import Style
+
+_KEY_WIDTH = 28
 
 
 @click.group(invoke_without_command=True)
@@ -51,8 +55,7 @@ def info_command(name: str, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    for key, value in facts.items():
-        print_text(f"{key:14} {_short(key, value)}")
+    print_text("\n".join(_tree(facts)))
 
 
 @styles.command("add")
@@ -85,13 +88,20 @@ def _list(as_json: bool) -> None:
     if not rows:
         print_text("no styles yet; train one with: rnncomplete train TEXT --style NAME")
         return
-    line = "{:16} {:>10} {:>9}  {:8} {:16} {}"
-    print_text(line.format("style", "parameters", "nats/char", "", "licence", "corpus"))
+    table = [("style", "parameters", "nats/char", "", "licence", "corpus")]
     for row in rows:
-        nats = row["nats_per_character"]
-        cells = (row["parameters"], nats and f"{nats:.3f}", "" if row["shipped"] else "your own", row["licence"])
-        end = row["problem"] or row["corpus"]
-        print_text(line.format(row["style"], *("-" if cell is None else str(cell) for cell in cells), end or "-"))
+        parameters, nats = row["parameters"], row["nats_per_character"]
+        cells = (
+            parameters and f"{parameters / 1e6:.2f}M",
+            nats and f"{nats:.3f}",
+            "" if row["shipped"] else "your own",
+        )
+        end = (row["licence"], row["problem"] or row["corpus"])
+        table.append((row["style"], *("-" if cell is None else str(cell) for cell in cells + end)))
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for style, parameters, nats, whose, licence, corpus in table:
+        numbers = f"{parameters:>{widths[1]}}  {nats:>{widths[2]}}"
+        print_text(f"{style:{widths[0]}}  {numbers}  {whose:{widths[3]}}  {licence:{widths[4]}}  {corpus}")
 
 
 def _facts(style: Style) -> dict[str, Any]:
@@ -115,12 +125,23 @@ def _facts(style: Style) -> dict[str, Any]:
     }
 
 
+def _tree(facts: dict[str, Any], depth: int = 0) -> Iterator[str]:
+    """A line a fact, those inside another one indented below it."""
+    for key, value in facts.items():
+        inside = isinstance(value, dict) and bool(value)
+        yield f"{'  ' * depth + key:{_KEY_WIDTH}} {'' if inside else _short(key, value)}".rstrip()
+        if inside:
+            yield from _tree(value, depth + 1)
+
+
 def _short(key: str, value: Any) -> str:
     """A field of a card in one line."""
     if key == "vocabulary":
         return f"{len(value)} characters: " + "".join(c for c in value[1:] if c.isprintable())[:60]
     if key == "stages":
-        return f"{len(value)} stages"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {item}" for name, item in value.items()) or "-"
-    return "-" if value is None else str(value)
+        return f"{len(value)} stages, see: rnncomplete stages"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "-"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "-" if value in (None, {}) else str(value)
