@@ -44,7 +44,7 @@ def render_readme(card: Card) -> str:
         f"{began}{training['characters_seen']:,} characters seen in {training['updates']:,} updates and "
         f"{training['seconds'] / 3600:.2f} hours, seed {training['seed']}, {recipe['optimizer']}, "
         f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}"
-        f"{weight_dropout}, precision {training['precision']}. Made with {versions}.",
+        f"{weight_dropout}, precision {training.get('precision', '32-true')}. Made with {versions}.",
         "## Figures",
         "| on text kept out of training | nats per character | bits per character |\n|---|---|---|\n"
         f"| network alone (static, int8), {slice_of(card)} | {nats:.4f} | {nats / LN2:.4f} |\n"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rnncomplete_export.average import WeightAverage
 from rnncomplete_export.measure import best_temperature, write
 from rnncomplete_export.muon import Muon, orthogonalise
-from rnncomplete_export.network import CharacterNetwork, NetworkConfig, parameter_count
+from rnncomplete_export.network import CharacterNetwork, LockedDropout, NetworkConfig, parameter_count
 from rnncomplete_export.schedule import learning_rate_factor
 from rnncomplete_export.streams import Streams
 
@@ -34,6 +34,30 @@ def test_shapes_are_those_of_the_docstring(network: CharacterNetwork) -> None:
     assert logits.shape == (5, 3, 7)
     assert hidden.shape == held.shape == (2, 3, 12)
     assert parameter_count(network) == sum(p.numel() for p in network.parameters())
+
+
+def test_dropout_leaves_out_the_same_numbers_at_every_character_of_a_stream() -> None:
+    torch.manual_seed(0)
+    dropped = LockedDropout(0.5)(torch.ones(9, 4, 50))
+    assert torch.equal(dropped, dropped[:1].expand(9, 4, 50))
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+    assert not torch.equal(dropped[0, 0], dropped[0, 1])
+
+
+def test_recurrent_weights_are_left_out_in_training_only() -> None:
+    torch.manual_seed(0)
+    network = CharacterNetwork(NetworkConfig(7, 12, 2, 4), weight_dropout=0.5)
+    tokens = torch.randint(0, 7, (6, 3))
+
+    def read() -> torch.Tensor:
+        logits: torch.Tensor = network(tokens, network.initial_state(3))[0]
+        return logits
+
+    first, second = read(), read()
+    assert torch.equal(first[0], second[0]), "the first character has no state to be multiplied"
+    assert not torch.allclose(first[1:], second[1:])
+    network.eval()
+    assert torch.equal(read(), read())
 
 
 def test_forget_gates_begin_open(network: CharacterNetwork) -> None:

@@ -1,0 +1,71 @@
+"""The styles that are shipped: each whole, small, and as its card says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnncomplete.model import GRAPHS, MEMORY, check_style, read_card
+from rnncomplete.styles import shipped_styles_folder
+from rnncomplete.text import read_text
+from rnncomplete.vocabulary import Vocabulary
+from rnncomplete_export.parity import INT8_TOLERANCE, batched_nats, cut_streams, step_function
+from rnncomplete_export.readme import render_readme
+from rnncomplete_export.recipe import list_recipes, load_recipe
+
+CORPORA = Path(os.environ.get("RNNCOMPLETE_CORPORA") or Path(__file__).parents[3] / "shared" / "corpora")
+"""Where the texts are that they were trained on, beside the checkout by default."""
+
+STYLES = list_recipes()
+FOLDER = shipped_styles_folder()
+
+each_style = pytest.mark.parametrize("style", STYLES)
+
+
+def test_every_recipe_has_its_style() -> None:
+    assert sorted(path.parent.name for path in FOLDER.glob("*/card.json")) == STYLES
+
+
+@each_style
+def test_a_style_is_whole_and_small(style: str) -> None:
+    card = check_style(FOLDER / style)
+    assert 4e6 < card.parameters < 7e6
+    assert (FOLDER / style / MEMORY).stat().st_size <= 10_000_000
+    assert card.figures["int8_nats"] - card.figures["float32_nats"] <= INT8_TOLERANCE
+    assert card.figures["ngram_share"] == 1, "the n-gram was counted on all that the network was trained on"
+    assert "train.txt" in card.training["command"], "no path of a machine"
+
+
+@each_style
+def test_the_card_for_people_says_what_the_card_says(style: str) -> None:
+    card = read_card(FOLDER / style)
+    assert (FOLDER / style / "README.md").read_text(encoding="utf-8") == render_readme(card)
+    about = load_recipe(style).about
+    assert (card.description, card.corpus["name"]) == (about["description"], about["corpus_name"])
+    assert (card.corpus["licence"], card.lexer) == (about["licence"], about.get("lexer"))
+
+
+@each_style
+def test_the_stages_tell_of_about_ten_moments(style: str) -> None:
+    stages = read_card(FOLDER / style).stages
+    assert 8 <= len(stages) <= 13
+    for stage in stages:
+        assert len(stage["sample"]) == 400
+        assert any(share is not None for share in stage["skills"].values())
+    assert stages[-1]["loss"] == min(stage["loss"] for stage in stages)
+
+
+@each_style
+def test_the_network_predicts_the_text_kept_back_as_its_card_says(style: str) -> None:
+    path = CORPORA / style / "train.txt"
+    if not path.is_file():
+        pytest.skip(f"the text that {style} was trained on is not at {path}")
+    card = read_card(FOLDER / style)
+    text = read_text(path)[-card.corpus["validation_characters"] :]
+    table = cut_streams(Vocabulary(card.vocabulary).encode(text))
+    step = step_function((FOLDER / style / GRAPHS["cpu"]).read_bytes())
+    nats = np.mean([batched_nats(step, column[:, None], card.state_size) for column in table.T])
+    assert nats == pytest.approx(card.figures["int8_nats"], abs=0.005)
