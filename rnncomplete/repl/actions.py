@@ -110,7 +110,7 @@ class Actions:
         self._manuscript.open(Path(name).expanduser())
         text = self._manuscript.text
         say(f"{len(text):,} characters, {text.count(chr(10)):,} lines; it ends:")
-        say(printable("\n".join(text.split("\n")[-6:])))
+        say(printable("\n".join(text.removesuffix("\n").split("\n")[-5:])))
 
     def _learn(self, name: str) -> None:
         """Learn from a file or folder in the background."""
@@ -137,14 +137,15 @@ class Actions:
 
     def _show(self, _: str) -> None:
         """Print the document."""
-        say(printable(self._manuscript.text) if self._manuscript else "the document is empty")
+        say(printable(self._manuscript.text.removesuffix("\n")) if self._manuscript else "the document is empty")
 
     def _edit(self, _: str) -> None:
         """Change the document in an editor."""
         import click
 
         try:
-            changed = click.edit(self._manuscript.text)
+            with self._session.input.cooked_mode():
+                changed = click.edit(self._manuscript.text)
         except click.ClickException as error:
             raise SettingError(f"{error.message}; set EDITOR to the program to use") from None
         if changed is not None:
