@@ -286,6 +286,11 @@ class Terminal:
         rows = [[self.screen.buffer[y][x] for x in range(self.screen.columns)] for y in range(self.screen.lines)]
         return ["".join(cell.data if cell.fg == colour else "\n" for cell in row) for row in rows]
 
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the size of the terminal, which tells the program."""
+        self.screen.resize(lines, columns)
+        self.program.setwinsize(lines, columns)
+
     def leaves(self) -> int:
         """Wait until the program has ended, and return its exit code."""
         self.until(lambda: not self._read() and not self.program.isalive(), seconds=5)
