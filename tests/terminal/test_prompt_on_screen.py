@@ -6,15 +6,18 @@ import os
 import shlex
 import signal
 import sys
+import termios
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from rnncomplete.repl.typeahead import unseen_typeahead
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 QUESTION = "To be, or not to be, that is the question"
-RIGHT, UP, TAB, CLEAR, CONTROL_Z, ALT_ENTER = "\x1b[C", "\x1b[A", "\t", "\x15", "\x1a", "\x1b\r"
+RIGHT, UP, TAB, CLEAR, CONTROL_C, CONTROL_Z, ALT_ENTER = "\x1b[C", "\x1b[A", "\t", "\x15", "\x03", "\x1a", "\x1b\r"
 
 
 @pytest.fixture
@@ -212,13 +215,29 @@ def test_it_is_drawn_anew_in_a_narrow_and_low_terminal(prompt: Any) -> None:
     screen.until(lambda: " :styles" in screen.text)
 
 
-def test_what_is_typed_while_no_prompt_reads_is_not_torn(prompt: Any) -> None:
-    """Keys come at once, many of them before the prompt is there again that is to read them."""
-    screen = prompt()
-    lines = [f"line {number}" for number in range(8)]
-    screen.send("\r".join([*lines, ":show", "To be, or"]))
-    screen.shows("> To be, or", " not to be, that is the question")
-    screen.sees("\n".join(["", *(f"> {line}" for line in lines), "> :show", *lines, "> To be, or not"]))
+def test_the_terminal_echoes_nothing_while_no_prompt_reads(terminal: Any, sentence_style: Any) -> None:
+    sentence_style("loop", "ab" * 30)
+    screen = terminal("--style", "loop")
+    screen.sees("loop · 1.23M")
+    screen.send(":generate 1000000\r")
+    screen.until(lambda: screen.text.count("ab") > 100)
+    assert not screen.program.getecho()
+    screen.send(CONTROL_C)
+    screen.until(lambda: screen.row == "+")
+
+
+def test_echo_comes_back_at_the_end_and_what_is_no_terminal_is_left_alone() -> None:
+    ours, theirs = os.openpty()
+    before = termios.tcgetattr(theirs)
+    with unseen_typeahead(theirs):
+        os.write(ours, b"a\x15b\r")
+        assert os.read(theirs, 9) == b"a\x15b\r"
+    assert termios.tcgetattr(theirs) == before
+    reading, writing = os.pipe()
+    with unseen_typeahead(reading):
+        os.write(writing, b"a")
+    for descriptor in (ours, theirs, reading, writing):
+        os.close(descriptor)
 
 
 def test_control_z_types_nothing(prompt: Any) -> None:
