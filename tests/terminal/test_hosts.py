@@ -114,6 +114,36 @@ def test_without_the_style_wished_for_ipython_tells_and_takes_the_default(ipytho
     screen.until(lambda: ", or not to be" in screen.coloured(IPYTHON_GHOST)[screen.screen.cursor.y])
 
 
+def test_ipython_loads_it_in_every_session(terminal: Any, styles: None, isolation: Path) -> None:
+    profile = isolation / ".ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    (profile / "ipython_config.py").write_text("c = get_config()\n" + "\n".join(lines_for("ipython-config")))
+    screen = terminal("--no-banner", "--no-confirm-exit", program="ipython", IPYTHONDIR=str(profile.parent))
+    screen.sees("In [1]:")
+    screen.send("for")
+    screen.until(lambda: " i in range(10):" in screen.coloured(IPYTHON_GHOST)[screen.screen.cursor.y])
+
+
+def test_a_config_of_ptpython_names_another_style(terminal: Any, sentence_style: Any, tmp_path: Path) -> None:
+    sentence_style("linux", "static int answer = 42;")
+    (tmp_path / "config.py").write_text("\n".join(lines_for("ptpython-configure")), encoding="utf-8")
+    screen = terminal("--config-file", str(tmp_path / "config.py"), program="ptpython")
+    screen.sees(">>>")
+    screen.send("static")
+    screen.until(lambda: " int answer = 42;" in screen.coloured(PTPYTHON_GHOST)[screen.screen.cursor.y])
+
+
+def test_a_variable_of_xonsh_names_another_style(terminal: Any, sentence_style: Any, isolation: Path) -> None:
+    sentence_style("linux", "static int answer = 42;")
+    (isolation / ".xonshrc").write_text("\n".join(lines_for("xonsh-style")), encoding="utf-8")
+    screen = terminal(
+        "--rc", str(isolation / ".xonshrc"), "-D", "PROMPT=@ ", "-D", "XONTRIBS_AUTOLOAD_DISABLED=1", program="xonsh"
+    )
+    screen.until(lambda: screen.row == "@")
+    screen.send("static")
+    screen.until(lambda: screen.row == "@ static int answer = 42;")
+
+
 def test_ptpython_from_typing_to_accepting(terminal: Any, styles: None, tmp_path: Path) -> None:
     (tmp_path / "config.py").write_text("\n".join(lines_for("ptpython")), encoding="utf-8")
     screen = terminal("--config-file", str(tmp_path / "config.py"), program="ptpython")
