@@ -132,13 +132,14 @@ class Watch:
     def _text_inserted(self, buffer: Buffer) -> None:
         self.typed = True
         if self._owner.when is None or self._owner.when(buffer.document):
-            self._owner.tally.typed += max(0, self._grown)
+            # At least one; a buffer that is reset tells nobody, so that the length before may be another text's.
+            self._owner.tally.typed += max(1, self._grown)
 
     def _text_changed(self, buffer: Buffer) -> None:
         self.typed, self.choices = False, []
         before, after = self._place()
         if self._context != (context := self._owner.context()):
-            self._context, self.trail, self._length = context, Trail(), 0
+            self._context, self.trail, self._length = context, Trail(), len(before) + len(after)
             self._abandon()
         # prompt_toolkit has no event for undoing; but what was undone can be redone, until the next edit.
         undone = bool(getattr(buffer, "_redo_stack", ()))

@@ -210,7 +210,7 @@ def test_it_is_drawn_anew_in_a_narrow_and_low_terminal(prompt: Any) -> None:
     screen.shows("> To be, or", " not to be, that is the question")
     screen.resize(24, 7)
     screen.until(lambda: "\n  hat is the question\n" in screen.text)
-    assert screen.typed == "> To be, or"
+    screen.until(lambda: screen.typed == "> To be, or")
     screen.send(CLEAR + ":sty")
     screen.until(lambda: " :styles" in screen.text)
 
@@ -238,6 +238,12 @@ def test_echo_comes_back_at_the_end_and_what_is_no_terminal_is_left_alone() -> N
         os.write(writing, b"a")
     for descriptor in (ours, theirs, reading, writing):
         os.close(descriptor)
+
+
+def test_tabs_are_drawn_to_the_next_stop(prompt: Any) -> None:
+    screen = prompt()
+    screen.paste("a\tb\tlast")
+    screen.shows("> a   b   last")
 
 
 def test_control_z_types_nothing(prompt: Any) -> None:
