@@ -1,19 +1,22 @@
 """The style ``auto``: whichever of all styles finds what is being typed least surprising.
 
-Texts are judged in the background thread, after their ghost is there and only while nobody types on.
+Texts are judged in the background thread, after their ghost is there and only while nobody types on. A judge is a network
+without memory or mixer, so many styles take little room; what it has read it need not read again, so a key costs it
+a step and a backspace none.
 """
 
 from __future__ import annotations
 
 import math
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from rnncomplete.completer import load_completer
 from rnncomplete.errors import RnncompleteError, StyleError
-from rnncomplete.styles import DEFAULT_STYLE, list_styles
+from rnncomplete.model import load_network
+from rnncomplete.prefix_cache import PrefixCache
+from rnncomplete.styles import DEFAULT_STYLE, find_style, list_styles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,18 +26,19 @@ if TYPE_CHECKING:
     from rnncomplete.completer import Completer
     from rnncomplete.decoder import Ghost
     from rnncomplete.learning import Learned
+    from rnncomplete.model import FloatArray, Model
 
 AUTO = "auto"
 """What people write in place of a style's name."""
 
 JUDGED = 300
-"""Characters before the cursor that a style is judged by."""
+"""Characters before the cursor that a style is judged by, at least; at most twice as many, if there are."""
 
 FEWEST = 24
 """Characters; less text says nothing about its style."""
 
-EVERY = 16
-"""Characters by which the text must have grown or shrunk to be judged again."""
+RECALL = 1 - 1 / 150
+"""How much less each character counts than the one behind it."""
 
 MARGIN = 0.15
 """Nats per character by which another style must be better, so that the choice does not flap."""
@@ -44,14 +48,21 @@ UNKNOWN_NATS = math.log(1000)
 
 
 class AutoCompleter:
-    """A :class:`~rnncomplete.completer.Completer` that changes its style with the text."""
+    """A :class:`~rnncomplete.completer.Completer` that changes its style with the text.
 
-    def __init__(self, styles: Sequence[str], load: Callable[[str], Completer]) -> None:
+    ``load`` gives the completer of a style, ``load_judge`` its network; either may raise :class:`RnncompleteError`.
+    """
+
+    def __init__(
+        self, styles: Sequence[str], load: Callable[[str], Completer], load_judge: Callable[[str], Model]
+    ) -> None:
         self._load = load
-        self._loaded: dict[str, Completer | None] = dict.fromkeys(styles)
-        self._judged = ""
+        self._load_judge = load_judge
+        self._judges: dict[str, Judge | None] = dict.fromkeys(styles)
         self._paths: tuple[Path, ...] = ()
-        self.current = self._completer(DEFAULT_STYLE if DEFAULT_STYLE in styles else styles[0])
+        self._options: Any = None
+        self._name = DEFAULT_STYLE if DEFAULT_STYLE in styles else styles[0]
+        self.current = load(self._name)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.current, name)
@@ -68,19 +79,17 @@ class AutoCompleter:
 
     @property
     def options(self) -> Any:
-        """When a ghost ends; setting it holds for all styles that are loaded."""
+        """When a ghost ends; setting it holds for all styles."""
         return self.current.options
 
     @options.setter
     def options(self, options: Any) -> None:
-        for completer in self._loaded.values():
-            if completer is not None:
-                completer.options = options
+        self._options = self.current.options = options
 
     def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
         """Growing ghosts after ``before``; then, while they are looked at, the style for the next is chosen."""
         yield from self.current.grow(before, wanted)
-        if len(before) >= FEWEST and self._is_news(before):
+        if len(before) >= FEWEST:
             self.choose(before, wanted)
 
     def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> list[Ghost]:
@@ -95,55 +104,78 @@ class AutoCompleter:
     def forget_files(self) -> None:
         """Go on without what files have taught."""
         self._paths = ()
-        for completer in self._loaded.values():
-            if completer is not None:
-                completer.forget_files()
+        self.current.forget_files()
 
     def choose(self, before: str, wanted: Callable[[], bool]) -> None:
         """Change to the style that finds the end of ``before`` least surprising, unless one is wanted meanwhile."""
-        nats = {}
-        for name in self._loaded:
+        nats: dict[str, float] = {}
+        for name in list(self._judges):
             try:
-                completer = self._completer(name)
+                surprise = self._judge(name).surprise(before, wanted)
             except RnncompleteError:
-                continue  # a damaged style is not chosen; `rnncomplete doctor` tells why
-            surprise = surprise_of(completer, before[-JUDGED:], wanted)
+                del self._judges[name]  # a damaged style is not chosen; `rnncomplete doctor` tells why
+                continue
             if surprise is None:
                 return
-            nats[completer] = surprise
-        self._judged = before
-        best = min(nats, key=nats.__getitem__)
-        if nats[best] < nats.get(self.current, math.inf) - MARGIN:
-            self.current = best
+            nats[name] = surprise
+        best = min(nats, key=nats.__getitem__, default=self._name)
+        if best != self._name and nats[best] < nats.get(self._name, math.inf) - MARGIN:
+            self._change(best)
         if self._paths and self.current.learned is None:
             self.current.learn_files(self._paths, wanted=wanted)
 
-    def _is_news(self, before: str) -> bool:
-        """Whether the text is another than that judged last, or has become long or short enough since."""
-        along = before.startswith(self._judged) or self._judged.startswith(before)
-        return not along or abs(len(before) - len(self._judged)) >= EVERY
+    def _change(self, name: str) -> None:
+        try:
+            self.current = self._load(name)
+        except RnncompleteError:
+            del self._judges[name]  # as above
+            return
+        self._name = name
+        if self._options is not None:
+            self.current.options = self._options
 
-    def _completer(self, name: str) -> Completer:
-        completer = self._loaded[name]
-        if completer is None:
-            completer = self._loaded[name] = self._load(name)
-        return completer
+    def _judge(self, name: str) -> Judge:
+        judge = self._judges[name]
+        if judge is None:
+            judge = self._judges[name] = Judge(self._load_judge(name))
+        return judge
 
 
-def surprise_of(completer: Completer, text: str, wanted: Callable[[], bool]) -> float | None:
-    """Nats per character of ``text`` but the first, from the network alone; ``None`` once ``wanted()`` is false."""
-    model, temperature = completer.model, completer.card.temperature
-    tokens = [int(token) for token in model.vocabulary.encode(text)]
-    total, state = 0.0, model.initial_state
-    for token, following in pairwise(tokens):
-        if not wanted():
-            return None
-        logits, state = model.step(token, state)
-        scaled = logits.astype(np.float64) / temperature
+class Impression(NamedTuple):
+    """What a judge thinks of a text so far."""
+
+    state: FloatArray
+    """float32[S], the network's."""
+    logits: FloatArray | None = None
+    """float32[V], of what comes next; ``None`` before the first character."""
+    nats: float = 0.0
+    """Of all characters but the first, the last in full, each before it :data:`RECALL` times as much."""
+    characters: float = 0.0
+    """How many those are, counted likewise."""
+
+
+class Judge:
+    """How surprising texts are to one network alone. Not for several threads at once."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._cache = PrefixCache(self._step, Impression(model.initial_state), dense=64, checkpoints=32)
+
+    def surprise(self, text: str, wanted: Callable[[], bool]) -> float | None:
+        """Nats per character of the end of ``text``, which is not empty; ``None`` once ``wanted()`` is false."""
+        start = max(0, len(text) // JUDGED - 1) * JUDGED
+        reading = self._cache.read(self._model.vocabulary.encode(text[start:]), wanted)
+        return None if reading is None else reading[1].nats / max(1.0, reading[1].characters)
+
+    def _step(self, token: int, before: Impression) -> tuple[FloatArray, Impression]:
+        logits, state = self._model.step(token, before.state)
+        if before.logits is None:
+            return logits, Impression(state, logits)
+        scaled = before.logits.astype(np.float64) / self._model.card.temperature
         peak = float(scaled.max())
-        total += peak + math.log(float(np.exp(scaled - peak).sum())) - float(scaled[following])
-        total += UNKNOWN_NATS if following == 0 else 0.0
-    return total / max(1, len(tokens) - 1)
+        nats = peak + math.log(float(np.exp(scaled - peak).sum())) - float(scaled[token])
+        nats += UNKNOWN_NATS if token == 0 else 0.0
+        return logits, Impression(state, logits, RECALL * before.nats + nats, RECALL * before.characters + 1)
 
 
 def load_auto(device: str = "auto", **decoding: Any) -> AutoCompleter:
@@ -151,4 +183,8 @@ def load_auto(device: str = "auto", **decoding: Any) -> AutoCompleter:
     names = [style.name for style in list_styles()]
     if not names:
         raise StyleError("there is no style to choose from; train one with: rnncomplete train TEXT --style NAME")
-    return AutoCompleter(names, lambda name: load_completer(name, device, **decoding))
+    return AutoCompleter(
+        names,
+        lambda name: load_completer(name, device, **decoding),
+        lambda name: load_network(find_style(name), device),
+    )

@@ -66,7 +66,14 @@ class Model:
 
 
 def load_model(folder: Path, device: str = "auto") -> Model:
-    """Load and check the style in ``folder``.
+    """Load and check the style in ``folder``, as :func:`load_network` does, with its memory."""
+    model = load_network(folder, device)
+    model.memory = read_memory(folder, model.card)
+    return model
+
+
+def load_network(folder: Path, device: str = "auto") -> Model:
+    """Load and check the network of the style in ``folder``.
 
     ``auto`` runs on CUDA where that is there, works and is faster than the CPU, which is tried once and remembered.
     Where the GPU predicts otherwise than the CPU, the CPU runs and ``note`` says so. Raises :class:`ModelError` naming
@@ -74,14 +81,6 @@ def load_model(folder: Path, device: str = "auto") -> Model:
     """
     check_device(device)
     card = read_card(folder)
-    memory = read_memory(folder, card)
-    model = _load_graph(folder, card, device)
-    model.memory = memory
-    return model
-
-
-def _load_graph(folder: Path, card: Card, device: str) -> Model:
-    """The model on ``device``, or on the one that is chosen for "auto"."""
     if device == "cuda":
         return trusted(_load_on(folder, card, "cuda"), _load_on(folder, card, "cpu"))
     on_cpu = _load_on(folder, card, "cpu")

@@ -63,6 +63,11 @@ class Settings:
         return tuple(self.all["learn_from"].value)
 
     @property
+    def editing_mode(self) -> str:
+        """Whose keys edit a line, "emacs" or "vi"."""
+        return str(self.all["editing_mode"].value)
+
+    @property
     def manual(self) -> bool:
         """Whether ghosts come only when asked for."""
         return bool(self.all["manual"].value)
@@ -77,6 +82,12 @@ def _word(value: Any) -> str:
 def _device(value: Any) -> str:
     if value not in ("auto", "cpu", "cuda"):
         raise ValueError("auto, cpu or cuda")
+    return str(value)
+
+
+def _editing_mode(value: Any) -> str:
+    if value not in ("emacs", "vi"):
+        raise ValueError("emacs or vi")
     return str(value)
 
 
@@ -128,6 +139,7 @@ SETTINGS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "threshold": (None, _number(float, 0, 1)),
     "budget_ms": (None, _number(float, 1, 60_000)),
     "colour": (None, _colour),
+    "editing_mode": ("emacs", _editing_mode),
     "manual": (False, _switch),
     "learn_from": ((), _paths),
 }

@@ -33,8 +33,9 @@ def displayable(text: str) -> str:
 def fit(ghost: str, before: str, after: str) -> str:
     """What of ``ghost`` is worth showing between two texts.
 
-    Inside a word nothing; before the rest of a line one line at most, and nothing that repeats this rest; blanks alone
-    are not worth showing either, since nobody can see them.
+    Inside a word nothing; before the rest of a line one line at most, and nothing that repeats this rest. Blanks alone
+    are not worth showing either, since nobody can see them, nor are line ends behind the last letter, which would only
+    push down what stands below.
     """
     ghost = displayable(ghost)
     tail = after.partition("\n")[0]
@@ -44,7 +45,8 @@ def fit(ghost: str, before: str, after: str) -> str:
         ghost = ghost.partition("\n")[0]
         if ghost and (tail.startswith(ghost) or (tail.strip() and ghost.startswith(tail.rstrip()))):
             return ""
-    return ghost if ghost.strip() else ""
+    seen = ghost.rstrip()
+    return seen if not seen or "\n" in ghost[len(seen) :] else ghost
 
 
 class Trail:

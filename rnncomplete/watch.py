@@ -24,7 +24,7 @@ class Tally:
     """What the ghosts of a session were good for."""
 
     typed: int = 0
-    """Characters that came into the text, typed or accepted."""
+    """Characters that came into the text where there may be ghosts, typed, pasted or accepted."""
     accepted: int = 0
     """Characters that were accepted from ghosts."""
     saved: int = 0
@@ -37,6 +37,7 @@ class Owner(Protocol):
     """What a :class:`Watch` needs of a :class:`~rnncomplete.suggest.RNNAutoSuggest`."""
 
     context: Callable[[], str]
+    when: Callable[[Document], bool] | None
     automatic: bool
     anywhere: bool
     tally: Tally
@@ -55,6 +56,7 @@ class Watch:
         self._owner = owner
         self._context = ""
         self._length = len(buffer.text)
+        self._grown = 0
         self._request: Request | None = None
         self._done: asyncio.Future[None] | None = None
         buffer.on_text_changed += self._text_changed
@@ -127,24 +129,26 @@ class Watch:
             resolve(self._done)
         self._request = self._done = None
 
-    def _text_inserted(self, _: Buffer) -> None:
+    def _text_inserted(self, buffer: Buffer) -> None:
         self.typed = True
+        if self._owner.when is None or self._owner.when(buffer.document):
+            # At least one; a buffer that is reset tells nobody, so that the length before may be another text's.
+            self._owner.tally.typed += max(1, self._grown)
 
     def _text_changed(self, buffer: Buffer) -> None:
         self.typed, self.choices = False, []
         before, after = self._place()
         if self._context != (context := self._owner.context()):
-            self._context, self.trail, self._length = context, Trail(), 0
+            self._context, self.trail, self._length = context, Trail(), len(before) + len(after)
             self._abandon()
         # prompt_toolkit has no event for undoing; but what was undone can be redone, until the next edit.
         undone = bool(getattr(buffer, "_redo_stack", ()))
         characters = self.trail.change(before, after, undone=undone)
         length, self._length = self._length, len(before) + len(after)
-        tally = self._owner.tally
-        tally.typed += 0 if undone else max(0, self._length - length)
+        self._grown = self._length - length
         if characters > 1:
-            tally.accepted += characters
-            tally.saved += characters - 1
+            self._owner.tally.accepted += characters
+            self._owner.tally.saved += characters - 1
         if not self.trail.along:
             self._abandon()
         buffer.suggestion = self.suggestion if self._owner.automatic or self.trail.along else None

@@ -30,7 +30,18 @@ def isolation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         monkeypatch.setenv(name, str(home))
     for name, folder in (("DATA", "data"), ("CONFIG", "config"), ("CACHE", "cache"), ("STATE", "state")):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / folder))
-    for name in ("STYLE", "DEVICE", "LENGTH", "THRESHOLD", "BUDGET_MS", "COLOUR", "MANUAL", "LEARN_FROM", "CORPORA"):
+    for name in (
+        "STYLE",
+        "DEVICE",
+        "LENGTH",
+        "THRESHOLD",
+        "BUDGET_MS",
+        "COLOUR",
+        "EDITING_MODE",
+        "MANUAL",
+        "LEARN_FROM",
+        "CORPORA",
+    ):
         monkeypatch.delenv(f"RNNCOMPLETE_{name}", raising=False)
     monkeypatch.setenv("RNNCOMPLETE_STYLES", str(home / "styles"))
     return home

@@ -38,6 +38,7 @@ def open_repl(flags: dict[str, Any], *, static: bool = False) -> None:
         style=settings.style,
         device=settings.device,
         colour=settings.colour,
+        editing_mode=settings.editing_mode,
         manual=settings.manual,
         static=static,
         learn_from=() if static else settings.learn_from,

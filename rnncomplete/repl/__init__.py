@@ -8,11 +8,20 @@ from typing import Any
 from rnncomplete.errors import UserError
 
 
-def run(style: str, device: str = "auto", *, colour: str | None = None, manual: bool = False, **decoding: Any) -> None:
+def run(
+    style: str,
+    device: str = "auto",
+    *,
+    colour: str | None = None,
+    editing_mode: str = "emacs",
+    manual: bool = False,
+    **decoding: Any,
+) -> None:
     """Open the prompt and return when its user leaves.
 
-    ``colour`` is that of ghosts, as prompt_toolkit writes it; with ``manual`` they come only when asked for;
-    ``decoding`` goes to :func:`~rnncomplete.completer.load_completer`. Raises :class:`UserError` without a terminal.
+    ``colour`` is that of ghosts, as prompt_toolkit writes it; ``editing_mode`` is "emacs" or "vi"; with ``manual``
+    ghosts come only when asked for; ``decoding`` goes to :func:`~rnncomplete.completer.load_completer`. Raises
+    :class:`UserError` without a terminal.
     """
     for stream, name, instead in (
         (sys.stdin, "stdin", "to complete a text from a pipe: rnncomplete complete < FILE"),
@@ -23,4 +32,4 @@ def run(style: str, device: str = "auto", *, colour: str | None = None, manual: 
 
     from rnncomplete.repl.program import Repl
 
-    Repl(style, device, colour=colour, manual=manual, **decoding).run()
+    Repl(style, device, colour=colour, editing_mode=editing_mode, manual=manual, **decoding).run()

@@ -57,9 +57,7 @@ class Actions:
     def _style(self, name: str) -> None:
         """Change the style, or describe this one."""
         if not name:
-            card = self._card()
-            figures = (f"{name.replace('_', ' ')} {value}" for name, value in card.figures.items())
-            say(printable(f"{card.style}: {card.description}\n" + "\n".join(figures)))
+            say(printable("\n".join(_described(self._card()))))
             return
         if name != "auto":
             find_style(name)  # a wrong name is to be told before anything changes
@@ -110,7 +108,7 @@ class Actions:
         self._manuscript.open(Path(name).expanduser())
         text = self._manuscript.text
         say(f"{len(text):,} characters, {text.count(chr(10)):,} lines; it ends:")
-        say(printable("\n".join(text.split("\n")[-6:])))
+        say(printable("\n".join(text.removesuffix("\n").split("\n")[-5:])))
 
     def _learn(self, name: str) -> None:
         """Learn from a file or folder in the background."""
@@ -137,14 +135,15 @@ class Actions:
 
     def _show(self, _: str) -> None:
         """Print the document."""
-        say(printable(self._manuscript.text) if self._manuscript else "the document is empty")
+        say(printable(self._manuscript.text.removesuffix("\n")) if self._manuscript else "the document is empty")
 
     def _edit(self, _: str) -> None:
         """Change the document in an editor."""
         import click
 
         try:
-            changed = click.edit(self._manuscript.text)
+            with self._session.input.cooked_mode():
+                changed = click.edit(self._manuscript.text)
         except click.ClickException as error:
             raise SettingError(f"{error.message}; set EDITOR to the program to use") from None
         if changed is not None:
@@ -224,6 +223,18 @@ class Actions:
             return iter(())
         model = completer.model
         return sample(model.step, *reading, model.vocabulary, temperature=completer.card.temperature)
+
+
+def _described(card: Card) -> list[str]:
+    """What ``:style`` tells of a style, for people who write in it."""
+    corpus = ", ".join(str(card.corpus[key]) for key in ("name", "licence") if key in card.corpus)
+    figures = (name for name in ("nats_per_character", "keystrokes_saved") if name in card.figures)
+    return [
+        f"{card.style}: {card.description}",
+        *([f"trained on {corpus}"] if corpus else []),
+        *(f"{name.replace('_', ' ')} {card.figures[name]}" for name in figures),
+        f"rnncomplete styles info {card.style} tells all that is known of it",
+    ]
 
 
 def _told(study: Study | None) -> list[str]:

@@ -8,18 +8,26 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application.current import get_app_session
-from prompt_toolkit.lexers import Lexer, PygmentsLexer
+from prompt_toolkit.layout.processors import TabsProcessor, Transformation, TransformationInput
+from prompt_toolkit.lexers import Lexer, PygmentsLexer, SimpleLexer
 from prompt_toolkit.styles import Style
 
 from rnncomplete.characters import UNKNOWN_CHARACTER, is_displayable
+from rnncomplete.repl.commands import is_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from prompt_toolkit.document import Document
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
 
     from rnncomplete.suggest import RNNAutoSuggest
 
 GREY = "#767676"
 """The grey with the same contrast, 4.5 to 1, on black and on white."""
+
+LONGEST_COLOURED = 5000
+"""Characters; Pygments reads all of a text at every key, which takes about 3 ms a thousand."""
 
 
 def colours(ghost: str | None = None) -> Style:
@@ -34,15 +42,38 @@ def colours(ghost: str | None = None) -> Style:
     )
 
 
+class TextLexer(Lexer):
+    """Colours as ``lexer`` does, but no command, and no text so long that a key would wait for its colours."""
+
+    def __init__(self, lexer: Lexer) -> None:
+        self._lexer = lexer
+        self._plain = SimpleLexer()
+
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        """A function from a line's number to its coloured text."""
+        plain = is_command(document.text) or len(document.text) > LONGEST_COLOURED
+        return (self._plain if plain else self._lexer).lex_document(document)
+
+
+class Tabs(TabsProcessor):
+    """Draws tabs, and spares lines without one the walk through their characters."""
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """The line with blanks in place of its tabs."""
+        if not any("\t" in text for _, text, *_ in transformation_input.fragments):
+            return Transformation(transformation_input.fragments)
+        return super().apply_transformation(transformation_input)
+
+
 def lexer_named(name: str | None) -> Lexer | None:
-    """The Pygments lexer called ``name``; ``None`` if there is none."""
+    """The Pygments lexer called ``name``, for texts; ``None`` if there is none."""
     if name is None:
         return None
     from pygments.lexers import find_lexer_class_by_name
     from pygments.util import ClassNotFound
 
     try:
-        return PygmentsLexer(find_lexer_class_by_name(name))
+        return TextLexer(PygmentsLexer(find_lexer_class_by_name(name)))
     except ClassNotFound:
         return None
 
@@ -62,17 +93,19 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
     if (completer := suggest.completer) is None:
         return f" {suggest.style} · loading …"
     chosen = " (auto)" if suggest.style == "auto" else ""
-    parts = [f" {completer.card.style}{chosen}", f"{count(completer.card.parameters)} parameters", completer.device]
-    if suggest.milliseconds is not None:
-        parts.append(f"{max(suggest.milliseconds, 1):.0f} ms")
-    parts.append(f"{suggest.tally.saved} keystrokes saved")
+    # What differs from the ordinary comes first, since a narrow terminal cuts off the end.
+    parts = [f" {completer.card.style}{chosen}"]
+    if not suggest.automatic:
+        parts.append("ghosts off (Alt-G)")
     if suggest.study is not None:
         if suggest.study.share is not None:
             parts.append(f"learning {100 * suggest.study.share:.0f} %")
         elif suggest.study.problem is not None:
             parts.append("nothing learned; :learn tells why")
-    if not suggest.automatic:
-        parts.append("ghosts off (Alt-G)")
+    parts += [f"{count(completer.card.parameters)} parameters", completer.device]
+    if suggest.milliseconds is not None:
+        parts.append(f"{max(suggest.milliseconds, 1):.0f} ms")
+    parts.append(f"{suggest.tally.saved} keystrokes saved")
     return " · ".join(parts)
 
 

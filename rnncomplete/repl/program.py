@@ -6,25 +6,30 @@ import contextvars
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings
-from prompt_toolkit.layout.processors import TabsProcessor
 
 from rnncomplete.errors import RnncompleteError
 from rnncomplete.ghost import TAB_STOP, install
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import CommandCompleter, is_command, parse, unescaped
 from rnncomplete.repl.history import StyleHistory
-from rnncomplete.repl.look import colours, lexer_named, say, toolbar
+from rnncomplete.repl.look import Tabs, colours, lexer_named, say, toolbar
 from rnncomplete.repl.manuscript import Manuscript
+from rnncomplete.repl.typeahead import unseen_typeahead
 from rnncomplete.suggest import RNNAutoSuggest
 from rnncomplete.watch import call_on_loop
 
 if TYPE_CHECKING:
+    from prompt_toolkit.application import Application
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
     from rnncomplete.background import Grower
     from rnncomplete.card import Card
+
+MENU_LINES = 8
+"""Lines kept free for the menu of commands, a third of the terminal at most."""
 
 
 class Repl:
@@ -37,6 +42,7 @@ class Repl:
         *,
         completer: Grower | None = None,
         colour: str | None = None,
+        editing_mode: str = "emacs",
         manual: bool = False,
         **decoding: Any,
     ) -> None:
@@ -47,8 +53,10 @@ class Repl:
             complete_while_typing=Condition(lambda: is_command(self.session.default_buffer.text)),
             style=colours(colour),
             bottom_toolbar=lambda: toolbar(self.suggest),
-            input_processors=[TabsProcessor(TAB_STOP, char1=" ", char2=" ")],
-            key_bindings=_newline_bindings(),
+            input_processors=[Tabs(TAB_STOP, char1=" ", char2=" ")],
+            key_bindings=self._newline_bindings(),
+            enable_suspend=True,
+            editing_mode=EditingMode(editing_mode.upper()),
             prompt_continuation="  ",
         )
         self.suggest = RNNAutoSuggest(
@@ -64,6 +72,7 @@ class Repl:
         writing = Condition(lambda: not is_command(self.session.default_buffer.text))
         install(self.session, suggest=self.suggest, tab=writing)
         self._actions = Actions(self.session, self.suggest, self.manuscript, device)
+        self.session.app.before_render += self._leave_room_for_menu
         self._card: Card | None = None
         self._told: str | None = None
         self._inside: contextvars.Context | None = None
@@ -72,6 +81,11 @@ class Repl:
         """Prompt until its user leaves."""
         self.suggest.start()
         say("Right or Tab takes the grey text, Ctrl-Right a word of it. :help tells more.")
+        with unseen_typeahead(self.session.input.fileno()):
+            self._converse()
+        self.suggest.close()
+
+    def _converse(self) -> None:
         while not self._actions.left:
             try:
                 line = self.session.prompt(
@@ -86,7 +100,6 @@ class Repl:
                 break
             except RnncompleteError as error:
                 say(str(error))
-        self.suggest.close()
 
     def enter(self, line: str) -> None:
         """Do what ``line`` says, or add it to the document."""
@@ -101,6 +114,9 @@ class Repl:
             return ""
         line = self.manuscript.last_line
         return line[: len(line) - len(line.lstrip(" \t"))]
+
+    def _leave_room_for_menu(self, app: Application[str]) -> None:
+        self.session.reserve_space_for_menu = min(MENU_LINES, app.output.get_size().rows // 3)
 
     def _remember_context(self) -> None:
         self._inside = contextvars.copy_context()
@@ -128,12 +144,11 @@ class Repl:
             app.renderer.request_absolute_cursor_position()
             app.invalidate()
 
+    def _newline_bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
 
-def _newline_bindings() -> KeyBindings:
-    bindings = KeyBindings()
+        @bindings.add("escape", "enter")
+        def _newline(event: KeyPressEvent) -> None:
+            event.current_buffer.newline(copy_margin=self.session.lexer is not None)
 
-    @bindings.add("escape", "enter")
-    def _newline(event: KeyPressEvent) -> None:
-        event.current_buffer.newline(copy_margin=False)
-
-    return bindings
+        return bindings

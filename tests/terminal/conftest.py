@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,39 +140,44 @@ def prompt() -> Callable[..., str]:
     return run
 
 
-def sentence_card(name: str, sentence: str) -> Card:
+def sentence_card(name: str, sentences: tuple[str, ...], lexer: str | None) -> Card:
+    size = sum(map(len, sentences))
     return Card(
         style=name,
-        description=f"Knows one sentence: {sentence[:20]}.",
-        vocabulary=(UNKNOWN_CHARACTER, *sorted(set(sentence))),
-        state_size=len(sentence),
+        description=f"Knows one sentence: {sentences[0][:20]}.",
+        vocabulary=(UNKNOWN_CHARACTER, *sorted(set("".join(sentences)))),
+        state_size=size,
         cell="simple",
         layers=1,
-        hidden_size=len(sentence),
+        hidden_size=size,
         parameters=1_234_567,
         threshold=0.5,
+        lexer=lexer,
         figures={"nats_per_character": 0.01},
         stages=({"step": 1, "characters": 12_000, "loss": 3.21, "sample": "noise\x1b[31m"},),
     )
 
 
-def sentence_graph(card: Card, sentence: str, kind: type[np.floating[Any]]) -> bytes:
-    """Unit j of the state is on if the last j + 1 characters begin the sentence; it then wants the next one."""
-    size, characters = len(sentence), len(card.vocabulary)
-    tokens = [card.vocabulary.index(character) for character in sentence]
+def sentence_graph(card: Card, sentences: tuple[str, ...], kind: type[np.floating[Any]]) -> bytes:
+    """Unit j of a sentence is on if the last j + 1 characters begin it; it then wants the next one.
+
+    Each sentence has units of its own, and is less likely than those before it.
+    """
+    size, characters = card.state_size, len(card.vocabulary)
     embedding, readout = np.zeros((characters, size), kind), np.zeros((size, characters), kind)
-    for j, token in enumerate(tokens):
-        embedding[token, j] = 1
-    for j, token in enumerate(tokens[1:]):
-        readout[j, token] = 10 + j
-    if " " in card.vocabulary:  # a faint end of the last word, without which no ghost would show that word
-        readout[-1, card.vocabulary.index(" ")] = 0.7
-    # Behind the sentence a blank, but hardly: so that its last word is known to be whole.
-    if " " in card.vocabulary:
-        readout[size - 1, card.vocabulary.index(" ")] = 2
-    bias = np.full(size, -1, kind)
-    bias[0] = 0
-    weights = {"embedding": embedding, "shift": np.eye(size, k=1, dtype=kind), "readout": readout, "bias": bias}
+    shift, bias = np.eye(size, k=1, dtype=kind), np.full(size, -1, kind)
+    first = 0
+    for rank, sentence in enumerate(sentences):
+        units = range(first, first + len(sentence))
+        tokens = [card.vocabulary.index(character) for character in sentence]
+        embedding[tokens, units] = 1
+        readout[units[:-1], tokens[1:]] = 10 + np.arange(len(sentence) - 1) - rank
+        # Behind the sentence a blank, but hardly: so that its last word is known to be whole.
+        if " " in card.vocabulary:
+            readout[units[-1], card.vocabulary.index(" ")] = 2
+        shift[:, first] = bias[first] = 0
+        first += len(sentence)
+    weights = {"embedding": embedding, "shift": shift, "readout": readout, "bias": bias}
     inner = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
     nodes = [
         helper.make_node("Gather", ["embedding", "token"], ["embedded"]),
@@ -204,16 +210,16 @@ def sentence_graph(card: Card, sentence: str, kind: type[np.floating[Any]]) -> b
 
 
 @pytest.fixture
-def sentence_style() -> Callable[[str, str], Path]:
-    """A function that installs a style that knows one sentence."""
+def sentence_style() -> Callable[..., Path]:
+    """A function that installs a style that knows one sentence, or some, the likeliest first."""
 
-    def make(name: str, sentence: str) -> Path:
+    def make(name: str, *sentences: str, lexer: str | None = None) -> Path:
         folder = Path(os.environ["RNNCOMPLETE_STYLES"]) / name
         folder.mkdir(parents=True)
-        card = sentence_card(name, sentence)
+        card = sentence_card(name, sentences, lexer)
         (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
-        (folder / "step.int8.onnx").write_bytes(sentence_graph(card, sentence, np.float32))
-        (folder / "step.fp16.onnx").write_bytes(sentence_graph(card, sentence, np.float16))
+        (folder / "step.int8.onnx").write_bytes(sentence_graph(card, sentences, np.float32))
+        (folder / "step.fp16.onnx").write_bytes(sentence_graph(card, sentences, np.float16))
         return folder
 
     return make
@@ -244,6 +250,16 @@ class Terminal:
     def sees(self, text: str) -> None:
         self.until(lambda: text in self.text)
 
+    def shows(self, typed: str, ghost: str = "") -> None:
+        """Wait until ``typed`` stands before the cursor, and ``ghost`` in grey behind it."""
+        self.until(lambda: (self.typed, self.ghost) == (typed, ghost))
+
+    def paste(self, text: str) -> None:
+        """Send ``text`` as terminals send what is pasted, and read meanwhile: neither side can take all of it at once."""
+        sending = threading.Thread(target=self.send, args=(f"\x1b[200~{text}\x1b[201~",))
+        sending.start()
+        self.until(lambda: not sending.is_alive())
+
     @property
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self.screen.display)
@@ -252,6 +268,11 @@ class Terminal:
     def row(self) -> str:
         """The line of the cursor."""
         return self.screen.display[self.screen.cursor.y].rstrip()
+
+    @property
+    def typed(self) -> str:
+        """What stands before the cursor on its line."""
+        return self.screen.display[self.screen.cursor.y][: self.screen.cursor.x]
 
     @property
     def ghost(self) -> str:
@@ -264,6 +285,11 @@ class Terminal:
         """The lines of the screen, with a line end in place of each character of another colour."""
         rows = [[self.screen.buffer[y][x] for x in range(self.screen.columns)] for y in range(self.screen.lines)]
         return ["".join(cell.data if cell.fg == colour else "\n" for cell in row) for row in rows]
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the size of the terminal, which tells the program."""
+        self.screen.resize(lines, columns)
+        self.program.setwinsize(lines, columns)
 
     def leaves(self) -> int:
         """Wait until the program has ended, and return its exit code."""

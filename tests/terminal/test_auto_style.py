@@ -2,50 +2,78 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rnncomplete.auto_style import load_auto, surprise_of
+from rnncomplete.auto_style import load_auto
 from rnncomplete.errors import StyleError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-PROSE = "To be, or not to be, that is the question"
-CODE = "for (i = 0; i < n; i++) total += a[i];"
+PROSE = "Waxy zebras vex quick jockeys by the old fjord"
+CODE = "zq[i] ^= ~wx(j) << 7 | qz(k); vex(&zq[i], 0x5f);"
+"""Both of a kind that no network has read, since styles are shipped, too, that must not know them as well."""
 
 
 @pytest.fixture
 def styles(sentence_style: Any) -> None:
-    sentence_style("hamlet", PROSE)
+    sentence_style("prose", PROSE)
     sentence_style("code", CODE)
+
+
+@pytest.fixture
+def alone(styles: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No style is shipped."""
+    monkeypatch.setattr("rnncomplete.styles.shipped_styles_folder", lambda: tmp_path)
 
 
 def always() -> bool:
     return True
 
 
-def test_the_least_surprised_style_is_chosen(styles: None) -> None:
+def test_the_least_surprised_style_is_chosen(alone: None) -> None:
     completer = load_auto("cpu")
-    for text, style in ((PROSE[:30], "hamlet"), (CODE[:30], "code"), (PROSE[:30], "hamlet")):
+    for text, style in ((PROSE[:30], "prose"), (CODE[:30], "code"), (PROSE[:30], "prose")):
         completer.choose(text, always)
         assert completer.card.style == style
-        others = [surprise_of(other, text, always) for other in completer._loaded.values() if other is not None]
-        assert min(x for x in others if x is not None) == surprise_of(completer.current, text, always)
 
 
-def test_where_no_style_knows_better_it_stays_as_it_is(styles: None) -> None:
+def test_a_judge_reads_on_where_it_was_and_counts_the_end_most(alone: None) -> None:
+    completer = load_auto("cpu")
+    prose, code = completer._judge("prose"), completer._judge("code")
+    steps = 0
+    step = prose._model._step
+
+    def counted(token: int, state: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        return step(token, state)
+
+    prose._model._step = counted
+    known = prose.surprise(PROSE, always)
+    assert known is not None
+    assert known < 0.1
+    assert steps == len(PROSE)
+    assert prose.surprise(PROSE[:-3], always) is not None
+    assert steps == len(PROSE)
+    for judge, likes in ((prose, False), (code, True)):
+        surprise = judge.surprise(PROSE * 30 + CODE * 5, always)
+        assert surprise is not None
+        assert (surprise < 2) is likes
+    assert steps < len(PROSE) + 2 * 300
+
+
+def test_where_no_style_knows_better_it_stays_as_it_is(alone: None) -> None:
     completer = load_auto("cpu")
     completer.choose(PROSE[:30], always)
     completer.choose("\u00e9" * 30, always)
-    assert completer.card.style == "hamlet"
+    assert completer.card.style == "prose"
 
 
-def test_choosing_stops_at_the_next_key(styles: None) -> None:
+def test_choosing_stops_at_the_next_key(alone: None) -> None:
     completer = load_auto("cpu")
-    before = completer.card.style
+    assert completer.card.style == "code"
     asked = 0
 
     def wanted() -> bool:
@@ -53,8 +81,15 @@ def test_choosing_stops_at_the_next_key(styles: None) -> None:
         asked += 1
         return asked < 5
 
-    completer.choose(CODE[:30] if before == "hamlet" else PROSE[:30], wanted)
-    assert (completer.card.style, asked) == (before, 5)
+    completer.choose(PROSE[:30], wanted)
+    assert (completer.card.style, asked) == ("code", 5)
+
+
+def test_a_damaged_style_is_not_chosen(alone: None) -> None:
+    (Path(os.environ["RNNCOMPLETE_STYLES"]) / "prose" / "step.int8.onnx").write_bytes(b"damaged")
+    completer = load_auto("cpu")
+    completer.choose(PROSE[:30], always)
+    assert completer.card.style == "code"
 
 
 def test_without_styles_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,18 +101,15 @@ def test_without_styles_there_is_one_line(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_prompt_says_what_was_chosen(terminal: Any, styles: None) -> None:
     screen = terminal("--style", "auto", "--device", "cpu")
     screen.sees("(auto) · ")
-    for text, style, ghost in ((PROSE, "hamlet", "the question"), (CODE, "code", "+= a[i];")):
+    for text, style, ghost in ((PROSE, "prose", "the old fjord"), (CODE, "code", "vex(&zq[i], 0x5f);")):
         half = text[: text.index(ghost)]
-        for character in half:
-            screen.send(character)
-            screen.until(lambda: True)
-            time.sleep(0.02)
+        screen.send(half)
         screen.sees(f" {style} (auto) · 1.23M parameters")
         screen.send(ghost[0])
-        screen.until(lambda ghost=ghost: screen.ghost and ghost[1:].startswith(screen.ghost))
+        screen.shows("> " + half + ghost[0], ghost[1:])
         screen.send("\x15")
         screen.until(lambda: screen.row == ">")
-    screen.send(":style hamlet\r")
-    screen.sees(" hamlet · 1.23M")
+    screen.send(":style prose\r")
+    screen.sees(" prose · 1.23M")
     screen.send(":style auto\r")
     screen.sees("(auto) · ")

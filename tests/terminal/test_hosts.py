@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rnncomplete.hosts.choice import choose_style
+from rnncomplete.styles import DEFAULT_STYLE
 
 LOOP = "for i in range(10):\n    print(i, 'done')"
 RIGHT, CONTROL_RIGHT, CONTROL_D, ALT_RIGHT = "\x1b[C", "\x1b[1;5C", "\x04", "\x1b\x1b[C"
@@ -34,8 +35,8 @@ def styles(sentence_style: Any) -> None:
 def ipython(terminal: Any) -> Any:
     """A function that starts IPython and loads the extension as the guide says."""
 
-    def start() -> Any:
-        screen = terminal("--no-banner", "--no-confirm-exit", program="ipython")
+    def start(**environment: str) -> Any:
+        screen = terminal("--no-banner", "--no-confirm-exit", program="ipython", **environment)
         screen.sees("In [1]:")
         screen.send(lines_for("ipython")[0] + "\r")
         screen.sees("In [2]:")
@@ -77,7 +78,7 @@ def test_the_magic_command_changes_the_style_and_switches_off_and_on(
     sentence_style("linux", "static int answer = 42;")
     screen = ipython()
     screen.send("%rnncomplete style nowhere\r")
-    screen.sees("rnncomplete: there is no style 'nowhere'; there are: linux, python")
+    screen.sees("rnncomplete: there is no style 'nowhere'; ")
     screen.sees("In [3]:")
     screen.send("%rnncomplete style linux\r")
     screen.sees("In [4]:")
@@ -103,12 +104,44 @@ def test_the_magic_command_changes_the_style_and_switches_off_and_on(
     screen.sees("`%rnncomplete` not found")
 
 
-def test_without_the_style_for_code_ipython_tells_and_takes_the_default(ipython: Any, sentence_style: Any) -> None:
-    sentence_style("shakespeare", "To be, or not to be")
-    screen = ipython()
-    screen.sees("rnncomplete: there is no style 'python'; there are: shakespeare")
+def test_without_the_style_wished_for_ipython_tells_and_takes_the_default(ipython: Any, sentence_style: Any) -> None:
+    sentence_style(DEFAULT_STYLE, "To be, or not to be")
+    screen = ipython(RNNCOMPLETE_STYLE="nowhere")
+    screen.sees("rnncomplete: there is no style 'nowhere'; ")
+    # The line is as long as there are styles, and broken anywhere.
+    screen.until(lambda: f";using'{DEFAULT_STYLE}'" in "".join(screen.text.split()))
     screen.send("To be")
     screen.until(lambda: ", or not to be" in screen.coloured(IPYTHON_GHOST)[screen.screen.cursor.y])
+
+
+def test_ipython_loads_it_in_every_session(terminal: Any, styles: None, isolation: Path) -> None:
+    profile = isolation / ".ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    (profile / "ipython_config.py").write_text("c = get_config()\n" + "\n".join(lines_for("ipython-config")))
+    screen = terminal("--no-banner", "--no-confirm-exit", program="ipython", IPYTHONDIR=str(profile.parent))
+    screen.sees("In [1]:")
+    screen.send("for")
+    screen.until(lambda: " i in range(10):" in screen.coloured(IPYTHON_GHOST)[screen.screen.cursor.y])
+
+
+def test_a_config_of_ptpython_names_another_style(terminal: Any, sentence_style: Any, tmp_path: Path) -> None:
+    sentence_style("linux", "static int answer = 42;")
+    (tmp_path / "config.py").write_text("\n".join(lines_for("ptpython-configure")), encoding="utf-8")
+    screen = terminal("--config-file", str(tmp_path / "config.py"), program="ptpython")
+    screen.sees(">>>")
+    screen.send("static")
+    screen.until(lambda: " int answer = 42;" in screen.coloured(PTPYTHON_GHOST)[screen.screen.cursor.y])
+
+
+def test_a_variable_of_xonsh_names_another_style(terminal: Any, sentence_style: Any, isolation: Path) -> None:
+    sentence_style("linux", "static int answer = 42;")
+    (isolation / ".xonshrc").write_text("\n".join(lines_for("xonsh-style")), encoding="utf-8")
+    screen = terminal(
+        "--rc", str(isolation / ".xonshrc"), "-D", "PROMPT=@ ", "-D", "XONTRIBS_AUTOLOAD_DISABLED=1", program="xonsh"
+    )
+    screen.until(lambda: screen.row == "@")
+    screen.send("static")
+    screen.until(lambda: screen.row == "@ static int answer = 42;")
 
 
 def test_ptpython_from_typing_to_accepting(terminal: Any, styles: None, tmp_path: Path) -> None:

@@ -73,6 +73,11 @@ def test_alt_enter_enters_several_lines_at_once(converse: Any) -> None:
     assert repl.manuscript.text == ""
 
 
+def test_commands_and_what_comes_back_from_the_history_are_not_counted_as_typed(converse: Any) -> None:
+    _, said = converse("one\r:styles\r" + "\x1b[A" * 2 + CONTROL_C + "three\r:stats\r:quit\r")
+    assert "(0 % of 8 characters)" in said
+
+
 def test_undo_clear_and_show(converse: Any) -> None:
     repl, said = converse("one\rtwo\r:undo\r:clear\r:undo\r:show\r:quit\r")
     assert repl.manuscript.text == "one\n"

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from rnncomplete.repl.look import GREY
+from rnncomplete.styles import list_styles
+
 QUESTION = "To be, or not to be, that is the question"
 RIGHT, CONTROL_RIGHT, CONTROL_C, CONTROL_D = "\x1b[C", "\x1b[1;5C", "\x03", "\x04"
 
@@ -49,17 +52,18 @@ def test_type_see_accept_type_along_change_style_and_leave(terminal: Any, styles
     assert screen.leaves() == 0
 
 
-def test_the_shipped_style_goes_on_in_grey_and_right_makes_it_text(terminal: Any) -> None:
-    screen = terminal("--style", "shakespeare", "--device", "cpu")
-    screen.sees("\n>")
-    screen.send("To be, or not")
-    screen.until(lambda: screen.row.startswith("> To be, or not") and screen.ghost)
-    ghost = screen.ghost
+@pytest.mark.parametrize("style", [style.name for style in list_styles() if style.shipped])
+def test_a_shipped_style_goes_on_in_grey_and_right_makes_it_text(terminal: Any, style: str) -> None:
+    """Whatever it says: with no threshold each says something."""
+    screen = terminal("--style", style, "--device", "cpu", RNNCOMPLETE_THRESHOLD="0")
+    screen.sees("keystrokes saved")
+    screen.send("the ")
+    screen.until(lambda: screen.typed == "> the " and screen.ghost)
+    ghost, row, column = screen.ghost, screen.screen.cursor.y, screen.screen.cursor.x
     screen.send(RIGHT)
-    screen.until(lambda: not screen.ghost)
-    assert "> To be, or not" + ghost in screen.text
-    line = next(number for number, text in enumerate(screen.screen.display) if "To be, or not" in text)
-    assert {screen.screen.buffer[line][column].fg for column in range(2, 15 + len(ghost))} == {"default"}
+    cells = range(column, column + len(ghost))
+    screen.until(lambda: GREY not in {f"#{screen.screen.buffer[row][at].fg}" for at in cells})
+    assert screen.screen.display[row].startswith("> the " + ghost)
 
 
 def test_the_toolbar_counts_and_the_help_tells(terminal: Any, styles: None) -> None:

@@ -1,0 +1,255 @@
+"""The commands of the prompt as a person sees them, in a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+import termios
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rnncomplete.repl.typeahead import unseen_typeahead
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUESTION = "To be, or not to be, that is the question"
+RIGHT, UP, TAB, CLEAR, CONTROL_C, CONTROL_Z, ALT_ENTER = "\x1b[C", "\x1b[A", "\t", "\x15", "\x03", "\x1a", "\x1b\r"
+
+
+@pytest.fixture
+def styles(sentence_style: Any) -> None:
+    sentence_style("hamlet", QUESTION)
+    sentence_style("code", "for i in range(10):", lexer="python")
+
+
+@pytest.fixture
+def prompt(terminal: Any, styles: None) -> Any:
+    """A function that starts the prompt in a style, with environment variables."""
+
+    def start(style: str = "hamlet", **environment: str) -> Any:
+        screen = terminal("--style", style, "--device", "cpu", **environment)
+        screen.sees(f" {style} · 1.23M")
+        return screen
+
+    return start
+
+
+def test_a_document_is_opened_written_on_edited_saved_and_cleared(prompt: Any, isolation: Path) -> None:
+    editor, copy = isolation / "editor.py", isolation / "copy"
+    (isolation / "play").write_text("Hamlet speaks:\n", encoding="utf-8")
+    editor.write_text(
+        "import pathlib, sys\npath = pathlib.Path(sys.argv[1])\npath.write_text(path.read_text().upper())\n",
+        encoding="utf-8",
+    )
+    screen = prompt(EDITOR=shlex.join([sys.executable, str(editor)]))
+    screen.send(":open ~/play\r")
+    screen.sees("15 characters, 1 lines; it ends:\nHamlet speaks:\n>")
+    screen.send("To be\r::a colon\r:edit\r:show\r")
+    screen.sees("\nHAMLET SPEAKS:\nTO BE\n:A COLON\n>")
+    screen.send(":undo\r")
+    screen.sees("the document ends: ':a colon'")
+    screen.send(":save ~/copy\r")
+    screen.sees("\n30 characters are in ~/copy\n>")
+    assert copy.read_text(encoding="utf-8") == "Hamlet speaks:\nTo be\n:a colon\n"
+    screen.send(":save ~/copy\r")
+    screen.sees("~/copy is there already; :save! ~/copy replaces it\n>")
+    screen.send(":clear\r:show\r")
+    screen.sees("the document is empty\n>")
+    screen.send(":save! ~/copy\r")
+    screen.sees("\n0 characters are in ~/copy\n>")
+    assert copy.read_text(encoding="utf-8") == ""
+
+
+def test_what_the_document_says_comes_back_as_a_ghost(prompt: Any, tmp_path: Path) -> None:
+    screen = prompt()
+    screen.send("that question is not the one to be so\r" * 3 + "that question is n")
+    screen.until(lambda: screen.ghost.startswith("ot the one"))
+
+
+def test_styles_stages_and_what_is_known_of_a_style(prompt: Any) -> None:
+    screen = prompt()
+    screen.send(":style\r")
+    screen.sees("\nhamlet: Knows one sentence: To be, or not to be,.\nnats per character 0.01\n")
+    screen.send(":stages\r")
+    screen.sees("— after 12k characters, loss 3.21:\nnoise\N{REPLACEMENT CHARACTER}[31m\n")
+    screen.send(":styles\r")
+    screen.until(lambda: "  code " in screen.text and "(yourown)" in "".join(screen.text.split()))
+
+
+def test_settings_are_shown_and_changed(prompt: Any) -> None:
+    screen = prompt()
+    screen.send("To be, or")
+    screen.shows("> To be, or", " not to be, that is the question")
+    screen.send(CLEAR + ":set length 8\r:set\r")
+    screen.sees("\n  length     8\n")
+    screen.send("To be, or")
+    screen.shows("> To be, or", " not to")
+    screen.send(CLEAR + ":set length many\r")
+    screen.sees(":set length takes a whole number from 1 to 1000, and 'many' was given")
+    screen.send(":set size 7\r")
+    screen.sees("there is no setting 'size'; expected one of length, threshold, budget_ms")
+
+
+def test_a_file_is_learned_from_beside_the_writing(prompt: Any, tmp_path: Path) -> None:
+    (tmp_path / "lines").write_text("so noble a bee is not a toad\n" * 20, encoding="utf-8")
+    screen = prompt()
+    screen.send(f":learn {tmp_path / 'lines'}\r")
+    screen.sees("you can write on meanwhile")
+    screen.sees("hamlet · learning ")
+    screen.until(lambda: "learning" not in screen.text.splitlines()[-1])
+    screen.send(":learn\r")
+    screen.sees("learned 580 characters of 1 files")
+    screen.send("so noble")
+    screen.until(lambda: screen.ghost.startswith(" a bee is not"))
+    screen.send(CLEAR + ":learn off\r")
+    screen.sees("ghosts know no files any more")
+
+
+def test_commands_styles_and_files_are_completed_from_a_menu(prompt: Any, tmp_path: Path) -> None:
+    (tmp_path / "speech.txt").touch()
+    screen = prompt()
+    screen.send(":sty")
+    screen.until(lambda: " :style " in screen.text and " :styles " in screen.text)
+    screen.send("le ")
+    screen.until(lambda: {"auto", "code", "hamlet"} <= set(screen.text.split()))
+    screen.send(f"{CLEAR}:open {tmp_path}/spe")
+    screen.sees(" speech.txt")
+    screen.send(TAB)
+    screen.until(lambda: f":open {tmp_path}/speech.txt" in screen.text.replace("\n  ", ""))
+
+
+def test_code_is_coloured_goes_over_lines_and_keeps_its_indentation(prompt: Any) -> None:
+    screen = prompt("code")
+    screen.send("def f(i):" + ALT_ENTER + "    if i:" + ALT_ENTER + "return")
+    screen.shows("      return")
+    row = screen.screen.cursor.y
+    rows = [screen.screen.buffer[number] for number in (row - 2, row - 1, row)]
+    assert [rows[0][2].fg != "default", rows[1][6].fg != "default", rows[2][6].fg != "default"] == [True] * 3
+    assert rows[0][8].fg == "default"
+    screen.send("\r")
+    screen.shows(">     ")
+    screen.send("return 1\r")
+    screen.shows(">     ")
+    screen.send(CLEAR + ":undo\r")
+    screen.sees("the document ends: '    return'")
+    screen.send(CLEAR + "return")
+    screen.shows("> return")
+    assert screen.screen.buffer[screen.screen.cursor.y][2].fg != "default"
+    screen.send(CLEAR + ":return")
+    screen.shows("> :return")
+    assert screen.screen.buffer[screen.screen.cursor.y][3].fg == "default"
+
+
+def test_the_toolbar_tells_style_size_device_time_and_keys(prompt: Any) -> None:
+    screen = prompt()
+    screen.send("To be")
+    screen.until(lambda: screen.ghost)
+    screen.until(lambda: " ms · 0 keystrokes saved" in screen.text.splitlines()[-1])
+    screen.send(RIGHT)
+    screen.until(lambda: screen.typed == "> " + QUESTION)
+    screen.until(lambda: " · 35 keystrokes saved" in screen.text.splitlines()[-1])
+    assert screen.text.splitlines()[-1].startswith(" hamlet · 1.23M parameters · cpu · ")
+
+
+def test_each_style_has_a_history_and_two_prompts_at_once_and_a_crash_lose_nothing(prompt: Any) -> None:
+    one, other = prompt(), prompt()
+    one.send("the first prompt\r")
+    one.sees("\n> the first prompt\n>")
+    other.send("the second prompt\r")
+    other.sees("\n> the second prompt\n>")
+    for screen in (one, other):
+        os.kill(screen.program.pid, signal.SIGKILL)
+    third = prompt()
+    for line in ("the second prompt", "the first prompt"):
+        third.send(UP)
+        third.shows("> " + line)
+    third.send(CLEAR + ":style code\r")
+    third.sees(" code · 1.23M")
+    third.send(UP + "x")
+    third.shows("> x")
+    third.send(CLEAR + ":style hamlet\r")
+    third.sees(" hamlet · 1.23M")
+    third.send(UP + UP)
+    third.shows("> the second prompt")
+
+
+def test_a_damaged_network_leaves_a_prompt_and_a_line(terminal: Any, sentence_style: Any) -> None:
+    (sentence_style("hamlet", QUESTION) / "step.int8.onnx").write_bytes(b"damaged")
+    screen = terminal("--style", "hamlet", "--device", "cpu")
+    screen.sees("no ghosts: ")
+    screen.sees(" hamlet · no ghosts; :style tells why")
+    screen.send("I type on\r:show\r")
+    screen.sees("\nI type on\n>")
+
+
+def test_control_characters_of_a_style_never_reach_the_terminal(terminal: Any, sentence_style: Any) -> None:
+    sentence_style("hostile", "To\x1b]0;owned\x07 be\x9b2J\x1b[31m", "to or\x1b]0;owned\x07")
+    screen = terminal("--style", "hostile")
+    screen.sees(" hostile · 1.23M")
+    screen.send("to")
+    screen.shows("> to", " or")
+    screen.send(RIGHT)
+    screen.until(lambda: screen.typed.rstrip() == "> to or")
+    screen.send("\rTo\r:generate 200\r")
+    screen.until(lambda: screen.row == "+" or (screen.row == ">" and ":generate" in screen.text))
+    for command in (":style", ":styles", ":stages", ":show"):
+        screen.send(f"{command}\r")
+        screen.until(lambda command=command: command in screen.text and screen.row in (">", "+"))
+    assert screen.screen.title == ""
+    assert "\N{REPLACEMENT CHARACTER}]0;owned" in screen.text
+    assert "red" not in {cell.fg for line in screen.screen.buffer.values() for cell in line.values()}
+
+
+def test_it_is_drawn_anew_in_a_narrow_and_low_terminal(prompt: Any) -> None:
+    screen = prompt()
+    screen.send("To be, or")
+    screen.shows("> To be, or", " not to be, that is the question")
+    screen.resize(24, 7)
+    screen.until(lambda: "\n  hat is the question\n" in screen.text)
+    screen.until(lambda: screen.typed == "> To be, or")
+    screen.send(CLEAR + ":sty")
+    screen.until(lambda: " :styles" in screen.text)
+
+
+def test_the_terminal_echoes_nothing_while_no_prompt_reads(terminal: Any, sentence_style: Any) -> None:
+    sentence_style("loop", "ab" * 30)
+    screen = terminal("--style", "loop")
+    screen.sees("loop · 1.23M")
+    screen.send(":generate 1000000\r")
+    screen.until(lambda: screen.text.count("ab") > 100)
+    assert not screen.program.getecho()
+    screen.send(CONTROL_C)
+    screen.until(lambda: screen.row == "+")
+
+
+def test_echo_comes_back_at_the_end_and_what_is_no_terminal_is_left_alone() -> None:
+    ours, theirs = os.openpty()
+    before = termios.tcgetattr(theirs)
+    with unseen_typeahead(theirs):
+        os.write(ours, b"a\x15b\r")
+        assert os.read(theirs, 9) == b"a\x15b\r"
+    assert termios.tcgetattr(theirs) == before
+    reading, writing = os.pipe()
+    with unseen_typeahead(reading):
+        os.write(writing, b"a")
+    for descriptor in (ours, theirs, reading, writing):
+        os.close(descriptor)
+
+
+def test_tabs_are_drawn_to_the_next_stop(prompt: Any) -> None:
+    screen = prompt()
+    screen.paste("a\tb\tlast")
+    screen.shows("> a   b   last")
+
+
+def test_control_z_types_nothing(prompt: Any) -> None:
+    """It suspends; but a terminal without a shell, such as this one, has nobody to come back to, so the prompt stays."""
+    screen = prompt()
+    screen.send("To be")
+    screen.shows("> To be", ", or not to be, that is the question")
+    screen.send(CONTROL_Z + ", or")
+    screen.shows("> To be, or", " not to be, that is the question")
