@@ -61,8 +61,7 @@ class AutoCompleter:
         self._judges: dict[str, Judge | None] = dict.fromkeys(styles)
         self._paths: tuple[Path, ...] = ()
         self._options: Any = None
-        self._name = DEFAULT_STYLE if DEFAULT_STYLE in styles else styles[0]
-        self.current = load(self._name)
+        self._name, self.current = self._first()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.current, name)
@@ -124,6 +123,17 @@ class AutoCompleter:
         if self._paths and self.current.learned is None:
             self.current.learn_files(self._paths, wanted=wanted)
 
+    def _first(self) -> tuple[str, Completer]:
+        """The style to begin with: the default one, or the first that is whole; raises what the last one raised."""
+        for name in sorted(self._judges, key=lambda name: name != DEFAULT_STYLE):
+            try:
+                return name, self._load(name)
+            except RnncompleteError:
+                del self._judges[name]  # `rnncomplete doctor` tells why
+                if not self._judges:
+                    raise
+        raise StyleError("there is no style to choose from; train one with: rnncomplete train TEXT --style NAME")
+
     def _change(self, name: str) -> None:
         try:
             self.current = self._load(name)
@@ -180,11 +190,8 @@ class Judge:
 
 def load_auto(device: str = "auto", **decoding: Any) -> AutoCompleter:
     """A completer that chooses among all styles there are; raises :class:`StyleError` if there is none."""
-    names = [style.name for style in list_styles()]
-    if not names:
-        raise StyleError("there is no style to choose from; train one with: rnncomplete train TEXT --style NAME")
     return AutoCompleter(
-        names,
+        [style.name for style in list_styles()],
         lambda name: load_completer(name, device, **decoding),
         lambda name: load_network(find_style(name), device),
     )

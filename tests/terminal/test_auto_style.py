@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rnncomplete.auto_style import load_auto
-from rnncomplete.errors import StyleError
+from rnncomplete.errors import ModelError, StyleError
 
 PROSE = "Waxy zebras vex quick jockeys by the old fjord"
 CODE = "zq[i] ^= ~wx(j) << 7 | qz(k); vex(&zq[i], 0x5f);"
@@ -90,6 +90,17 @@ def test_a_damaged_style_is_not_chosen(alone: None) -> None:
     completer = load_auto("cpu")
     completer.choose(PROSE[:30], always)
     assert completer.card.style == "code"
+
+
+def test_it_begins_with_a_style_that_is_whole(alone: None) -> None:
+    (Path(os.environ["RNNCOMPLETE_STYLES"]) / "code" / "step.int8.onnx").write_bytes(b"damaged")
+    completer = load_auto("cpu")
+    assert completer.card.style == "prose"
+    completer.choose(CODE[:30], always)
+    assert completer.card.style == "prose"
+    (Path(os.environ["RNNCOMPLETE_STYLES"]) / "prose" / "step.int8.onnx").write_bytes(b"damaged")
+    with pytest.raises(ModelError):
+        load_auto("cpu")
 
 
 def test_without_styles_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
