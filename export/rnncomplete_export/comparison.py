@@ -6,17 +6,17 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from rnncomplete.completer import Completer
 from rnncomplete.decoder import DecoderOptions
 from rnncomplete.peers.ngram import losses_of_orders
 from rnncomplete.threshold import best_threshold
 from rnncomplete.typing_simulation import simulate_typing
+from rnncomplete_export.measure import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from rnncomplete.model import Model
@@ -51,7 +51,7 @@ def ngram_figures(
     of each order.
     """
     most = min(COUNTED_CHARACTERS, max(COUNTED_ANYWAY, int(COUNTED_A_SECOND * seconds)))
-    counted = stretches(training, most)
+    counted = stretches(training, most, -(-most // STRETCH))
 
     def counting(order: int) -> None:
         if order < HIGHEST_ORDER:
@@ -65,15 +65,6 @@ def ngram_figures(
         "ngram_characters": len(counted),
         "ngram_share": round(len(counted) / len(training), 4),
     }
-
-
-def stretches(tokens: NDArray[np.uint16], most: int) -> NDArray[np.uint16]:
-    """All of ``tokens``, or so many in stretches evenly spaced over them."""
-    if len(tokens) <= most:
-        return tokens
-    count = -(-most // STRETCH)
-    starts = np.linspace(0, len(tokens) - most // count, count).astype(np.int64)
-    return np.concatenate([tokens[start : start + most // count] for start in starts])
 
 
 def typing_figures(model: Model, validation: NDArray[np.uint16]) -> dict[str, float | int]:

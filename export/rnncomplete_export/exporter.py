@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.parity import Parity
 
-TEMPERATURE_CHARACTERS = 65_536
 MEASURED_CHARACTERS = 1_000_000
 """Of the text kept back, on which the network and an n-gram are measured: all of it, unless the text is huge."""
 
@@ -111,7 +110,7 @@ def export_style(
     network = network_of(checkpoint)
     tokens = validation_tokens(path, checkpoint.facts, text)[:MEASURED_CHARACTERS]
     advance("tuning the temperature")
-    temperature = best_temperature(network, tokens[:TEMPERATURE_CHARACTERS])
+    temperature = best_temperature(network, tokens)
     advance("building the graphs")
     models = {
         "float32": build_graph(network, "float32"),

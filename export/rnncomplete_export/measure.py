@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 STREAMS = 16
 WINDOW = 256
 STAGE_CHARACTERS = 16_384
-"""Of the validation slice, on which the loss at a stage of learning is measured."""
+"""Of the validation slice, all over it, on which the loss at a stage of learning is measured."""
 TEMPERATURES = np.round(np.arange(0.80, 1.31, 0.01), 2)
+
+
+def stretches(tokens: NDArray[np.uint16], most: int, count: int = STREAMS) -> NDArray[np.uint16]:
+    """All of ``tokens``, or so many of them in ``count`` stretches evenly spaced."""
+    if len(tokens) <= most:
+        return tokens
+    starts = np.linspace(0, len(tokens) - most // count, count).astype(np.int64)
+    return np.concatenate([tokens[start : start + most // count] for start in starts])
 
 
 @torch.no_grad()

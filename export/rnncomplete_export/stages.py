@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnncomplete.errors import CheckpointError
 from rnncomplete_export.checkpoint import load_checkpoint
-from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, write_streams
+from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
 from rnncomplete_export.skills import ROOM, count_skills, words_in
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def measure_stages(
         stages.append({**stage, **_written(network, words, vocabulary, temperature)})
     network.load_state_dict(weights)
     if not stages or stages[-1]["characters"] < state["characters"]:
-        loss = nats_per_character(network, validation[:STAGE_CHARACTERS])
+        loss = nats_per_character(network, stretches(validation, STAGE_CHARACTERS))
         final = {"step": state["updates"], "characters": state["characters"], "loss": loss}
         stages.append({**final, **_written(network, words, vocabulary, temperature)})
     return tuple(stages)

@@ -27,7 +27,7 @@ from rnncomplete_export.checkpoint import (
     optimizer_tensors,
     save_checkpoint,
 )
-from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, write
+from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, stretches, write
 from rnncomplete_export.muon import Muon
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig, RecurrentState
 from rnncomplete_export.schedule import learning_rate_factor
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from rnncomplete_export.progress import TrainingProgress
 
 VALIDATION_CHARACTERS = 65_536
-"""Validated on while training; the whole slice is measured on export."""
+"""Validated on while training, in stretches all over the slice; the whole of it is measured on export."""
 SAMPLE_CHARACTERS = 400
 STAGES_A_DECADE = 3
 FIRST_STAGE = 10_000
@@ -283,8 +283,8 @@ class Trainer:
         return self.shadow.eval()
 
     def _validate(self) -> None:
-        """Loss of the averaged weights on the start of the validation slice; the best weights are kept."""
-        loss = nats_per_character(self._averaged(), self.corpus.validation[:VALIDATION_CHARACTERS])
+        """Loss of the averaged weights on some of the validation slice; the best weights are kept."""
+        loss = nats_per_character(self._averaged(), stretches(self.corpus.validation, VALIDATION_CHARACTERS))
         self.progress.say(f"{self.state.characters:,} characters: validation {loss:.4f} nats per character")
         self.fabric.log_dict({"characters": self.state.characters, "validation": loss}, step=self.state.updates)
         if loss < self.state.best_loss:
@@ -297,7 +297,7 @@ class Trainer:
 
     def _keep_stage(self) -> None:
         network = self._averaged()
-        loss = nats_per_character(network, self.corpus.validation[:STAGE_CHARACTERS])
+        loss = nats_per_character(network, stretches(self.corpus.validation, STAGE_CHARACTERS))
         written = write(network, SAMPLE_CHARACTERS, temperature=0.8, seed=self.config.seed)
         sample = self.corpus.vocabulary.decode(written)
         stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}

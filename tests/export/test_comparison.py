@@ -10,6 +10,7 @@ from rnncomplete.peers.ngram import KneserNey
 from rnncomplete.threshold import CANDIDATES
 from rnncomplete_export import comparison
 from rnncomplete_export.comparison import counted_on, ngram_figures, tell, tuned_threshold
+from rnncomplete_export.measure import stretches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +29,7 @@ def test_the_best_order_is_taken_and_a_long_text_counted_in_part(monkeypatch: py
     monkeypatch.setattr(comparison, "COUNTED_CHARACTERS", 110)
     figures = ngram_figures(text[:-200], text[-200:], 5, seconds=1e6)
     assert figures["ngram_characters"] == 110
-    monkeypatch.setattr(comparison, "STRETCH", 4)
-    assert comparison.stretches(np.arange(100, dtype=np.uint16), 12).tolist() == [
+    assert stretches(np.arange(100, dtype=np.uint16), 12, 3).tolist() == [
         *range(4),
         *range(48, 52),
         *range(96, 100),

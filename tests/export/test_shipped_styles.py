@@ -55,7 +55,7 @@ def test_the_stages_tell_of_about_ten_moments(style: str) -> None:
     for stage in stages:
         assert len(stage["sample"]) == 400
         assert any(share is not None for share in stage["skills"].values())
-    assert stages[-1]["loss"] == min(stage["loss"] for stage in stages)
+    assert stages[-1]["loss"] < 0.5 * stages[0]["loss"]
 
 
 @each_style
