@@ -134,15 +134,11 @@ class Expectations:
             self._rows = {place: row for place, row in self._rows.items() if place <= known}
         if known < len(tokens):  # else it is a beginning of the old text, whose end may come back
             self._tokens = tokens.copy()
-        result = np.stack([self._row(tokens, place) for place in range(begin, len(tokens))])
+        missing = next((place for place in range(begin, len(tokens)) if place not in self._rows), len(tokens))
+        for place, logits in enumerate(self._static.through(tokens[:-1], missing), missing):
+            self._rows[place] = self._static.probabilities(logits)
+        result = np.stack([self._rows[place] for place in range(begin, len(tokens))])
         if len(self._rows) > self._most:
             oldest = sorted(self._rows)[: len(self._rows) - self._most // 2]
             self._rows = {place: row for place, row in self._rows.items() if place > oldest[-1]}
         return result
-
-    def _row(self, tokens: NDArray[np.uint16], place: int) -> FloatArray:
-        if place not in self._rows:
-            reading = self._static.read(tokens[:place])
-            assert reading is not None, "always wanted"
-            self._rows[place] = self._static.probabilities(reading[0])
-        return self._rows[place]

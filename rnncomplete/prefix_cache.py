@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -78,6 +78,20 @@ class PrefixCache(Generic[State]):
             position += 1
             self._keep(position, logits, state)
         return logits, state
+
+    def through(self, tokens: Sequence[int] | NDArray[np.integer], first: int) -> Iterator[FloatArray]:
+        """Logits after the first ``first`` of ``tokens``, at least one, after one more, and so on to all of them."""
+        text = np.asarray(tokens, np.int64)
+        self._follow(text)
+        position, (logits, state) = self._nearest(first)
+        if position == first:
+            yield logits
+        for token in text[position:].tolist():
+            logits, state = self._step(token, state)
+            position += 1
+            self._keep(position, logits, state)
+            if position >= first:
+                yield logits
 
     def _follow(self, text: NDArray[np.int64]) -> None:
         """Forget what the network made of characters that ``text`` does not have."""

@@ -14,7 +14,7 @@ from rnncomplete.decoder import LogitChoice
 from rnncomplete.prefix_cache import PrefixCache, always
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -58,11 +58,28 @@ class StaticReader:
     ) -> tuple[FloatArray, FloatArray] | None:
         """(logits float32[V], state float32[S]) after ``tokens``; ``None`` once ``wanted()`` is false."""
         start = anchor(len(tokens))
-        cache = self._caches.pop(start, None) or PrefixCache(self.model.step, self.model.initial_state)
+        return self._cache(start).read(tokens[start:] if len(tokens) else self._start, wanted)
+
+    def through(self, tokens: NDArray[np.uint16], first: int) -> Iterator[FloatArray]:
+        """The logits that :meth:`read` gives after ``tokens[:first]``, ``tokens[: first + 1]`` and so on to all of them."""
+        if first == 0:
+            yield from self._cache(0).through(self._start, len(self._start))
+            first = 1
+        while first <= len(tokens):
+            start = anchor(first)
+            end = min(len(tokens), (first // SEGMENT + 1) * SEGMENT - 1)  # the last place with the same anchor
+            yield from self._cache(start).through(tokens[start:end], first - start)
+            first = end + 1
+
+    def _cache(self, start: int) -> PrefixCache[FloatArray]:
+        """What is remembered of the text behind the anchor ``start``."""
+        cache = self._caches.pop(start, None)
+        if cache is None:  # an empty one is false, and counting what it holds takes as long as a key may
+            cache = PrefixCache(self.model.step, self.model.initial_state)
         while len(self._caches) > 1:
             del self._caches[next(iter(self._caches))]
         self._caches[start] = cache
-        return cache.read(tokens[start:] if len(tokens) else self._start, wanted)
+        return cache
 
     def step(self, token: int, state: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(logits float32[V], next state) after ``token``."""

@@ -17,8 +17,10 @@ from rnncomplete.model import load_model
 from rnncomplete.reading import StaticReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from rnncomplete.model import FloatArray, Model
 
@@ -118,8 +120,14 @@ def test_reading_given_up_goes_on_later(make_reader: Callable[[], AdaptiveReader
 def test_the_network_is_asked_once_for_each_place(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     static = StaticReader(model)
     expectations, asked = Expectations(static, most=64), []
-    true_read = static.read
-    monkeypatch.setattr(static, "read", lambda tokens: asked.append(len(tokens)) or true_read(tokens))
+    true_through = static.through
+
+    def through(tokens: NDArray[np.uint16], first: int) -> Iterator[NDArray[np.float32]]:
+        for place, logits in enumerate(true_through(tokens, first), first):
+            asked.append(place)
+            yield logits
+
+    monkeypatch.setattr(static, "through", through)
     tokens = model.vocabulary.encode("somebody types a text on and on")
     rows = expectations(tokens[:20], 0)
     assert asked == list(range(20))

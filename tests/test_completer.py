@@ -8,19 +8,18 @@ from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncomplete import reading as reading_module
 from rnncomplete.completer import Completer, load_completer
 from rnncomplete.decoder import DecoderOptions
-from rnncomplete.model import Model
-from rnncomplete.reading import SEGMENT, WARM_UP, anchor
+from rnncomplete.model import Model, load_model
+from rnncomplete.reading import SEGMENT, WARM_UP, StaticReader, anchor
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from rnncomplete.card import Card
     from rnncomplete.model import FloatArray
@@ -144,3 +143,25 @@ def test_many_threads_get_the_ghosts_that_one_gets(tiny_style: Path) -> None:
     for thread in threads:
         thread.join()
     assert [together[text] for text in texts] == [[ghost] * 10 for ghost in alone]
+
+
+@settings(max_examples=20)
+@given(data=st.data())
+def test_reading_through_a_text_gives_at_each_place_what_reading_up_to_it_gives(
+    tiny_style: Path, data: st.DataObject
+) -> None:
+    model = load_model(tiny_style, "cpu")
+    tokens = model.vocabulary.encode(data.draw(st.text("abc .\n", min_size=1, max_size=70)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading_module, "SEGMENT", 16)
+        patch.setattr(reading_module, "WARM_UP", 5)
+        reader = StaticReader(model)
+        for _ in range(3):
+            first = data.draw(st.integers(0, len(tokens)))
+            places = range(first, data.draw(st.integers(first, len(tokens))) + 1)
+            through = list(reader.through(tokens[: places[-1]], first))
+            assert len(through) == len(places)
+            for place, logits in zip(places, through, strict=True):
+                reading = StaticReader(model).read(tokens[:place])
+                assert reading is not None
+                assert np.array_equal(logits, reading[0])
