@@ -14,15 +14,16 @@ def test_the_lowest_with_every_other_ghost_accepted_is_taken(candidates: tuple[f
             return "wrong"
         return text[len(before) :][:4]
 
-    assert best_threshold(ghost, text, candidates) == best
+    assert best_threshold(ghost, [text], candidates) == best
 
 
-def test_what_comes_before_the_start_is_read_and_not_typed() -> None:
+def test_every_text_is_typed_by_itself_and_all_count() -> None:
     asked: list[str] = []
 
     def ghost(before: str, threshold: float) -> str:
         asked.append(before)
-        return ""
+        return "ef" if before == "abcd" else "wrong" if before == "uvwx" and threshold < 0.5 else ""
 
-    best_threshold(ghost, "abcdef", (0.5,), start=3)
-    assert asked == ["abcd", "abcde"]
+    assert best_threshold(ghost, ["abcdef", "uvwxyz"], (0.1, 0.5)) == 0.5
+    assert asked[:4] == ["a", "ab", "abc", "abcd"]
+    assert "u" in asked

@@ -25,7 +25,7 @@ def render_readme(card: Card) -> str:
     """The card as Markdown: what it is, its corpus, how it was made, its figures, and what it wrote while learning."""
     corpus, training, figures = card.corpus, card.training, card.figures
     recipe = training["recipe"]
-    versions = ", ".join(f"{name} {version}" for name, version in training["versions"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(training["versions"].items()))
     nats = figures["nats_per_character"]
     began = f"It began as the style {training['from']}. " if training.get("from") else ""
     dropped = recipe.get("weight_dropout", 0)
@@ -115,9 +115,10 @@ def skills_table(card: Card) -> str:
     lines = [f"| characters seen | {' | '.join(columns)} | the text |", "|---" * (len(counted) + 2) + "|"]
     losses = " | ".join(f"{stage['loss']:.2f}" for stage in counted)
     lines.append(f"| nats per character | {losses} | |")
-    for name in counted[-1]["skills"]:
-        shares = [percent(stage["skills"].get(name)) for stage in [*counted, {"skills": true}]]
-        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(shares)} |")
+    for name in sorted(counted[-1]["skills"], reverse=True):  # words by their length come first
+        shares = [stage["skills"].get(name) for stage in [*counted, {"skills": true}]]
+        if any(share is not None for share in shares):
+            lines.append(f"| {name.replace('_', ' ')} | {' | '.join(map(percent, shares))} |")
     lines += [
         "",
         "Shares counted on about 20,000 characters written at each stage, at the temperature above, and last on as much "

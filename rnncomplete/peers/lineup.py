@@ -55,7 +55,7 @@ def best_ngrams(corpus: str, vocabulary: Vocabulary, progress: Callable[[int, in
     progress(1, 3)
     del trial
     early = NgramGhosts(KneserNey(tokens[:-kept], len(vocabulary), order), vocabulary)
-    threshold = best_threshold(early, corpus[-kept:][:TUNED_ON])
+    threshold = best_threshold(early, [corpus[-kept:][:TUNED_ON]])
     progress(2, 3)
     ghosts = NgramGhosts(KneserNey(tokens, len(vocabulary), order), vocabulary)
     progress(3, 3)
