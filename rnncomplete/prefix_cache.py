@@ -66,32 +66,30 @@ class PrefixCache(Generic[State]):
 
         ``None`` as soon as ``wanted()`` is false, which is asked before each step; what was read until then is kept.
         """
-        text = np.asarray(tokens, np.int64)
-        if not len(text):
+        if not len(tokens):
             raise ValueError("no tokens to read: a network predicts nothing before the first character")
-        self._follow(text)
-        position, (logits, state) = self._nearest(len(text))
-        for token in text[position:].tolist():
-            if not wanted():
-                return None
-            logits, state = self._step(token, state)
-            position += 1
-            self._keep(position, logits, state)
-        return logits, state
+        return next(self.through(tokens, len(tokens), wanted), None)
 
-    def through(self, tokens: Sequence[int] | NDArray[np.integer], first: int) -> Iterator[FloatArray]:
-        """Logits after the first ``first`` of ``tokens``, at least one, after one more, and so on to all of them."""
+    def through(
+        self, tokens: Sequence[int] | NDArray[np.integer], first: int, wanted: Callable[[], bool] = always
+    ) -> Iterator[tuple[FloatArray, State]]:
+        """(logits, state) after the first ``first`` of ``tokens``, at least one, after one more, and so on to all.
+
+        Nothing more comes once ``wanted()`` is false.
+        """
         text = np.asarray(tokens, np.int64)
         self._follow(text)
         position, (logits, state) = self._nearest(first)
         if position == first:
-            yield logits
+            yield logits, state
         for token in text[position:].tolist():
+            if not wanted():
+                return
             logits, state = self._step(token, state)
             position += 1
             self._keep(position, logits, state)
             if position >= first:
-                yield logits
+                yield logits, state
 
     def _follow(self, text: NDArray[np.int64]) -> None:
         """Forget what the network made of characters that ``text`` does not have."""

@@ -63,12 +63,12 @@ class StaticReader:
     def through(self, tokens: NDArray[np.uint16], first: int) -> Iterator[FloatArray]:
         """The logits that :meth:`read` gives after ``tokens[:first]``, ``tokens[: first + 1]`` and so on to all of them."""
         if first == 0:
-            yield from self._cache(0).through(self._start, len(self._start))
+            yield from (logits for logits, _ in self._cache(0).through(self._start, len(self._start)))
             first = 1
         while first <= len(tokens):
             start = anchor(first)
             end = min(len(tokens), (first // SEGMENT + 1) * SEGMENT - 1)  # the last place with the same anchor
-            yield from self._cache(start).through(tokens[start:end], first - start)
+            yield from (logits for logits, _ in self._cache(start).through(tokens[start:end], first - start))
             first = end + 1
 
     def _cache(self, start: int) -> PrefixCache[FloatArray]:

@@ -105,7 +105,8 @@ def fastest_precision(accelerator: str) -> str:
     if accelerator == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        fast = bool(torch.cpu.get_capabilities().get("amx_bf16"))
+        capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older ones cannot tell
+        fast = bool(capabilities.get("amx_bf16"))
     return "bf16-mixed" if fast else "32-true"
 
 

@@ -22,6 +22,7 @@ from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_chec
 from rnncomplete_export.configuration import TrainingConfig, suggest_config
 from rnncomplete_export.corpus import build_corpus
 from rnncomplete_export.progress import TrainingProgress
+from rnncomplete_export.session import fastest_precision
 from rnncomplete_export.trainer import Trainer, resume_point
 
 if TYPE_CHECKING:
@@ -165,6 +166,17 @@ def test_a_log_that_nothing_can_write_says_what_to_install(
         monkeypatch.setattr(f"lightning_fabric.loggers.tensorboard.{package}", False)
     options = ["--style", "x", "--runs", tmp_path, "--log", "tensorboard"]
     assert_refused(["train", text_file, *options], "type: pip install tensorboard")
+
+
+def test_bfloat16_is_taken_where_the_processor_is_faster_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for capabilities, precision in (({"amx_bf16": True}, "bf16-mixed"), ({"avx512_bf16": True}, "32-true")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda known=capabilities: known, raising=False)
+        assert fastest_precision("cpu") == precision
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert fastest_precision("cpu") == "32-true"
+    for supported, precision in ((True, "bf16-mixed"), (False, "32-true")):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation, known=supported: known)
+        assert fastest_precision("cuda") == precision
 
 
 def test_memory_is_bounded_by_chunk_and_window_not_by_the_corpus(
