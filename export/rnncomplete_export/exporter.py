@@ -170,6 +170,7 @@ def make_card(
             # Earlier versions recorded what was typed, with the paths of a machine.
             "command": cleaned_command(about.get("command", ""), train),
             "from": about.get("base"),
+            "earlier": (about.get("earlier") or {}).get("training"),
             "recipe": facts["config"],
             "precision": about.get("precision", "32-true"),
             "seed": facts["config"]["seed"],

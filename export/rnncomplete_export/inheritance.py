@@ -24,7 +24,9 @@ from rnncomplete_export.weights import Weights, read_weights
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rnncomplete.card import Card
     from rnncomplete_export.configuration import TrainingConfig
+    from rnncomplete_export.corpus import Corpus
 
 ROUNDING = 2.0**-12
 """Singular values below this share of the largest are the rounding of a float16 graph."""
@@ -34,9 +36,22 @@ ROUNDING = 2.0**-12
 class Base:
     """A style to start from."""
 
-    style: str
+    card: Card
     vocabulary: Vocabulary
     weights: Weights
+
+    @property
+    def style(self) -> str:
+        """Its name."""
+        return self.card.style
+
+    def earlier(self, corpus: Corpus) -> dict[str, Any] | None:
+        """``training`` and ``stages`` from its card, if it learned the same text, ``corpus``; a training goes on then."""
+        known = self.card.corpus
+        kept_back = known.get("validation_characters")
+        if known.get("sha256") != corpus.sha256 or kept_back != len(corpus.validation):
+            return None
+        return {"training": self.card.training, "stages": list(self.card.stages)}
 
 
 def read_base(style: str) -> Base:
@@ -49,7 +64,7 @@ def read_base(style: str) -> Base:
             f"the style {card.style!r} has {len(card.vocabulary)} characters in its card and {weights.vocabulary_size} "
             "in its graph; expected as many: export it again"
         )
-    return Base(card.style, Vocabulary(card.vocabulary), weights)
+    return Base(card, Vocabulary(card.vocabulary), weights)
 
 
 GENTLER = 0.25

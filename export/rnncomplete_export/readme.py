@@ -24,12 +24,7 @@ def fenced(text: str) -> str:
 def render_readme(card: Card) -> str:
     """The card as Markdown: what it is, its corpus, how it was made, its figures, and what it wrote while learning."""
     corpus, training, figures = card.corpus, card.training, card.figures
-    recipe = training["recipe"]
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(training["versions"].items()))
     nats = figures["nats_per_character"]
-    began = f"It began as the style {training['from']}. " if training.get("from") else ""
-    dropped = recipe.get("weight_dropout", 0)
-    weight_dropout = f", recurrent weights dropped {dropped:g}" if dropped else ""
     parts = [
         f"# {card.style}",
         f"{card.description}.".replace("..", "."),
@@ -40,11 +35,7 @@ def render_readme(card: Card) -> str:
         f"Licence of the text: {corpus['licence']}. The text itself is not shipped. "
         f"The last {corpus['validation_characters']:,} characters were kept out of training.",
         "## Training",
-        f"{fenced(training['command'])}\n\n"
-        f"{began}{training['characters_seen']:,} characters seen in {training['updates']:,} updates and "
-        f"{training['seconds'] / 3600:.2f} hours, seed {training['seed']}, {recipe['optimizer']}, "
-        f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}"
-        f"{weight_dropout}, precision {training.get('precision', '32-true')}. Made with {versions}.",
+        training_of(training),
         "## Figures",
         "| on text kept out of training | nats per character | bits per character |\n|---|---|---|\n"
         f"| network alone (static, int8), {slice_of(card)} | {nats:.4f} | {nats / LN2:.4f} |\n"
@@ -65,6 +56,25 @@ def render_readme(card: Card) -> str:
         parts.append(f"After {stage['characters']:,} characters, {stage['loss']:.3f} nats per character, it wrote:")
         parts.append(fenced(stage["sample"]))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def training_of(training: dict[str, Any]) -> str:
+    """How a network was trained; if it went on from another one on the same text, that one first."""
+    recipe, earlier = training["recipe"], training.get("earlier")
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(training["versions"].items()))
+    began = f"It began as the style {training['from']}. " if training.get("from") else ""
+    if earlier:
+        began = f"It went on from the style {training['from']} above, which had learned from the same characters. "
+    dropped = recipe.get("weight_dropout", 0)
+    weight_dropout = f", recurrent weights dropped {dropped:g}" if dropped else ""
+    told = (
+        f"{fenced(training['command'])}\n\n"
+        f"{began}{training['characters_seen']:,} characters seen in {training['updates']:,} updates and "
+        f"{training['seconds'] / 3600:.2f} hours, seed {training['seed']}, {recipe['optimizer']}, "
+        f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}"
+        f"{weight_dropout}, precision {training.get('precision', '32-true')}. Made with {versions}."
+    )
+    return f"{training_of(earlier)}\n\n{told}" if earlier else told
 
 
 def ngram_row(figures: dict[str, Any]) -> str:

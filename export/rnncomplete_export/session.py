@@ -218,6 +218,15 @@ def known_characters(earlier: Checkpoint | None, base: Base | None) -> Vocabular
     return base.vocabulary if base else None
 
 
+def about(request: Request, corpus: Corpus, base: Base | None, earlier: Checkpoint | None) -> dict[str, Any]:
+    """What the card will say of a training: what was asked for, and what it began with."""
+    if earlier:
+        inherited = {name: earlier.facts["about"].get(name) for name in ("base", "earlier")}
+    else:
+        inherited = {"earlier": base.earlier(corpus) if base else None}
+    return {**request.about, "precision": precision_of(request), **inherited}
+
+
 def train_style(request: Request) -> None:
     """Train, export, install; Ctrl-C saves, says how to go on and leaves with code 130."""
     warnings.filterwarnings("ignore", module="lightning_fabric")
@@ -244,7 +253,7 @@ def train_style(request: Request) -> None:
             request.folder,
             fabric,
             progress,
-            about={**request.about, "precision": precision_of(request)},
+            about=about(request, corpus, base, earlier),
             save_seconds=request.save_seconds,
             network=inherit_network(base, corpus.vocabulary, config) if base else None,
         )

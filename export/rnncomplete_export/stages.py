@@ -30,6 +30,9 @@ WORD_CHARACTERS = 20_000_000
 
 CHUNK = 1 << 20
 
+APART = 10 ** (1 / 3)
+"""Between a stage and one of the training before it, as a ratio of characters seen."""
+
 
 def measure_stages(
     path: Path,
@@ -43,24 +46,33 @@ def measure_stages(
 ) -> tuple[dict[str, Any], ...]:
     """The stages that ``checkpoint``, which lies at ``path``, tells of, with skills where their weights are beside it.
 
-    The last is ``network`` itself, what is exported.
+    The last is ``network`` itself, what is exported. A training that went on from another one on the same text has the
+    stages of that one first, and counts on from it.
     """
     state = checkpoint.facts["state"]
+    earlier = checkpoint.facts["about"].get("earlier")
     # Copies: loading other weights writes into the tensors of the state dictionary.
     weights = {name: value.clone() for name, value in network.state_dict().items()}
-    stages = []
+    stages: list[dict[str, Any]] = list(earlier["stages"]) if earlier else []
+    begun = stages[-1] if stages else {"step": 0, "characters": 0}
+
+    def counted_on(stage: dict[str, Any]) -> dict[str, Any]:
+        return {**stage, **{name: begun[name] + stage[name] for name in ("step", "characters")}}
+
     for number, stage in enumerate(state["stages"], 1):
+        if begun["characters"] + stage["characters"] < APART * begun["characters"]:
+            continue
         kept = _kept(path.parent / "stages" / f"{number:02}.safetensors", checkpoint, stage)
         if kept is None:
-            stages.append({**stage, "skills": {}})
+            stages.append(counted_on({**stage, "skills": {}}))
             continue
         network.load_state_dict(kept.part("average"))
-        stages.append({**stage, **_written(network, words, vocabulary, temperature)})
+        stages.append(counted_on({**stage, **_written(network, words, vocabulary, temperature)}))
     network.load_state_dict(weights)
-    if not stages or stages[-1]["characters"] < state["characters"]:
+    if not stages or stages[-1]["characters"] < begun["characters"] + state["characters"]:
         loss = nats_per_character(network, stretches(validation, STAGE_CHARACTERS))
         final = {"step": state["updates"], "characters": state["characters"], "loss": loss}
-        stages.append({**final, **_written(network, words, vocabulary, temperature)})
+        stages.append(counted_on({**final, **_written(network, words, vocabulary, temperature)}))
     return tuple(stages)
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from rnncomplete.card import Card
 from rnncomplete.cli import main
 from rnncomplete.errors import SettingError, StyleError
 from rnncomplete.model import load_model
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LETTERS = Vocabulary((UNKNOWN_CHARACTER, *"abcdefghij"))
+CARD = Card("x", "", LETTERS.characters, state_size=96, cell="lstm", layers=2, hidden_size=24, parameters=1)
 
 
 @pytest.mark.parametrize("skip", [True, False])
@@ -34,7 +36,7 @@ def test_a_network_comes_back_from_its_graph(tmp_path: Path, layers: int, skip: 
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     (tmp_path / "g.onnx").write_bytes(build_graph(network, "float32").SerializeToString())
-    base = Base("x", LETTERS, read_weights(tmp_path / "g.onnx"))
+    base = Base(CARD, LETTERS, read_weights(tmp_path / "g.onnx"))
     config = inherit_config(TrainingConfig(embedding_size=4), base, set())
     assert (config.hidden_size, config.layers) == (24, layers)
     assert 6 <= config.embedding_size <= 10
@@ -108,3 +110,23 @@ def test_training_from_a_style_starts_at_its_loss_and_learns_new_characters(
     assert card["training"]["from"] == "sea"
     assert str(trained) not in json.dumps(card)
     assert card["figures"]["nats_per_character"] < float(before.split()[3])
+
+
+def test_going_on_with_a_style_on_its_own_text_counts_on_from_it(
+    trained: Path, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = trained / "runs" / "sea" / "style" / "sea"
+    before = load_model(folder, "cpu").card
+    options = ["--style", "sea", "--from", folder, "--characters", 30_000, "--batch", 8, "--window", 20, "--no-install"]
+    result = CliRunner().invoke(main, ["train", str(text_file), *map(str, options)])
+    assert result.exit_code == 0, result.output
+    style = tmp_path / "runs" / "sea" / "style" / "sea"
+    card = json.loads((style / "card.json").read_text(encoding="utf-8"))
+    assert card["training"]["earlier"] == before.training
+    assert card["stages"][: len(before.stages)] == list(before.stages)
+    (last,) = card["stages"][len(before.stages) :]
+    seen = before.training["characters_seen"] + card["training"]["characters_seen"]
+    assert last["characters"] == seen
+    page = (style / "README.md").read_text(encoding="utf-8")
+    assert page.index(before.training["command"]) < page.index("It went on from the style sea above")
