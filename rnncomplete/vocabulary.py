@@ -28,6 +28,11 @@ LARGEST = 4096
 _CODE_POINTS = 0x110000
 
 
+def code_points(text: str) -> NDArray[np.uint32]:
+    """Number of each character of ``text`` in Unicode, uint32[len(text)]."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """An ordered set of characters; index 0 is the unknown one.
@@ -84,7 +89,7 @@ class Vocabulary:
 
     def encode(self, text: str) -> NDArray[np.uint16]:
         """Tokens of ``text``, uint16[len(text)]: one a character, so positions agree."""
-        return self._tokens[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)]
+        return self._tokens[code_points(text)]
 
     def decode(self, tokens: Iterable[int] | Sequence[int]) -> str:
         """The text that ``tokens`` spell; the unknown token gives ``UNKNOWN_CHARACTER``."""

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncomplete.errors import CheckpointError, TextError
-from rnncomplete.text import read_file
-from rnncomplete.vocabulary import Vocabulary
+from rnncomplete.text import CHUNK, read_file
+from rnncomplete.vocabulary import Vocabulary, code_points
 from rnncomplete.walk import find_files, looks_generated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 RAREST = 20
 """A character seen fewer times than this in a long text is read as the unknown one."""
+
+NEWLINE = ord("\n")
 
 TOKENS = "tokens.u16"
 
@@ -72,15 +74,18 @@ def build_corpus(
     known: Vocabulary | None = None,
     expected_sha256: str | None = None,
     skipped: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Corpus:
     """Encode the texts of ``paths`` into ``folder``/tokens.u16, in memory bounded by a chunk.
 
     Of a folder only files that match one of ``globs`` are read. A file that was named and is no text raises
     :class:`TextError`; one that was found in a folder goes to ``skipped`` and is left out. The characters of ``known``
-    are in the vocabulary, seen or not. Raises :class:`CheckpointError`, and leaves the folder as it was, if the text is
-    not the one of ``expected_sha256``.
+    are in the vocabulary, seen or not. ``progress`` is told bytes read of all there are to read, which are read twice.
+    Raises :class:`CheckpointError`, and leaves the folder as it was, if the text is not the one of ``expected_sha256``.
     """
-    counts, files = _count(find_files(paths, globs, skipped), skipped)
+    found = find_files(paths, globs, skipped)
+    reading = _Reading([item.path for item in found], progress)
+    counts, files = _count(found, reading, skipped)
     total = counts.total()
     if not total:
         raise TextError(f"{', '.join(map(str, paths))}: the text is empty; expected some thousands of characters")
@@ -90,7 +95,7 @@ def build_corpus(
     for character in known.characters if known else ():
         counts[character] += rarest
     vocabulary = Vocabulary.from_counts(counts, rarest=rarest)
-    digest = _encode(files, vocabulary, folder, expected_sha256)
+    digest = _encode(files, reading, vocabulary, folder, expected_sha256)
     return Corpus(vocabulary, open_tokens(folder), digest, len(files))
 
 
@@ -99,29 +104,58 @@ def open_tokens(folder: Path) -> NDArray[np.uint16]:
     return np.memmap(folder / TOKENS, dtype=np.uint16, mode="r")
 
 
-def _count(found: list[Found], skipped: Callable[[str], None]) -> tuple[Counter[str], list[Path]]:
+class _Reading:
+    """Reads each of ``paths`` up to twice, and tells ``progress`` how far that is, in bytes."""
+
+    def __init__(self, paths: list[Path], progress: Callable[[int, int], None]) -> None:
+        self._sizes = {path: path.stat().st_size for path in paths if path.is_file()}
+        self._total = 2 * sum(self._sizes.values())
+        self._done = 0
+        self._progress = progress
+
+    def chunks(self, path: Path) -> Iterator[str]:
+        """The text of one file."""
+        size, begun = self._sizes.get(path, 0), self._done
+        for number, text in enumerate(read_file(path), 1):
+            yield text
+            self._progress(begun + min(number * CHUNK, size), self._total)
+        self._done = begun + size
+
+
+def _count(found: list[Found], reading: _Reading, skipped: Callable[[str], None]) -> tuple[Counter[str], list[Path]]:
     """How often each character occurs, and the files that are texts."""
-    counts: Counter[str] = Counter()
+    counts = np.zeros(0, np.int64)
     files = []
     for item in found:
-        in_file: Counter[str] = Counter()
+        in_file = np.zeros(0, np.int64)
         try:
-            for text in read_file(item.path):
-                in_file.update(text)
+            for text in reading.chunks(item.path):
+                in_file = _sum(in_file, np.bincount(code_points(text)))
         except TextError as error:
             if item.named:
                 raise
             skipped(str(error))
             continue
-        if not item.named and (reason := looks_generated(in_file.total(), in_file["\n"])):
+        newlines = int(in_file[NEWLINE]) if len(in_file) > NEWLINE else 0
+        if not item.named and (reason := looks_generated(int(in_file.sum()), newlines)):
             skipped(f"{item.path} {reason}")
             continue
-        counts.update(in_file)
+        counts = _sum(counts, in_file)
         files.append(item.path)
-    return counts, files
+    return Counter({chr(point): int(counts[point]) for point in np.flatnonzero(counts)}), files
 
 
-def _encode(files: list[Path], vocabulary: Vocabulary, folder: Path, expected_sha256: str | None) -> str:
+def _sum(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of two arrays, zeros behind the shorter one."""
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    result = longer.copy()
+    result[: len(shorter)] += shorter
+    return result
+
+
+def _encode(
+    files: list[Path], reading: _Reading, vocabulary: Vocabulary, folder: Path, expected_sha256: str | None
+) -> str:
     """Write the tokens of ``files``; returns the SHA-256 of their text."""
     target, partial = folder / TOKENS, folder / "tokens.partial"
     digest = hashlib.sha256()
@@ -129,7 +163,7 @@ def _encode(files: list[Path], vocabulary: Vocabulary, folder: Path, expected_sh
         folder.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as output:
             for path in files:
-                for text in read_file(path):
+                for text in reading.chunks(path):
                     digest.update(text.encode("utf-8"))
                     output.write(vocabulary.encode(text).tobytes())
     except OSError as error:

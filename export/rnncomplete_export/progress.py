@@ -62,13 +62,21 @@ class TrainingProgress:
         """One line (or more), as it is."""
         self._console.print(text, markup=False)
 
+    def reading(self, done: int, total: int) -> None:
+        """How much of the text was read, in bytes, before the training begins."""
+        self._show(f"reading the text, {done / 1e6:,.0f} of {total / 1e6:,.0f} MB", done / max(total, 1))
+
     def update(self, *, characters: int, loss: float, rate: float, progress: float, left: float | None) -> None:
         """Where the training is: characters read, nats per character, characters a second, seconds left."""
         text = f"{characters:,} characters  {loss:.3f} nats  {loss / LN2:.3f} bits/char  {rate:,.0f} chars/s"
         if left is not None:
             text += f"  {clock(left)} left"
+        self._show(text, min(progress, 1.0))
+
+    def _show(self, text: str, share: float) -> None:
+        """One thing at a time: in the live line, or now and then as a line."""
         if self._live is not None and self._task is not None:
-            self._live.update(self._task, completed=min(progress, 1.0), description=text)
+            self._live.update(self._task, completed=share, description=text)
             return
         now = time.monotonic()
         if now - self._last_line >= (LINE_SECONDS if now - self._started < SEVERAL_MINUTES else 4 * LINE_SECONDS):

@@ -244,6 +244,7 @@ def train_style(request: Request) -> None:
             known=known_characters(earlier, base),
             expected_sha256=earlier.facts["corpus"]["sha256"] if earlier else None,
             skipped=lambda line: progress.say(f"left out: {line}"),
+            progress=progress.reading,
         )
         corpus = share_corpus(fabric, build, request.folder)
         config = resumed or configure(request, corpus, base)
