@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rnncomplete_export.muon import Muon
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -40,11 +42,19 @@ class Profile:
 def operations_a_character(network: CharacterNetwork) -> int:
     """Floating-point operations of training on one character: two a weight forward, four backward.
 
-    Weights are those of matrix products; gates, embeddings, the loss and the optimizer are not counted.
+    Weights are those of matrix products; gates, embeddings and the loss are not counted.
     """
     parts = (network.cells, network.readout)
     weights = sum(p.numel() for part in parts for name, p in part.named_parameters() if "weight" in name)
     return 6 * weights
+
+
+def operations_an_update(trainer: Trainer) -> int:
+    """Floating-point operations of one update of ``trainer``: of training on its characters, and of Muon's products."""
+    characters = trainer.config.batch * trainer.config.window
+    optimizers = [getattr(wrapped, "optimizer", wrapped) for wrapped in trainer.optimizers]  # fabric's, around torch's
+    moved = sum(optimizer.operations for optimizer in optimizers if isinstance(optimizer, Muon))
+    return operations_a_character(trainer.network) * characters + moved
 
 
 READINGS = 4.0
@@ -69,7 +79,7 @@ def profile_training(trainer: Trainer) -> Profile:
     device = trainer.fabric.device
     left, right = _matrices(device)
     characters = trainer.config.batch * trainer.config.window
-    operations = operations_a_character(trainer.network) * characters
+    operations = operations_an_update(trainer)
     trainer.update()
     rates = [(_rate(trainer.update, device), _rate(lambda: torch.mm(left, right), device)) for _ in range(ROUNDS)]
     updates, products = (median(column) for column in zip(*rates, strict=True))

@@ -88,10 +88,11 @@ def test_streams_are_contiguous_and_targets_are_what_comes_next(
 @pytest.mark.parametrize("shape", [(32, 20), (20, 32)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_orthogonalised_matrices_have_singular_values_near_one(shape: tuple[int, int], dtype: torch.dtype) -> None:
-    torch.manual_seed(0)
-    values = torch.linalg.svdvals(orthogonalise(torch.randn(shape), dtype))
-    assert values.min() > 0.6
-    assert values.max() < 1.3
+    for seed in range(20):
+        torch.manual_seed(seed)
+        values = torch.linalg.svdvals(orthogonalise(torch.randn(shape), dtype))
+        assert values.min() > 0.68
+        assert values.max() < 1.32
 
 
 def test_muon_moves_every_gate_alike_however_small_its_gradient() -> None:
