@@ -15,6 +15,17 @@ LEAST_PRECISION = 0.52
 """Every other ghost shown has to be accepted at least in part, on other texts than those tuned on, too: beyond that
 ghosts are in the way."""
 
+SESSIONS, SESSION = 4, 2_000
+"""Places of a text at which somebody begins to type, and characters they type, to find the best threshold."""
+
+
+def beginnings(text: str) -> list[str]:
+    """Stretches evenly spaced over ``text``, each to be typed by itself; all of a text that is short."""
+    last = len(text) - SESSION
+    spaced = [last * number // (SESSIONS - 1) for number in range(SESSIONS)]
+    starts = spaced if len(text) > SESSIONS * SESSION else range(0, len(text), SESSION)
+    return [text[start : start + SESSION] for start in starts]
+
 
 def best_threshold(
     ghost: Callable[[str, float], str], texts: Sequence[str], candidates: Sequence[float] = CANDIDATES

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rnncomplete.threshold import best_threshold
+from rnncomplete.threshold import SESSION, beginnings, best_threshold
 
 
 @pytest.mark.parametrize(("candidates", "best"), [((0.9, 0.1, 0.5), 0.5), ((0.1, 0.2), 0.2), ((0.6, 0.9), 0.6)])
@@ -27,3 +27,14 @@ def test_every_text_is_typed_by_itself_and_all_count() -> None:
     assert best_threshold(ghost, ["abcdef", "uvwxyz"], (0.1, 0.5)) == 0.5
     assert asked[:4] == ["a", "ab", "abc", "abcd"]
     assert "u" in asked
+
+
+def test_somebody_begins_to_type_all_over_a_text() -> None:
+    text = "".join(chr(0x4E00 + number % 20_000) for number in range(50_000))
+    first, *_, last = sessions = beginnings(text)
+    assert len(sessions) == 4
+    assert {len(session) for session in sessions} == {SESSION}
+    assert text.startswith(first)
+    assert text.endswith(last)
+    assert "".join(beginnings(text[:5000])) == text[:5000], "all of a short one"
+    assert beginnings("") == []

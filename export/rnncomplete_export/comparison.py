@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rnncomplete.completer import Completer
 from rnncomplete.decoder import DecoderOptions
 from rnncomplete.peers.ngram import losses_of_orders
-from rnncomplete.threshold import best_threshold
+from rnncomplete.threshold import beginnings, best_threshold
 from rnncomplete.typing_simulation import simulate_typing
 from rnncomplete_export.measure import stretches
 
@@ -35,8 +35,6 @@ COUNTED_ANYWAY = 1_000_000
 
 HIGHEST_ORDER = 20
 TYPED_CHARACTERS = 3_000
-SESSIONS, SESSION = 4, 2_000
-"""Places of the text at which somebody begins to type, and characters they type, to find the best threshold."""
 
 
 def ngram_figures(
@@ -85,12 +83,11 @@ def tuned_threshold(model: Model, validation: NDArray[np.uint16]) -> float:
     """
     completer = Completer(model)
     behind = validation[TYPED_CHARACTERS:] if len(validation) > 2 * TYPED_CHARACTERS else validation
-    text = model.vocabulary.decode(stretches(behind, SESSIONS * SESSION, SESSIONS).tolist())
 
     def ghost(before: str, threshold: float) -> str:
         return completer.complete(before, options=DecoderOptions(threshold=threshold, budget_ms=inf)).text
 
-    return best_threshold(ghost, [text[begin : begin + SESSION] for begin in range(0, len(text), SESSION)])
+    return best_threshold(ghost, beginnings(model.vocabulary.decode(behind.tolist())))
 
 
 def counted_on(figures: dict[str, Any]) -> str:

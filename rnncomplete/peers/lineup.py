@@ -11,7 +11,7 @@ from rnncomplete.peers.frequency import FrequencyPeer
 from rnncomplete.peers.history import HistoryPeer
 from rnncomplete.peers.ngram import KneserNey
 from rnncomplete.reading import START
-from rnncomplete.threshold import best_threshold
+from rnncomplete.threshold import beginnings, best_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 HIGHEST_ORDER = 12
 KEPT_BACK = 0.05
 """Share of the corpus, its end, on which the best order and threshold are found before all of it is counted."""
-
-TUNED_ON = 3000
-"""Characters of that share, from its start, that are typed to find the threshold."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def best_ngrams(corpus: str, vocabulary: Vocabulary, progress: Callable[[int, in
     progress(1, 3)
     del trial
     early = NgramGhosts(KneserNey(tokens[:-kept], len(vocabulary), order), vocabulary)
-    threshold = best_threshold(early, [corpus[-kept:][:TUNED_ON]])
+    threshold = best_threshold(early, beginnings(corpus[-kept:]))
     progress(2, 3)
     ghosts = NgramGhosts(KneserNey(tokens, len(vocabulary), order), vocabulary)
     progress(3, 3)
