@@ -62,6 +62,9 @@ LARGEST_HIDDEN = 512
 SHORT_TEXT = 1_000_000
 """Characters; a shorter text is learned by heart by a large network."""
 
+FEW_MINUTES = 15
+"""In which a text is not read often, and many small updates teach more than few large ones."""
+
 
 def suggest_config(characters: int, minutes: float, limit: int) -> TrainingConfig:
     """Sensible choices for a text of so many ``characters``, trained for ``minutes`` or up to a ``limit`` of characters.
@@ -73,8 +76,7 @@ def suggest_config(characters: int, minutes: float, limit: int) -> TrainingConfi
         hidden = min(hidden, max(128, round(110 * minutes**0.5 / 64) * 64))
     if characters < SHORT_TEXT:
         hidden = min(hidden, 256)
-    # Many small updates teach more in a short time than few large ones.
-    brief = characters < SHORT_TEXT or 0 < minutes <= 15
+    brief = characters < SHORT_TEXT or 0 < minutes <= FEW_MINUTES
     batch, window = (16, 64) if brief else (32, 100)
     window = min(window, max(8, characters // (4 * batch)))
     if not minutes and not limit:

@@ -18,6 +18,7 @@ from rnncomplete.errors import ModelError, SettingError
 from rnncomplete.model import GRAPHS, read_card
 from rnncomplete.styles import find_style
 from rnncomplete.vocabulary import UNKNOWN, Vocabulary
+from rnncomplete_export.configuration import FEW_MINUTES
 from rnncomplete_export.network import EMBEDDING_SCALE, CharacterNetwork, NetworkConfig
 from rnncomplete_export.weights import Weights, read_weights
 
@@ -72,9 +73,10 @@ GENTLER = 0.25
 
 
 def inherit_config(config: TrainingConfig, base: Base, given: set[str]) -> TrainingConfig:
-    """``config`` with the shape of ``base``, and a gentler learning rate unless one was ``given``.
+    """``config`` with the shape of ``base``, and unless they were ``given`` a gentler learning rate, and little dropout.
 
-    Raises :class:`SettingError` if another shape was given.
+    In a few minutes a large network reads a text about once, and learns none of it by heart: then as much is dropped out
+    as when ``base`` was trained. Raises :class:`SettingError` if another shape was given.
     """
     shape: dict[str, Any] = {
         "hidden_size": base.weights.hidden_size,
@@ -90,8 +92,11 @@ def inherit_config(config: TrainingConfig, base: Base, given: set[str]) -> Train
             )
     embedding, _, _ = unfold_table(base.weights.table)
     rate = config.learning_rate * (1 if "learning_rate" in given else GENTLER)
+    dropout = config.dropout
+    if 0 < config.minutes <= FEW_MINUTES and "dropout" not in given:
+        dropout = min(dropout, base.card.training.get("recipe", {}).get("dropout", dropout))
     width = max(config.embedding_size, embedding.shape[1])
-    return dataclasses.replace(config, **shape, embedding_size=width, learning_rate=rate)
+    return dataclasses.replace(config, **shape, embedding_size=width, learning_rate=rate, dropout=dropout)
 
 
 def unfold_table(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from rnncomplete_export.exporter import network_of
 from rnncomplete_export.graphs import build_graph
 from rnncomplete_export.inheritance import Base, inherit_config, inherit_network, read_base, unfold_table
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig
-from rnncomplete_export.weights import read_weights
+from rnncomplete_export.weights import Weights, read_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +89,19 @@ def test_another_shape_than_the_style_has_is_refused(trained: Path) -> None:
         inherit_config(TrainingConfig(hidden_size=64), base, {"hidden_size"})
     with pytest.raises(StyleError, match="no style"):
         read_base("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "given", "expected"),
+    [(3.0, set(), 0.05), (0.0, set(), 0.25), (60.0, set(), 0.25), (3.0, {"dropout"}, 0.25)],
+)
+def test_in_a_few_minutes_no_more_is_dropped_out_than_before(minutes: float, given: set[str], expected: float) -> None:
+    card = replace(CARD, training={"recipe": {"dropout": 0.05}})
+    weights = Weights(
+        np.eye(11, 96, dtype="f4"), [np.zeros((24, 96), "f4")], np.zeros((24, 11), "f4"), np.zeros(11, "f4")
+    )
+    config = inherit_config(TrainingConfig(dropout=0.25, minutes=minutes), Base(card, LETTERS, weights), given)
+    assert config.dropout == expected
 
 
 def test_training_from_a_style_starts_at_its_loss_and_learns_new_characters(
