@@ -18,6 +18,7 @@ from rnncomplete import text
 from rnncomplete.cli import main
 from rnncomplete.errors import TextError
 from rnncomplete.vocabulary import UNKNOWN_CHARACTER
+from rnncomplete_export import corpus as corpus_module
 from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from rnncomplete_export.configuration import TrainingConfig, suggest_config
 from rnncomplete_export.corpus import build_corpus
@@ -259,6 +260,23 @@ def test_a_corpus_reads_folders_skips_what_is_no_text_and_says_so(tmp_path: Path
     assert "picture.png" in said[0]
     with pytest.raises(TextError, match="binary"):
         build_corpus([folder / "picture.png"], tmp_path / "run")
+
+
+def test_the_reading_of_a_text_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "CHUNK", 1 << 16)
+    monkeypatch.setattr(corpus_module, "CHUNK", 1 << 16)
+    (tmp_path / "long.txt").write_text("A calm sea.\n" * 20_000, encoding="utf-8")
+    (tmp_path / "short.txt").write_text("A calm sea.\n" * 20, encoding="utf-8")
+    size = 12 * 20_020
+    told: list[tuple[int, int]] = []
+    build_corpus(
+        [tmp_path / "long.txt", tmp_path / "short.txt"], tmp_path / "run", progress=lambda *at: told.append(at)
+    )
+    assert {total for _, total in told} == {2 * size}
+    assert len(told) == 2 * (4 + 1), "once a chunk, in both readings"
+    done = [at for at, _ in told]
+    assert done == sorted(done)
+    assert (done[4], done[-1]) == (size, 2 * size)
 
 
 def test_rare_characters_become_the_unknown_one(tmp_path: Path) -> None:
