@@ -69,21 +69,23 @@ FEW_MINUTES = 15
 def suggest_config(characters: int, minutes: float, limit: int) -> TrainingConfig:
     """Sensible choices for a text of so many ``characters``, trained for ``minutes`` or up to a ``limit`` of characters.
 
-    Sizes grow with the root of the time (a step costs its square), up to 512 units; less text is dropped out more.
+    Sizes grow with the root of the time (a step costs its square), up to 512 units; a short text that is read often is
+    dropped out more.
     """
     hidden = LARGEST_HIDDEN
     if minutes:
         hidden = min(hidden, max(128, round(110 * minutes**0.5 / 64) * 64))
     if characters < SHORT_TEXT:
         hidden = min(hidden, 256)
-    brief = characters < SHORT_TEXT or 0 < minutes <= FEW_MINUTES
+    few = 0 < minutes <= FEW_MINUTES
+    brief = characters < SHORT_TEXT or few
     batch, window = (16, 64) if brief else (32, 100)
     window = min(window, max(8, characters // (4 * batch)))
     if not minutes and not limit:
         limit = DEFAULT_EPOCHS * characters
     return TrainingConfig(
         hidden_size=hidden,
-        dropout=0.25 if characters < SHORT_TEXT else 0.1,
+        dropout=0.25 if characters < SHORT_TEXT and not few else 0.1,
         batch=batch,
         window=window,
         average_decay=0.99 if brief else 0.998,
