@@ -35,8 +35,10 @@ def best_threshold(
     ``ghost(before, threshold)`` is what would be shown. A lower threshold shows more and saves more, so that is the
     lowest with a precision of :data:`LEAST_PRECISION`; if none has that, the highest.
     """
-    for threshold in sorted(candidates):
-        typings = (simulate_typing(text, lambda typed: ghost(typed, threshold)) for text in texts)  # noqa: B023 - called here
-        if sum(typings, TypingFigures()).precision >= LEAST_PRECISION:
-            return threshold
-    return max(candidates)
+
+    def precision(threshold: float) -> float:
+        typings = (simulate_typing(text, lambda before: ghost(before, threshold)) for text in texts)
+        return sum(typings, TypingFigures()).precision
+
+    enough = (threshold for threshold in sorted(candidates) if precision(threshold) >= LEAST_PRECISION)
+    return next(enough, max(candidates))

@@ -30,7 +30,10 @@ WORD_CHARACTERS = 20_000_000
 
 CHUNK = 1 << 20
 
-APART = 10 ** (1 / 3)
+STAGES_A_DECADE = 3
+"""Kept in a training, in the logarithm of the characters seen."""
+
+APART = 10 ** (1 / STAGES_A_DECADE)
 """Between a stage and one of the training before it, as a ratio of characters seen."""
 
 

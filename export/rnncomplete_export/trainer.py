@@ -31,6 +31,7 @@ from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, str
 from rnncomplete_export.muon import Muon
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig, RecurrentState
 from rnncomplete_export.schedule import learning_rate_factor
+from rnncomplete_export.stages import STAGES_A_DECADE
 from rnncomplete_export.streams import Streams
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 VALIDATION_CHARACTERS = 65_536
 """Validated on while training, in stretches all over the slice; the whole of it is measured on export."""
 SAMPLE_CHARACTERS = 400
-STAGES_A_DECADE = 3
 FIRST_STAGE = 10_000
 SHOWN_SECONDS, SHOWN_SHARE = 15.0, 0.03
 """Of the training, between two samples that are shown: the first stages, which follow in seconds, are only kept."""
