@@ -92,7 +92,7 @@ def test_orthogonalised_matrices_have_singular_values_near_one(shape: tuple[int,
         torch.manual_seed(seed)
         values = torch.linalg.svdvals(orthogonalise(torch.randn(shape), dtype))
         assert values.min() > 0.68
-        assert values.max() < 1.32
+        assert values.max() < 1.3
 
 
 def test_muon_moves_every_gate_alike_however_small_its_gradient() -> None:
