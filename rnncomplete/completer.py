@@ -152,6 +152,16 @@ class Completer:
             *_, ghost = self._decode(before, wanted, options)
         return ghost
 
+    def greedy(self, before: str) -> Iterator[tuple[str, float]]:
+        """The likeliest characters after ``before`` with their probabilities, of which ghosts are made.
+
+        They come one after another as they are asked for, as many as a ghost has at most, until another text is read.
+        """
+        reading = self._read(before, always)
+        assert reading is not None, "always wanted"
+        scores, state, _ = reading
+        return self._decoder.greedy(scores, state, self.options.length)
+
     def insist(self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None) -> Ghost:
         """What somebody gets who asks: the ghost after ``before``, or where nothing is likely enough a word all the same.
 

@@ -7,6 +7,7 @@ The decoder takes a step function and knows nothing of networks.
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -17,7 +18,7 @@ from rnncomplete.prefix_cache import always
 from rnncomplete.worth import best_length, smallest_joint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rnncomplete.model import FloatArray
     from rnncomplete.vocabulary import Vocabulary
@@ -108,6 +109,20 @@ class Decoder(Generic[Scores, State]):
         self._characters = vocabulary.characters
         self._clock = clock
 
+    def greedy(
+        self, scores: Scores, state: State, length: int, first: int | None = None
+    ) -> Iterator[tuple[str, float]]:
+        """``length`` characters after the text, each the likeliest, with their probabilities, as they are asked for.
+
+        ``scores`` and ``state`` are those after the text. ``first`` forces the first token.
+        """
+        token, probability = self._choice.choose(scores, first)
+        for _ in range(length - 1):
+            yield self._characters[token], probability
+            scores, state = self._step(token, state)
+            token, probability = self._choice.choose(scores)
+        yield self._characters[token], probability
+
     def grow(
         self,
         scores: Scores,
@@ -116,50 +131,58 @@ class Decoder(Generic[Scores, State]):
         wanted: Callable[[], bool] = always,
         first: int | None = None,
     ) -> Iterator[Ghost]:
-        """The first word as soon as it is known, then the whole ghost, which may be empty.
+        """What :func:`decide` makes of :meth:`greedy`."""
+        characters = self.greedy(scores, state, options.length, first)
+        return decide(characters, options, wanted, forced=first is not None, clock=self._clock)
 
-        ``scores`` and ``state`` are those after the text. ``wanted`` is asked at every character; once it
-        is false the last ghost is empty and says "abandoned". ``first`` forces the first token, whatever its
-        probability.
-        """
-        deadline = self._clock() + options.budget_ms / 1000
-        text, joint = "", 1.0
-        probabilities: list[float] = []
-        stopped, following, announced = "length", "", False
-        while len(text) < options.length:
-            forced = first is not None and not text
-            token, probability = self._choice.choose(scores, first if forced else None)
-            following = self._characters[token]
-            if options.whole_words and not announced:
-                word = self._cut(text, probabilities, following, options, forced=first is not None)
-                if announced := bool(word.text):
-                    yield word
-            # The first word must be likely enough; further ones are cut where they are worth less than they cost.
-            smallest = smallest_joint(options.threshold) if announced else options.threshold
-            if not forced:
-                if not joint * probability >= smallest:  # also where it is no number
-                    stopped = "confidence"
-                    break
-                joint *= probability
-            text, following = text + following, ""
-            probabilities.append(probability)
-            if not wanted():
-                yield Ghost("", (), "abandoned")
-                return
-            if self._clock() >= deadline:
-                stopped = "time"
+
+def decide(
+    characters: Iterable[tuple[str, float]],
+    options: DecoderOptions,
+    wanted: Callable[[], bool] = always,
+    *,
+    forced: bool = False,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Iterator[Ghost]:
+    """The first word as soon as it is known, then the whole ghost, which may be empty.
+
+    Of ``characters`` and their probabilities no more are taken than the decision needs: with a higher threshold fewer,
+    or as many. ``wanted`` is asked at every character; once it is false the last ghost is empty and says "abandoned".
+    The first character is taken whatever its probability if it was ``forced``. ``clock`` gives seconds.
+    """
+    deadline = clock() + options.budget_ms / 1000
+    text, joint = "", 1.0
+    probabilities: list[float] = []
+    stopped, following, announced = "length", "", False
+    for character, probability in itertools.islice(characters, options.length):
+        if options.whole_words and not announced:
+            word = _cut(text, probabilities, character, options, forced=forced)
+            if announced := bool(word.text):
+                yield word
+        # The first word must be likely enough; further ones are cut where they are worth less than they cost.
+        smallest = smallest_joint(options.threshold) if announced else options.threshold
+        if text or not forced:
+            if not joint * probability >= smallest:  # also where it is no number
+                stopped, following = "confidence", character
                 break
-            if len(text) < options.length:
-                scores, state = self._step(token, state)
-        if options.whole_words:
-            whole = self._cut(text, probabilities, following, options, forced=first is not None)
-            yield replace(whole, stopped=stopped)
-        else:
-            yield Ghost(text, tuple(probabilities), stopped)
+            joint *= probability
+        text += character
+        probabilities.append(probability)
+        if not wanted():
+            yield Ghost("", (), "abandoned")
+            return
+        if clock() >= deadline:
+            stopped = "time"
+            break
+    if options.whole_words:
+        whole = _cut(text, probabilities, following, options, forced=forced)
+        yield replace(whole, stopped=stopped)
+    else:
+        yield Ghost(text, tuple(probabilities), stopped)
 
-    @staticmethod
-    def _cut(text: str, probabilities: list[float], following: str, options: DecoderOptions, *, forced: bool) -> Ghost:
-        """What of ``text`` is worth showing; a first character that was forced counts as certain."""
-        likely = [1.0, *probabilities[1:]] if forced and probabilities else probabilities
-        length = best_length(text, likely, options.threshold, following)
-        return Ghost(text[:length], tuple(probabilities[:length]), "length")
+
+def _cut(text: str, probabilities: list[float], following: str, options: DecoderOptions, *, forced: bool) -> Ghost:
+    """What of ``text`` is worth showing; a first character that was forced counts as certain."""
+    likely = [1.0, *probabilities[1:]] if forced and probabilities else probabilities
+    length = best_length(text, likely, options.threshold, following)
+    return Ghost(text[:length], tuple(probabilities[:length]), "length")

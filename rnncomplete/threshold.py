@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
+from rnncomplete.decoder import DecoderOptions, decide
 from rnncomplete.typing_simulation import TypingFigures, simulate_typing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 CANDIDATES = (0.1, 0.15, 0.2, 0.22, 0.24, 0.26, 0.28, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 
@@ -28,17 +30,42 @@ def beginnings(text: str) -> list[str]:
 
 
 def best_threshold(
-    ghost: Callable[[str, float], str], texts: Sequence[str], candidates: Sequence[float] = CANDIDATES
+    greedy: Callable[[str], Iterator[tuple[str, float]]],
+    texts: Sequence[str],
+    candidates: Sequence[float] = CANDIDATES,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> float:
     """The candidate that saves the most keystrokes on ``texts``, each typed by itself, with precision enough.
 
-    ``ghost(before, threshold)`` is what would be shown. A lower threshold shows more and saves more, so that is the
-    lowest with a precision of :data:`LEAST_PRECISION`; if none has that, the highest.
+    ``greedy(before)`` gives the likeliest characters after ``before``, with their probabilities; it is asked once, and
+    every candidate decides by the same. A lower threshold shows more and saves more, so the best is the lowest with a
+    precision of :data:`LEAST_PRECISION`; if none has that, the highest. ``progress`` is told the candidates tried.
     """
+    asked: dict[str, list[tuple[str, float]]] = {}
+
+    def ghost(before: str, options: DecoderOptions) -> str:
+        if before in asked:
+            *_, decided = decide(asked[before], options)
+        else:
+            taken = asked[before] = []
+            *_, decided = decide(kept(greedy(before), taken), options)
+        return decided.text
 
     def precision(threshold: float) -> float:
-        typings = (simulate_typing(text, lambda before: ghost(before, threshold)) for text in texts)
+        options = DecoderOptions(threshold=threshold, budget_ms=inf)
+        typings = (simulate_typing(text, lambda before: ghost(before, options)) for text in texts)
         return sum(typings, TypingFigures()).precision
 
-    enough = (threshold for threshold in sorted(candidates) if precision(threshold) >= LEAST_PRECISION)
-    return next(enough, max(candidates))
+    for tried, threshold in enumerate(sorted(candidates), 1):
+        enough = precision(threshold) >= LEAST_PRECISION
+        progress(tried)
+        if enough:
+            return threshold
+    return max(candidates)
+
+
+def kept(characters: Iterable[tuple[str, float]], taken: list[tuple[str, float]]) -> Iterator[tuple[str, float]]:
+    """``characters``, each put into ``taken`` as it is taken: with a higher threshold no more will be."""
+    for character in characters:
+        taken.append(character)
+        yield character

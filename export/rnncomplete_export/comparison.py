@@ -7,7 +7,6 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.completer import Completer
-from rnncomplete.decoder import DecoderOptions
 from rnncomplete.peers.ngram import losses_of_orders
 from rnncomplete.threshold import beginnings, best_threshold
 from rnncomplete.typing_simulation import simulate_typing
@@ -81,13 +80,8 @@ def tuned_threshold(model: Model, validation: NDArray[np.uint16]) -> float:
 
     It is tuned on the beginnings of sessions all over ``validation``, behind what :func:`typing_figures` types.
     """
-    completer = Completer(model)
     behind = validation[TYPED_CHARACTERS:] if len(validation) > 2 * TYPED_CHARACTERS else validation
-
-    def ghost(before: str, threshold: float) -> str:
-        return completer.complete(before, options=DecoderOptions(threshold=threshold, budget_ms=inf)).text
-
-    return best_threshold(ghost, beginnings(model.vocabulary.decode(behind.tolist())))
+    return best_threshold(Completer(model).greedy, beginnings(model.vocabulary.decode(behind.tolist())))
 
 
 def counted_on(figures: dict[str, Any]) -> str:

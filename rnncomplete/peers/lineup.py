@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
 
-from rnncomplete.decoder import Decoder, DecoderOptions, LogitChoice
+from rnncomplete.decoder import Decoder, DecoderOptions, LogitChoice, decide
 from rnncomplete.peers.frequency import FrequencyPeer
 from rnncomplete.peers.history import HistoryPeer
 from rnncomplete.peers.ngram import KneserNey
@@ -14,7 +14,7 @@ from rnncomplete.reading import START
 from rnncomplete.threshold import beginnings, best_threshold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rnncomplete.vocabulary import Vocabulary
 
@@ -52,7 +52,7 @@ def best_ngrams(corpus: str, vocabulary: Vocabulary, progress: Callable[[int, in
     progress(1, 3)
     del trial
     early = NgramGhosts(KneserNey(tokens[:-kept], len(vocabulary), order), vocabulary)
-    threshold = best_threshold(early, beginnings(corpus[-kept:]))
+    threshold = best_threshold(early.greedy, beginnings(corpus[-kept:]))
     progress(2, 3)
     ghosts = NgramGhosts(KneserNey(tokens, len(vocabulary), order), vocabulary)
     progress(3, 3)
@@ -68,12 +68,15 @@ class NgramGhosts:
         self._reach = grams.order
         self._step, self._next_state, self._start = grams.step, grams.next_state, grams.initial_state
 
-    def __call__(self, before: str, threshold: float) -> str:
-        """The ghost after ``before``, of which no more is read than the order allows."""
+    def greedy(self, before: str) -> Iterator[tuple[str, float]]:
+        """The likeliest characters after ``before``, of which no more is read than the order allows."""
         *earlier, last = self._vocabulary.encode(before[-self._reach :] or START).tolist()
         state = self._start
         for token in earlier:
             state = self._next_state(token, state)
-        logits, state = self._step(last, state)
-        *_, ghost = self._decoder.grow(logits, state, DecoderOptions(threshold=threshold, budget_ms=inf))
+        return self._decoder.greedy(*self._step(last, state), DecoderOptions().length)
+
+    def __call__(self, before: str, threshold: float) -> str:
+        """The ghost after ``before``."""
+        *_, ghost = decide(self.greedy(before), DecoderOptions(threshold=threshold, budget_ms=inf))
         return ghost.text
