@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +16,7 @@ from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.core import COMPILED, core
 from rnncomplete.mixing.memory import CorpusMemory
 from rnncomplete.mixing.mixer import Mixer
+from rnncomplete.mixing.prior import Prior
 from rnncomplete.mixing.reader import Reader, Windows
 from rnncomplete.mixing.tree import Tree
 
@@ -298,7 +302,7 @@ def test_three_memories_are_one_too_many(corpus: CorpusMemory) -> None:
 def test_a_memory_survives_being_a_file(corpus: CorpusMemory) -> None:
     mixer = Mixer(ALPHABET, [corpus], sizes=SIZES)
     mixer.learn(tokens_of("abc = a"))
-    kept = CorpusMemory(ALPHABET, corpus.nodes, corpus.slots, mixer.learned_prior())
+    kept = CorpusMemory(ALPHABET, corpus.nodes, corpus.slots, replace(mixer.learned_prior(), rate=0.006))
     back = CorpusMemory.from_bytes(kept.to_bytes())
     assert back.alphabet == ALPHABET
     assert back.to_bytes() == kept.to_bytes()
@@ -318,6 +322,22 @@ def test_impossible_weights_are_refused(corpus: CorpusMemory, section: str, valu
     kept = CorpusMemory(ALPHABET, corpus.nodes, corpus.slots, mixer.learned_prior())
     with pytest.raises(ModelError, match=f"impossible {section}"):
         CorpusMemory.from_bytes(kept.to_bytes())
+
+
+@pytest.mark.parametrize("rate", [np.nan, -0.001, 1.0, "fast"])
+def test_an_impossible_rate_is_refused(corpus: CorpusMemory, rate: Any) -> None:
+    data = CorpusMemory(ALPHABET, corpus.nodes, corpus.slots, Prior(rate=rate)).to_bytes()
+    with pytest.raises(ModelError, match="weights that move at"):
+        CorpusMemory.from_bytes(data)
+
+
+def test_weights_leave_the_prior_at_its_rate() -> None:
+    still, slow, fast = (Mixer(ALPHABET, prior=Prior(rate=rate), sizes=SIZES) for rate in (0.0, 0.001, 0.01))
+    begin = Mixer(ALPHABET, sizes=SIZES)._arena.views["weights"].copy()
+    for mixer in (still, slow, fast):
+        mixer.learn(tokens_of("abc = a"))
+    moved = [np.abs(mixer._arena.views["weights"] - begin).max() for mixer in (still, slow, fast)]
+    assert moved[0] == 0 < moved[1] < moved[2]
 
 
 def test_weights_of_another_vocabulary_are_refused() -> None:

@@ -119,6 +119,7 @@ def train(
     from rnncomplete_export.session import Request, train_style
 
     loaded = load_recipe(recipe) if recipe else None
+    base = base or (loaded.base if loaded else None)
     if loaded and not texts and loaded.name in TEXTS:
         texts = (Path(loaded.name),)
     if not texts:

@@ -26,7 +26,7 @@ from rnncomplete_export.comparison import HIGHEST_ORDER, ngram_figures, tuned_th
 from rnncomplete_export.corpus import TOKENS, open_tokens
 from rnncomplete_export.graphs import build_graph, with_card
 from rnncomplete_export.measure import best_temperature
-from rnncomplete_export.memories import TOLD, learn_memory
+from rnncomplete_export.memories import TOLD, learn_memory, with_best_rate
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig, parameter_count
 from rnncomplete_export.parity import measure_parity
 from rnncomplete_export.plot import draw_stages
@@ -50,7 +50,7 @@ MEASURED_CHARACTERS = 1_000_000
 ADAPTIVE_CHARACTERS = 20_000
 """Of that, on which the network and what the text itself teaches are measured together."""
 
-STEPS = 10 + TOLD + HIGHEST_ORDER
+STEPS = 11 + TOLD + HIGHEST_ORDER
 """Calls of ``advance`` in one export, at most."""
 
 
@@ -127,7 +127,10 @@ def export_style(
         card = compared(card, read, tokens, advance)
     memory = None
     if read is not None:
-        memory = learn_memory(executable(card, models["int8"]), read, card.training["characters_seen"], advance)
+        alone = executable(card, models["int8"])
+        memory = learn_memory(alone, read, card.training["characters_seen"], advance)
+        advance("finding how fast to adapt")
+        memory = with_best_rate(memory, alone, tokens)
     card = typed(card, models["int8"], memory, tokens, advance)
     advance("counting what it learned at each stage")
     card = with_stages(card, path, checkpoint, network, read=read, tokens=tokens)

@@ -25,6 +25,8 @@ class Recipe:
     """Any of :data:`DESCRIPTIONS`."""
     training: dict[str, Any] = field(default_factory=dict)
     """Fields of :class:`TrainingConfig`."""
+    base: str | None = None
+    """A style to start from."""
 
 
 def list_recipes() -> list[str]:
@@ -45,9 +47,10 @@ def load_recipe(name: str) -> Recipe:
     except (OSError, ValueError) as error:
         raise SettingError(f"cannot read the recipe {name} ({error}); expected a TOML file") from None
     training = facts.pop("training", {})
-    _check(name, facts, dict.fromkeys(DESCRIPTIONS, str))
+    _check(name, facts, dict.fromkeys(("from", *DESCRIPTIONS), str))
+    base = facts.pop("from", None)
     _check(name, training, get_type_hints(TrainingConfig))
-    return Recipe(name if shipped else Path(name).stem, facts, training)
+    return Recipe(name if shipped else Path(name).stem, facts, training, base)
 
 
 def config_of(recipe: Recipe, limits: dict[str, Any], choices: dict[str, Any]) -> TrainingConfig:

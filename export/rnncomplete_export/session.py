@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
+import sys
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -272,7 +274,9 @@ def train_style(request: Request) -> None:
             logger.finalize("success" if finished else "interrupted")
     part(fabric)
     if not fabric.is_global_zero:
-        return
+        sys.stderr.flush()
+        # Freeing what was shared has been seen to wait for ever for a thread of gloo's, once the first process had gone.
+        os._exit(0)  # the only way out that frees nothing
     if not finished:
         again = request.again if request.resume else f"{request.again} --resume"
         progress.say(f"stopped and saved; go on with: {again}")

@@ -87,6 +87,7 @@ class CorpusMemory:
             "nodes": len(self.nodes),
             "slots": len(self.slots),
             "prior": len(prior),
+            "rate": self.prior.rate,
         }
         head = json.dumps(header).encode("ascii")
         head += b" " * (-(len(MAGIC) + 4 + len(head)) % 64)
@@ -107,7 +108,8 @@ class CorpusMemory:
             header = json.loads(bytes(data[len(MAGIC) + 4 : at]))
             nodes = np.frombuffer(data, "<u4", int(header["nodes"]), at)
             slots = np.frombuffer(data, "<u4", int(header["slots"]), at + nodes.nbytes)
-            prior = Prior.from_bytes(bytes(data[at + nodes.nbytes + slots.nbytes :]), int(header["prior"]))
+            rest = bytes(data[at + nodes.nbytes + slots.nbytes :])
+            prior = Prior.from_bytes(rest, int(header["prior"]), header.get("rate", Prior.rate))
             alphabet = Alphabet(tuple(header["characters"]), tuple(header["counts"]))
             if not all(isinstance(count, int) and 0 <= count < 1 << 40 for count in alphabet.counts):
                 raise ValueError("impossible counts")

@@ -44,7 +44,8 @@ class Mixer:
         self.sizes = sizes or layout.Sizes()
         self.prior = prior or Prior()
         self._arena = layout.Arena.create(self.sizes, len(alphabet))
-        self._state = layout.buffers(alphabet, self.sizes, self._arena, rates or layout.Rates(), self.memories)
+        rates = rates or layout.Rates(weights=self.prior.rate)
+        self._state = layout.buffers(alphabet, self.sizes, self._arena, rates, self.memories)
         self._begin()
 
     def _begin(self) -> None:

@@ -1,4 +1,4 @@
-"""What to believe of weights before a session: those that earlier sessions on kept-out text ended with."""
+"""What to believe of weights before a session: those that earlier sessions ended with, and how fast to leave them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncomplete.errors import ModelError
-from rnncomplete.mixing.layout import INPUTS, LEARNED, NETWORK_INPUT
+from rnncomplete.mixing.layout import INPUTS, LEARNED, NETWORK_INPUT, Rates
 
 if TYPE_CHECKING:
     from rnncomplete.mixing.layout import Arena
+
+
+FASTEST = 0.1
+"""Rate beyond which weights would only be thrown about."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class Prior:
     """Values of the learned sections, float16 as stored; empty for none."""
 
     sections: dict[str, bytes] = field(default_factory=dict)
+    rate: float = Rates().weights
+    """Share of the error by which weights move in a session: more where texts differ more, as code does."""
 
     @classmethod
     def of(cls, arena: Arena) -> Prior:
@@ -54,10 +60,12 @@ class Prior:
         return zlib.compress(joined, 9)
 
     @classmethod
-    def from_bytes(cls, data: bytes, length: int) -> Prior:
-        """The prior in the first ``length`` bytes; raises :class:`ValueError` if they hold none."""
+    def from_bytes(cls, data: bytes, length: int, rate: float) -> Prior:
+        """The prior in the first ``length`` bytes, to be left at ``rate``; raises :class:`ValueError` if there is none."""
+        if not (isinstance(rate, float) and 0 <= rate <= FASTEST):
+            raise ValueError(f"weights that move at {rate!r}")
         if length == 0:
-            return cls()
+            return cls(rate=rate)
         if len(data) < length:
             raise ValueError("its end cut off")
         unpacker = zlib.decompressobj()
@@ -77,4 +85,4 @@ class Prior:
                 np.isfinite(values).all() and (values >= (-most if most > 1 else 0)).all() and (values <= most).all()
             ):
                 raise ValueError(f"impossible {name}")
-        return cls(sections)
+        return cls(sections, rate)

@@ -17,6 +17,7 @@ from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.exporter import network_of
 from rnncomplete_export.graphs import build_graph, quantise
 from rnncomplete_export.measure import nats_per_character
+from rnncomplete_export.memories import RATES
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig
 from rnncomplete_export.parity import (
     Parity,
@@ -113,6 +114,20 @@ def test_the_style_carries_a_memory_of_its_text(style: Path, text_file: Path) ->
     assert model.card.figures["adaptive_nats"] == pytest.approx(nats, abs=1e-4)
     assert nats < model.card.figures["nats_per_character"]
     assert f"{nats:.4f}" in (style / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_session_adapts_at_the_rate_that_predicts_the_text_kept_back_best(style: Path, text_file: Path) -> None:
+    model = load_model(style, "cpu")
+    assert model.memory is not None
+    kept_back = text_file.read_text(encoding="utf-8")[-model.card.corpus["validation_characters"] :]
+
+    def loss(rate: float) -> float:
+        assert model.memory is not None
+        model.memory = dataclasses.replace(model.memory, prior=dataclasses.replace(model.memory.prior, rate=rate))
+        return float(np.mean(predicted_losses(Completer(model), kept_back)))
+
+    chosen = model.memory.prior.rate
+    assert loss(chosen) < min(map(loss, RATES)) + 0.0005
 
 
 def test_training_taught_the_network_something(style: Path) -> None:

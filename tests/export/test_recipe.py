@@ -33,6 +33,7 @@ def test_five_recipes_are_shipped_and_whole() -> None:
     for name in list_recipes():
         recipe = load_recipe(name)
         assert {"description", "corpus_name", "licence"} <= recipe.about.keys()
+        assert recipe.base is None or recipe.base in list_recipes()
         config = config_of(recipe, {}, {})
         assert config.minutes or config.characters, "it ends"
         assert config.patience == 0

@@ -50,12 +50,14 @@ def test_the_card_for_people_says_what_the_card_says(style: str) -> None:
 
 @each_style
 def test_the_stages_tell_of_about_ten_moments(style: str) -> None:
-    stages = read_card(FOLDER / style).stages
+    card = read_card(FOLDER / style)
+    stages = card.stages
     assert 8 <= len(stages) <= 13
     for stage in stages:
         assert len(stage["sample"]) == 400
         assert any(share is not None for share in stage["skills"].values())
-    assert stages[-1]["loss"] < 0.5 * stages[0]["loss"]
+    # One that begins with the weights of another style knows words already.
+    assert stages[-1]["loss"] < (0.7 if card.training.get("from") else 0.5) * stages[0]["loss"]
 
 
 @each_style
