@@ -92,6 +92,16 @@ def test_training_by_a_recipe_writes_what_it_says_into_the_card(
     assert card["training"]["command"] == "rnncomplete train sea.txt --recipe brine.toml --layers 1 --licence mine"
 
 
+def test_a_recipe_may_start_from_a_style(tmp_path: Path, text_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "brine.toml").write_text('from = "nowhere"\n' + TINY, encoding="utf-8")
+    arguments = ["train", str(text_file), "--recipe", str(tmp_path / "brine.toml"), "--no-install"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert "'nowhere'" in result.stderr
+    assert load_recipe("shakespeare").base == "tolstoy"
+
+
 def test_a_style_without_a_name_is_asked_for_one(text_file: Path) -> None:
     result = CliRunner().invoke(main, ["train", str(text_file)])
     assert result.exit_code == 2
