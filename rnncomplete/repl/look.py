@@ -105,7 +105,8 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
     parts += [f"{count(completer.card.parameters)} parameters", completer.device]
     if suggest.milliseconds is not None:
         parts.append(f"{max(suggest.milliseconds, 1):.0f} ms")
-    parts.append(f"{suggest.tally.saved} keystrokes saved")
+    saved = suggest.tally.saved
+    parts.append(f"{saved} keystroke{'' if saved == 1 else 's'} saved")
     return " · ".join(parts)
 
 
