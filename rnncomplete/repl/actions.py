@@ -250,8 +250,9 @@ def _told(study: Study | None) -> list[str]:
         return [f"nothing was learned from {paths}"]
     left_out = [f"left out: {line}" for line in study.left_out[:TOLD]]
     more = [f"and {len(study.left_out) - TOLD} more"] if len(study.left_out) > TOLD else []
+    files = study.learned.files
     return [
-        f"learned {study.learned.characters:,} characters of {study.learned.files:,} files: {paths}",
+        f"learned {study.learned.characters:,} characters of {files:,} file{'s' * (files != 1)}: {paths}",
         *left_out,
         *more,
     ]

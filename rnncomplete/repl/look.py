@@ -106,7 +106,7 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
     if suggest.milliseconds is not None:
         parts.append(f"{max(suggest.milliseconds, 1):.0f} ms")
     saved = suggest.tally.saved
-    parts.append(f"{saved} keystroke{'' if saved == 1 else 's'} saved")
+    parts.append(f"{saved} keystroke{'s' * (saved != 1)} saved")
     return " · ".join(parts)
 
 
