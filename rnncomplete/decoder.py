@@ -61,9 +61,6 @@ class Choice(Protocol[Scores_contra]):
     def choose(self, scores: Scores_contra, token: int | None = None) -> tuple[int, float]:
         """The likeliest suggestible token, or the one given, and its probability among all tokens."""
 
-    def likeliest(self, scores: Scores_contra, count: int) -> list[int]:
-        """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""
-
 
 class LogitChoice:
     """Chooses by logits float32[V], which ``temperature`` divides; log-probabilities are as good.
@@ -147,7 +144,7 @@ def decide(
     """The first word as soon as it is known, then the whole ghost, which may be empty.
 
     Of ``characters`` and their probabilities no more are taken than the decision needs: with a higher threshold fewer,
-    or as many. ``wanted`` is asked at every character; once it is false the last ghost is empty and says "abandoned".
+    or as many. ``wanted`` is asked at every character, before anything is made of it; once it is false the last ghost is empty and says "abandoned".
     The first character is taken whatever its probability if it was ``forced``. ``clock`` gives seconds.
     """
     deadline = clock() + options.budget_ms / 1000
@@ -155,6 +152,9 @@ def decide(
     probabilities: list[float] = []
     stopped, following, announced = "length", "", False
     for character, probability in itertools.islice(characters, options.length):
+        if not wanted():
+            yield Ghost("", (), "abandoned")
+            return
         if options.whole_words and not announced:
             word = _cut(text, probabilities, character, options, forced=forced)
             if announced := bool(word.text):
@@ -168,9 +168,6 @@ def decide(
             joint *= probability
         text += character
         probabilities.append(probability)
-        if not wanted():
-            yield Ghost("", (), "abandoned")
-            return
         if clock() >= deadline:
             stopped = "time"
             break

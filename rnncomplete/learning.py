@@ -34,6 +34,9 @@ MOST_CHARACTERS = 1 << 25
 MOST_KEPT = 8
 """Memories kept on disk; at most 42 MB each."""
 
+STEPS, READING = 1000, 100
+"""Of the progress, and those of them that are done once all is read; counting takes the others."""
+
 _PLACES_A_CHARACTER = 4
 """Slots of a small memory for each character counted; a quarter as many nodes."""
 
@@ -60,7 +63,7 @@ def learn_files(
     """Count the texts among ``paths``, files and folders, or take what was counted before.
 
     Of folders, what ignore files exclude, binary and generated files are left out; ``skipped`` is told of each.
-    ``progress`` is told bytes done and to do. ``None`` once ``wanted()`` is false. Raises
+    ``progress`` is told how many of :data:`STEPS` are done. ``None`` once ``wanted()`` is false. Raises
     :class:`~rnncomplete.errors.TextError` if a path is missing, a file that was named is no text, or there is none.
     """
     try:
@@ -75,7 +78,8 @@ def learn_files(
         return None
     tokens = np.concatenate(texts)
 
-    def counting(_done: int) -> bool:
+    def counting(done: int) -> bool:
+        progress(READING + (STEPS - READING) * done // len(tokens), STEPS)
         return wanted()
 
     slots = min(FOLDER_SLOTS, _PLACES_A_CHARACTER * len(tokens))
@@ -98,9 +102,10 @@ def _read(
     """The tokens of each text, uint16[n]; ``None`` once it is not wanted. Raises :class:`TextError` if there is none."""
     sizes = [item.path.stat().st_size for item in found]
     texts: list[NDArray[np.uint16]] = []
-    characters = 0
+    characters = done = 0
     for number, item in enumerate(found):
-        progress(sum(sizes[:number]), sum(sizes))
+        progress(READING * done // max(1, sum(sizes)), STEPS)
+        done += sizes[number]
         if not wanted():
             return None
         # No character takes more than four bytes.

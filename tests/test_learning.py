@@ -66,8 +66,7 @@ def test_a_name_that_only_a_file_has_comes_as_a_ghost(completer: Completer, proj
     assert learned is not None
     assert (learned.files, learned.characters) == (2, len(LINE) * 3 + 8 * 5)
     assert [line for line in left_out if "c.bin" in line and "binary" in line] == left_out
-    assert done[0][0] == 0
-    assert all(total == done[0][1] for _, total in done)
+    assert done == [(0, 1000), (79, 1000), (81, 1000), (1000, 1000)], "171, 3 and 40 bytes; then all is counted"
     assert completer.complete("call the frobn").text.startswith("icator")
     assert completer.fresh().complete("call the frobn").text.startswith("icator")
     completer.forget_files()
@@ -193,7 +192,7 @@ def test_the_memory_of_a_style_is_read_and_installed_with_it(style_with_memory: 
     assert not completer.complete("zyx w").text.startswith("vu")
     completer.learn_files([project])
     assert completer.complete("zyx w").text.startswith("vu"), "files are learned beside it"
-    assert load_completer("tiny", "cpu", static=True).complete("our frobn").text != "icator"
+    assert not load_completer("tiny", "cpu", static=True).complete("our frobn").text.startswith("icator")
 
 
 def test_a_memory_that_is_none_or_of_another_vocabulary_is_refused(style_with_memory: Path) -> None:

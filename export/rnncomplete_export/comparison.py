@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.completer import Completer
-from rnncomplete.peers.ngram import losses_of_orders
+from rnncomplete.peers.ngram import HIGHEST_ORDER, losses_of_orders
 from rnncomplete.threshold import beginnings, best_threshold
 from rnncomplete.typing_simulation import simulate_typing
 from rnncomplete_export.measure import stretches
@@ -32,7 +32,6 @@ COUNTED_A_SECOND = 20_000
 COUNTED_ANYWAY = 1_000_000
 """Characters counted after however short a training: some seconds."""
 
-HIGHEST_ORDER = 20
 TYPED_CHARACTERS = 3_000
 
 

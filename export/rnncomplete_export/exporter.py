@@ -18,11 +18,12 @@ from rnncomplete.completer import Completer
 from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.evaluation import losses, predicted_losses
 from rnncomplete.model import MEMORY, model_from_graph
+from rnncomplete.peers.ngram import HIGHEST_ORDER
 from rnncomplete.text import read_text
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.commands import train
-from rnncomplete_export.comparison import HIGHEST_ORDER, ngram_figures, tuned_threshold, typing_figures
+from rnncomplete_export.comparison import ngram_figures, tuned_threshold, typing_figures
 from rnncomplete_export.corpus import TOKENS, open_tokens
 from rnncomplete_export.graphs import build_graph, with_card
 from rnncomplete_export.measure import best_temperature

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rnncomplete.decoder import Decoder, DecoderOptions, LogitChoice, decide
 from rnncomplete.peers.frequency import FrequencyPeer
 from rnncomplete.peers.history import HistoryPeer
-from rnncomplete.peers.ngram import KneserNey
+from rnncomplete.peers.ngram import HIGHEST_ORDER, KneserNey, losses_of_orders
 from rnncomplete.reading import START
 from rnncomplete.threshold import beginnings, best_threshold
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from rnncomplete.vocabulary import Vocabulary
 
-HIGHEST_ORDER = 12
 KEPT_BACK = 0.05
 """Share of the corpus, its end, on which the best order and threshold are found before all of it is counted."""
 
@@ -47,10 +46,8 @@ def best_ngrams(corpus: str, vocabulary: Vocabulary, progress: Callable[[int, in
     """Kneser-Ney n-grams of the order that predicts the end of ``corpus`` best, with ghosts decided as ours are."""
     tokens = vocabulary.encode(corpus)
     kept = max(2, int(KEPT_BACK * len(tokens)))
-    trial = KneserNey(tokens[:-kept], len(vocabulary), HIGHEST_ORDER)
-    order = 1 + int(trial.losses(tokens[-kept:]).argmin())
+    order = 1 + int(losses_of_orders(tokens[:-kept], tokens[-kept:], len(vocabulary), HIGHEST_ORDER).argmin())
     progress(1, 3)
-    del trial
     early = NgramGhosts(KneserNey(tokens[:-kept], len(vocabulary), order), vocabulary)
     threshold = best_threshold(early.greedy, beginnings(corpus[-kept:]))
     progress(2, 3)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     IntArray = NDArray[np.int64]
 
+HIGHEST_ORDER = 20
+"""Longest grams tried."""
+
 ABSENT = -1
 """Number of a gram that was never seen."""
 
