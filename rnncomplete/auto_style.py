@@ -16,6 +16,7 @@ from rnncomplete.completer import load_completer
 from rnncomplete.errors import RnncompleteError, StyleError
 from rnncomplete.model import load_network
 from rnncomplete.prefix_cache import PrefixCache
+from rnncomplete.study import Study
 from rnncomplete.styles import DEFAULT_STYLE, find_style, list_styles
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class AutoCompleter:
         self._load_judge = load_judge
         self._judges: dict[str, Judge | None] = dict.fromkeys(styles)
         self._paths: tuple[Path, ...] = ()
+        self._study: Study | None = None
         self._options: Any = None
         self._name, self.current = self._first()
 
@@ -96,13 +98,20 @@ class AutoCompleter:
         return self.current.alternatives(before, count, wanted)
 
     def learn_files(self, paths: Sequence[Path], **options: Any) -> Learned | None:
-        """Learn from files in the style chosen now, and in others when they are chosen."""
-        self._paths = tuple(paths)
-        return self.current.learn_files(self._paths, **options)
+        """Learn from files in the style chosen now, and in others when they are chosen, in a thread of their own."""
+        learner = self.current
+        learned = learner.learn_files(paths, **options)
+        if learned is not None:
+            self._paths = tuple(paths)
+            if self.current is not learner:
+                self._teach()
+        return learned
 
     def forget_files(self) -> None:
         """Go on without what files have taught."""
         self._paths = ()
+        if self._study is not None:
+            self._study.stop()
         self.current.forget_files()
 
     def choose(self, before: str, wanted: Callable[[], bool]) -> None:
@@ -120,8 +129,6 @@ class AutoCompleter:
         best = min(nats, key=nats.__getitem__, default=self._name)
         if best != self._name and nats[best] < nats.get(self._name, math.inf) - MARGIN:
             self._change(best)
-        if self._paths and self.current.learned is None:
-            self.current.learn_files(self._paths, wanted=wanted)
 
     def _first(self) -> tuple[str, Completer]:
         """The style to begin with: the default one, or the first that is whole; raises what the last one raised."""
@@ -143,6 +150,16 @@ class AutoCompleter:
         self._name = name
         if self._options is not None:
             self.current.options = self._options
+        if self._paths:
+            self._teach()
+
+    def _teach(self) -> None:
+        """Let the style chosen now learn the files that another one has learned."""
+        if self._study is not None:
+            self._study.stop()
+        learner = self.current
+        self._study = Study(self._paths, lambda: None)
+        self._study.start(lambda: learner)
 
     def _judge(self, name: str) -> Judge:
         judge = self._judges[name]

@@ -57,7 +57,9 @@ class Completer:
             self._readings += 1
             # Both readers give scores and states of their own kind, which only they can read.
             self._reader: Any = self._network if self.static else self._adaptive()
-            self._decoder: Decoder[Any, Any] = Decoder(self._step, _InTurn(self._reader, self._lock), self.model.vocabulary)
+            self._decoder: Decoder[Any, Any] = Decoder(
+                self._step, _InTurn(self._reader, self._lock), self.model.vocabulary
+            )
 
     def forget_files(self) -> None:
         """Go on without what files have taught."""

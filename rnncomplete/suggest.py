@@ -80,7 +80,8 @@ class RNNAutoSuggest(AutoSuggest):
         self.tally = Tally()
         self.study: Study | None = None
         """What is being, or has been, learned from files."""
-        self._learn_from = tuple(Path(path).expanduser() for path in learn_from)
+        self._learned = tuple(Path(path).expanduser() for path in learn_from)
+        """What to learn from at the start, and what to keep if :attr:`study` fails."""
         self._decoding: dict[str, Any] = decoding
         self._buffers: WeakKeyDictionary[Buffer, Watch] = WeakKeyDictionary()
         self._use(style, device, completer)
@@ -88,7 +89,7 @@ class RNNAutoSuggest(AutoSuggest):
     def use(self, style: str, device: str = "auto", *, completer: Grower | None = None, patience: float = 0.0) -> None:
         """Change to another style and begin to load it, as :meth:`start` does."""
         self.close()
-        self.study = None
+        self._learned, self.study = self._known, None
         self._use(style, device, completer)
         self.start(patience)
 
@@ -110,8 +111,9 @@ class RNNAutoSuggest(AutoSuggest):
     def start(self, patience: float = 0.0) -> None:
         """Begin to load the style, if that has not begun, and wait for it at most ``patience`` seconds."""
         self._background.start()
-        if self._learn_from and self.study is None:
-            self._study()
+        if self._learned and self.study is None:
+            paths, self._learned = self._learned, ()
+            self._study(paths)
         if patience:
             self._background.wait(patience)
 
@@ -120,19 +122,24 @@ class RNNAutoSuggest(AutoSuggest):
 
         Ghosts are made without them until then. ``study`` tells how far it is, and ``changed`` is called.
         """
-        self._learn_from = tuple(dict.fromkeys([*self._learn_from, *paths]))
+        self._learned = self._known
         self._background.start()
-        self._study()
+        self._study(tuple(dict.fromkeys([*self._learned, *paths])))
+
+    @property
+    def _known(self) -> tuple[Path, ...]:
+        """What has been learned from, or is being; what could not be is not tried again."""
+        return self._learned if self.study is None or self.study.problem is not None else self.study.paths
 
     def forget(self) -> None:
         """Go on without what files have taught."""
         if self.study is not None:
             self.study.stop()
-        self._learn_from, self.study = (), None
+        self._learned, self.study = (), None
         if self.completer is not None:
             cast("Any", self.completer).forget_files()
 
-    def _study(self) -> None:
+    def _study(self, paths: tuple[Path, ...]) -> None:
         if self.study is not None:
             self.study.stop()
         background = self._background
@@ -141,7 +148,7 @@ class RNNAutoSuggest(AutoSuggest):
             background.wait()
             return background.completer
 
-        self.study = Study(self._learn_from, self._has_changed)
+        self.study = Study(paths, self._has_changed)
         self.study.start(learner)
 
     def close(self) -> None:

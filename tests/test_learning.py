@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,9 +20,12 @@ from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.training import learn_style
 from rnncomplete.model import MEMORY, load_model
 from rnncomplete.styles import install_style, user_styles_folder
+from rnncomplete.suggest import RNNAutoSuggest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rnncomplete.study import Study
 
 LINE = "the frobnicator of our house hums, hums and hums again.\n"
 
@@ -205,3 +209,40 @@ def test_a_memory_that_is_none_or_of_another_vocabulary_is_refused(style_with_me
     path.write_bytes(other.to_bytes())
     with pytest.raises(ModelError, match="another vocabulary"):
         load_model(style_with_memory, "cpu")
+
+
+# behind a prompt
+
+
+def finished(study: Study | None) -> Study:
+    """``study`` at its end."""
+    assert study is not None
+    deadline = time.monotonic() + 20
+    while study.share is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return study
+
+
+def test_what_cannot_be_learned_is_not_tried_again(taught_style: Path, project: Path) -> None:
+    suggest = RNNAutoSuggest(str(taught_style), device="cpu", learn_from=[project / "c.bin"])
+    suggest.start()
+    assert "binary" in str(finished(suggest.study).problem)
+    for path, known in (("a.txt", ["a.txt"]), ("c.bin", ["a.txt", "c.bin"]), ("deep", ["a.txt", "deep"])):
+        suggest.learn([project / path])
+        study = finished(suggest.study)
+        assert [each.name for each in study.paths] == known
+        assert (study.problem is None) is (path != "c.bin")
+    suggest.use(str(taught_style), "cpu")
+    assert [each.name for each in finished(suggest.study).paths] == ["a.txt", "deep"]
+    suggest.close()
+
+
+def test_files_given_up_at_the_last_moment_are_not_learned(
+    completer: Completer, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up: list[object] = []
+    monkeypatch.setattr(learning, "_keep", lambda *_: given_up.append(True))
+    assert completer.learn_files([project], wanted=lambda: not given_up) is None
+    assert given_up
+    assert completer.learned is None

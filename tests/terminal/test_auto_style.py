@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rnncomplete.auto_style import load_auto
-from rnncomplete.errors import ModelError, StyleError
+from rnncomplete.errors import ModelError, StyleError, TextError
 
 PROSE = "Waxy zebras vex quick jockeys by the old fjord"
 CODE = "zq[i] ^= ~wx(j) << 7 | qz(k); vex(&zq[i], 0x5f);"
@@ -83,6 +84,25 @@ def test_choosing_stops_at_the_next_key(alone: None) -> None:
 
     completer.choose(PROSE[:30], wanted)
     assert (completer.card.style, asked) == ("code", 5)
+
+
+def test_the_style_chosen_learns_the_files_of_the_one_before(alone: None, tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text(PROSE, encoding="utf-8")
+    completer = load_auto("cpu")
+    assert completer.card.style == "code"
+    with pytest.raises(TextError):
+        completer.learn_files([tmp_path / "nowhere"])
+    completer.choose(CODE[:30], always)
+    assert completer.learn_files([tmp_path / "lines.txt"]) is not None
+    completer.choose(PROSE[:30], always)
+    assert completer.card.style == "prose"
+    deadline = time.monotonic() + 20
+    while completer.current.learned is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    completer.forget_files()
+    completer.choose(CODE[:30], always)
+    assert (completer.card.style, completer.current.learned) == ("code", None)
 
 
 def test_a_damaged_style_is_not_chosen(alone: None) -> None:
