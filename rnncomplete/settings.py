@@ -132,10 +132,13 @@ def _number(kind: Callable[[Any], Any], smallest: float, largest: float) -> Call
     return check
 
 
+LONGEST = 500
+"""Characters of a ghost at most: so far a mixer can look ahead."""
+
 SETTINGS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "style": ("shakespeare", _word),
     "device": ("auto", _device),
-    "length": (None, _number(int, 1, 1000)),
+    "length": (None, _number(int, 1, LONGEST)),
     "threshold": (None, _number(float, 0, 1)),
     "budget_ms": (None, _number(float, 1, 60_000)),
     "colour": (None, _colour),

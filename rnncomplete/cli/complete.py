@@ -20,7 +20,8 @@ from rnncomplete.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rnncomplete.decoder import Ghost
+    from rnncomplete.completer import Completer
+    from rnncomplete.decoder import DecoderOptions, Ghost
 
 
 @click.command()
@@ -46,6 +47,9 @@ def complete(
     rnncomplete complete --style linux --chars 80 < driver.c
     rnncomplete complete --alternatives 3 --json < letter.txt
     """
+    from dataclasses import replace
+
+    from rnncomplete.settings import LONGEST
     from rnncomplete.text import decode_text
 
     data = sys.stdin.buffer.read()
@@ -54,11 +58,12 @@ def complete(
     completer = open_completer(settings, static=static)
     options = _options(completer.options, chars)
     start = time.perf_counter()
-    ghost = completer.complete(before, options=options)
+    ghost = _go_on(completer, before, options) if chars else completer.complete(before, options=options)
     milliseconds = 1000 * (time.perf_counter() - start)
     shown = bool(ghost.text)
     ghost = ghost if shown else completer.insist(before, options=options)
-    others = completer.alternatives(before, alternatives, options=options) if alternatives else []
+    most = replace(options, length=min(options.length, LONGEST))
+    others = completer.alternatives(before, alternatives, options=most) if alternatives else []
     if as_json:
         print_json(
             {
@@ -86,6 +91,21 @@ def _options(options: Any, chars: int | None) -> Any:
     if chars is None:
         return replace(options, budget_ms=inf)
     return replace(options, budget_ms=inf, length=chars, threshold=0.0, whole_words=False)
+
+
+def _go_on(completer: Completer, before: str, options: DecoderOptions) -> Ghost:
+    """A ghost of whatever length: what is as long as one can look ahead is read, and looked ahead of again."""
+    from dataclasses import replace
+
+    from rnncomplete.decoder import Ghost
+    from rnncomplete.settings import LONGEST
+
+    ghost = Ghost("", (), "length")
+    while ghost.stopped == "length" and (missing := options.length - len(ghost.text)) > 0:
+        ahead = replace(options, length=min(LONGEST, missing))
+        more = completer.complete(before + ghost.text, options=ahead)
+        ghost = Ghost(ghost.text + more.text, ghost.probabilities + more.probabilities, more.stopped)
+    return ghost
 
 
 def _as_dict(ghost: Ghost) -> dict[str, Any]:

@@ -113,9 +113,11 @@ class CorpusMemory:
             alphabet = Alphabet(tuple(header["characters"]), tuple(header["counts"]))
             if not all(isinstance(count, int) and 0 <= count < 1 << 40 for count in alphabet.counts):
                 raise ValueError("impossible counts")
-            if len(alphabet.characters) != len(alphabet.counts) or len(nodes) % 8 or len(slots) % 8 or len(slots) == 0:
+            if len(alphabet.characters) != len(alphabet.counts) or len(nodes) % 8 or len(slots) % 8:
                 raise ValueError("sizes that do not fit")
-            if len(slots) and int((slots >> 8 & 0xFFF).max()) >= len(alphabet):
+            if not len(nodes) or not len(slots):
+                raise ValueError("empty tables")
+            if int((slots >> 8 & 0xFFF).max()) >= len(alphabet):
                 raise ValueError("a character outside its own vocabulary")
         except (ValueError, KeyError, TypeError, struct.error, RecursionError) as error:
             raise ModelError(

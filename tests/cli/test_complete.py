@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rnncomplete.cli import main
+from rnncomplete.mixing.layout import LOOK_AHEAD
+from rnncomplete.settings import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,3 +92,10 @@ def test_any_bytes_give_a_continuation_or_a_clear_error(tiny_style: Path, data: 
         assert result.exit_code == 2
         assert result.stdout == ""
         assert result.stderr.count("\n") == 1
+
+
+def test_it_goes_on_for_longer_than_one_can_look_ahead(tiny_style: Path) -> None:
+    document = json.loads(complete(tiny_style, "abc", "--json", "--chars", "1203", "--alternatives", "2").stdout)
+    assert len(document["text"]) == len(document["probabilities"]) == 1203
+    assert [len(other["text"]) for other in document["alternatives"]] == [LONGEST] * 2
+    assert LONGEST <= LOOK_AHEAD
