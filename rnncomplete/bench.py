@@ -1,7 +1,7 @@
 """How fast a style is, beside other ways to run the same network, in one run on one core.
 
-Everything is measured in rounds that follow each other, each with all of it, so that a busy minute of the machine
-touches all alike. Ratios are medians of the rounds' ratios, and they are the result: times are for orientation.
+All but start-up and memory is measured in rounds that follow each other, each with all of it, so that a busy minute of
+the machine touches all alike. Ratios are medians of the rounds' ratios, and they are the result: times are for orientation.
 
 A ghost here is 32 characters, whether or not they are worth showing, from the key to its last character, with the text
 before the key read already. The floor is what reading the int8 weights from memory 32 times takes.

@@ -12,6 +12,7 @@ import numpy as np
 
 from rnncomplete import session
 from rnncomplete.errors import RnncompleteError
+from rnncomplete.mixing.core import COMPILED
 from rnncomplete.model import load_model
 from rnncomplete.styles import list_styles, user_styles_folder
 
@@ -38,6 +39,8 @@ class StyleReport:
     step_us: float | None = None
     """Microseconds a character."""
     problem: str | None = None
+    note: str | None = None
+    """Why it does not run on the GPU though there is one."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Report:
 def examine() -> Report:
     """Look at everything; nothing found wrong raises, it is in the report."""
     installed = session.installed_runtimes()
-    problems = runtime_problems(installed)
+    problems = runtime_problems(installed) + mixer_problems()
     try:
         providers = session.available_providers()
         gpu = gpu_status(providers)
@@ -98,6 +101,16 @@ def runtime_problems(installed: list[str]) -> list[str]:
     return [f"ONNX Runtime: {found}; {session.repair(installed)}"]
 
 
+def mixer_problems(*, compiled: bool = COMPILED) -> list[str]:
+    """What is wrong with the mixer: where no compiler was when this was installed, Python does its work."""
+    if compiled:
+        return []
+    return [
+        "the mixer is not compiled, so that a ghost takes hundreds of milliseconds; with a C compiler at hand, type: "
+        "pip install --force-reinstall --no-deps --no-binary rnncomplete rnncomplete"
+    ]
+
+
 def gpu_status(providers: list[str]) -> str:
     """Whether ``--device auto`` tries the GPU, or why not."""
     if session.cuda_is_plausible(providers):
@@ -126,6 +139,7 @@ def examine_style(style: Style) -> StyleReport:
         device=model.device,
         load_ms=round(1000 * (loaded - start), 1),
         step_us=round(1e6 * step, 1),
+        note=model.note,
     )
 
 

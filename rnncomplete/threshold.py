@@ -35,11 +35,11 @@ def best_threshold(
     candidates: Sequence[float] = CANDIDATES,
     progress: Callable[[int], None] = lambda _: None,
 ) -> float:
-    """The candidate that saves the most keystrokes on ``texts``, each typed by itself, with precision enough.
+    """The lowest candidate with a precision of :data:`LEAST_PRECISION` on ``texts``, each typed by itself.
 
+    A lower threshold shows more and saves more, so that is the best; if none is precise enough, it is the highest.
     ``greedy(before)`` gives the likeliest characters after ``before``, with their probabilities; it is asked once, and
-    every candidate decides by the same. A lower threshold shows more and saves more, so the best is the lowest with a
-    precision of :data:`LEAST_PRECISION`; if none has that, the highest. ``progress`` is told the candidates tried.
+    every candidate decides by the same. ``progress`` is told the candidates tried.
     """
     asked: dict[str, list[tuple[str, float]]] = {}
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
-from rnncomplete import session
-from rnncomplete.doctor import examine, examine_style, gpu_status, runtime_problems
+from rnncomplete import doctor, session
+from rnncomplete.cli import main
+from rnncomplete.doctor import examine, examine_style, gpu_status, mixer_problems, runtime_problems
 from rnncomplete.errors import DeviceError
+from rnncomplete.model import load_model
 from rnncomplete.styles import Style, install_style
 
 if TYPE_CHECKING:
@@ -47,6 +50,20 @@ def test_a_damaged_style_is_a_problem(tmp_path: Path) -> None:
 def test_not_exactly_one_onnx_runtime_is_a_problem(installed: list[str], words: str) -> None:
     (problem,) = runtime_problems(installed)
     assert words in problem
+
+
+def test_a_mixer_that_is_not_compiled_is_a_problem() -> None:
+    (problem,) = mixer_problems(compiled=False)
+    assert "hundreds of milliseconds; with a C compiler at hand, type: pip install" in problem
+    assert mixer_problems(compiled=True) == []
+
+
+def test_why_a_style_does_not_run_on_the_gpu_is_told(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_model(tiny_style, "cpu")
+    model.note = "the CPU runs 'tiny': the GPU predicts otherwise"
+    monkeypatch.setattr(doctor, "load_model", lambda _: model)
+    monkeypatch.setattr(doctor, "list_styles", lambda: [Style("tiny", tiny_style, shipped=False)])
+    assert f"note             {model.note}" in CliRunner().invoke(main, ["doctor"]).stdout
 
 
 def test_one_onnx_runtime_is_right() -> None:

@@ -45,6 +45,8 @@ def _print(report: Report) -> None:
         if style.problem is None:
             figures = f"loads in {style.load_ms} ms, {style.step_us} µs a character on {style.device}"
             print_text(f"{style.style:16} {figures}")
+        if style.note is not None:
+            print_text(f"{'note':16} {style.note}")
     for problem in report.problems:
         print_text(f"{'problem':16} {problem}")
     if not report.problems:

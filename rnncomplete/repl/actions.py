@@ -112,10 +112,12 @@ class Actions:
 
     def _learn(self, name: str) -> None:
         """Learn from a file or folder in the background."""
-        self._completer()
+        completer = self._completer()
         if name == "off":
             self._suggest.forget()
             say("ghosts know no files any more")
+        elif completer.static:
+            raise SettingError("with --static the network stands alone and learns nothing; start without it to learn")
         elif name:
             path = Path(name).expanduser()
             if not path.exists():
