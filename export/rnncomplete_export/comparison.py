@@ -32,7 +32,7 @@ COUNTED_A_SECOND = 20_000
 COUNTED_ANYWAY = 1_000_000
 """Characters counted after however short a training: some seconds."""
 
-TYPED_CHARACTERS = 3_000
+TYPED_CHARACTERS = 5_000
 
 
 def ngram_figures(
