@@ -108,7 +108,9 @@ def mixer_rows(
         prior = learn_prior(alphabet, [[]], slice_, lambda a, b: before[a:b])
         rows.append(("network, weights", measured(Mixer(alphabet, prior=prior), kept_out, words)))
         offset = len(read) - len(slice_)
-        memory = learn_style(characters, read, lambda a, b: before[a - offset : b - offset], sessions=sessions)
+        memory = learn_style(
+            characters, read, lambda text, a: before[a - offset : len(text) - offset], sessions=sessions
+        )
         rows.append(("network, weights and memory as a style", measured(_session(memory), kept_out, words)))
     return rows
 

@@ -12,13 +12,13 @@ from rnncomplete.mixing.memory import STYLE_NODES, STYLE_SLOTS
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.training import learn_style
 from rnncomplete.reading import StaticReader
+from rnncomplete_export.disguise import common_words, disguised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from rnncomplete.mixing.layout import FloatArray
     from rnncomplete.mixing.memory import CorpusMemory
     from rnncomplete.model import Model
 
@@ -50,11 +50,7 @@ def learn_memory(
     ``seen`` is how many characters it was trained on, and bounds the time this takes; ``advance`` is told of progress.
     """
     tokens = tokens[-MOST_COUNTED:]
-    network = Expectations(StaticReader(model))
-
-    def rows(begin: int, end: int) -> FloatArray:
-        return network(tokens[:end], begin)
-
+    common = common_words(model.vocabulary.decode(tokens.tolist()))
     told = 0
 
     def progress(done: int, total: int) -> None:
@@ -67,8 +63,9 @@ def learn_memory(
     return learn_style(
         model.vocabulary.characters,
         tokens,
-        rows,
+        Expectations(StaticReader(model)),
         sessions=min(max(seen // SEEN_A_WEIGHED, FEWEST_WEIGHED), MOST_WEIGHED),
+        disguise=lambda part, session: disguised(model.vocabulary, part, common, session),
         nodes=min(STYLE_NODES, max(8, slots // 4 // 8 * 8)),
         slots=slots,
         progress=progress,

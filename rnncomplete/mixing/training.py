@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.layout import Rates
 from rnncomplete.mixing.memory import STYLE_NODES, STYLE_SLOTS, CorpusMemory
@@ -13,7 +15,6 @@ from rnncomplete.mixing.prior import Prior
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from rnncomplete.mixing.layout import FloatArray
@@ -56,9 +57,10 @@ def learn_prior(
 def learn_style(
     characters: Sequence[str],
     tokens: NDArray[np.uint16],
-    network: Callable[[int, int], FloatArray] | None = None,
+    network: Callable[[NDArray[np.uint16], int], FloatArray] | None = None,
     *,
     sessions: int = 300_000,
+    disguise: Callable[[NDArray[np.uint16], int], NDArray[np.uint16]] = lambda tokens, _: tokens,
     nodes: int = STYLE_NODES,
     slots: int = STYLE_SLOTS,
     room: int = 4,
@@ -68,8 +70,11 @@ def learn_style(
 
     Weights are learned on the last ``sessions`` characters (at most a quarter), every other session with the memory of
     somebody's files as well, for which the text right before those stands. Then everything is counted. Counting takes
-    ``room`` times the memory's final size. ``network(begin, end)`` is the network's word on ``tokens[begin:end]``: best
-    of one that was not trained on those.
+    ``room`` times the memory's final size.
+
+    ``disguise(tokens, session)`` gives what weights are learned on in place of those characters, which are sessions of
+    that length. ``network(tokens, begin)`` is the network's word on ``tokens[begin:]``, float32[n - begin, V]: best of one
+    that was not trained on those.
     """
     alphabet = Alphabet.counted(characters, tokens)
     first = len(tokens) - min(sessions, len(tokens) // 4)
@@ -78,14 +83,16 @@ def learn_style(
     def count(part: NDArray[np.uint16]) -> CorpusMemory:
         return CorpusMemory.count(alphabet, part, nodes * room, slots * room).shrunk(room)
 
-    def shifted(begin: int, end: int) -> FloatArray:
-        assert network is not None
-        return network(first + begin, first + end)
-
     style = count(tokens[:files])
     turns = [[style, CorpusMemory.count(alphabet, tokens[files:first], nodes, slots)], [style]]
-    rows = None if network is None else shifted
     session = min(SESSION, max(1, (len(tokens) - first) // 4))
-    prior = learn_prior(alphabet, turns, tokens[first:], rows, session=session, progress=progress)
+    weighed = disguise(tokens[first:], session)
+    text = np.concatenate([tokens[:first], weighed])
+
+    def rows(begin: int, end: int) -> FloatArray:
+        assert network is not None
+        return network(text[: first + end], first + begin)
+
+    prior = learn_prior(alphabet, turns, weighed, rows if network else None, session=session, progress=progress)
     memory = count(tokens)
     return CorpusMemory(alphabet, memory.nodes, memory.slots, prior)

@@ -1,0 +1,53 @@
+"""Words in disguise: the same wherever they come, and nothing else is changed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete_export import disguise
+from rnncomplete_export.disguise import common_words, disguised
+
+if TYPE_CHECKING:
+    import pytest
+
+TEXT = 'Morokhov bowed. "My dear Morokhov, who is Anna?" and Élodie went; Élodie and all_of_it(2) and all_of_it.\n'
+
+
+def hidden(text: str, session: int = 1000) -> str:
+    characters = Vocabulary.from_counts(Counter(text))
+    tokens = disguised(characters, characters.encode(text), {"and"}, session)
+    assert tokens.dtype == characters.encode(text).dtype
+    return characters.decode(tokens.tolist())
+
+
+def test_what_comes_again_has_other_letters_and_the_rest_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disguise, "SHARE", 1.0)
+    before, after = re.split(r"(\w+)", TEXT), re.split(r"(\w+)", hidden(TEXT))
+    changed = {old: new for old, new in zip(before, after, strict=True) if old != new}
+    assert set(changed) == {"Morokhov", "Élodie", "all_of_it"}
+    assert len(dict(zip(before, after, strict=True))) == len(set(before)), "each is the same everywhere"
+    for old, new in changed.items():
+        assert [letter in "aeiouy" for letter in old.lower()] == [letter in "aeiouy" for letter in new.lower()]
+        assert [letter.isupper() for letter in old] == [letter.isupper() for letter in new]
+
+
+def test_sessions_have_other_letters_and_only_a_share_of_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"{a}{e}{b}{e}{a}" for a in "bcdfgh" for e in "aeio" for b in "klmnpr"]
+    session = " ".join(words * 2) + "\n"
+    after = hidden(session * 2, session=len(session))
+    assert after[: len(session)] != after[len(session) :]
+    same = sum(old == new for old, new in zip(words, after.split(), strict=False)) / len(words)
+    assert 0.3 < same < 0.9
+
+
+def test_a_letter_that_the_vocabulary_lacks_never_comes() -> None:
+    text = "Abba abba Abba bbaa bbaa \u0430\u0431\u0432 \u0430\u0431\u0432 " * 9
+    assert UNKNOWN_CHARACTER not in hidden(text)
+
+
+def test_the_most_frequent_words_are_common() -> None:
+    assert common_words("a b a " + " ".join(map(str, range(2000)))) >= {"a", "b", "0"}
+    assert "1999" not in common_words("a b a " + " ".join(map(str, range(2000))))
