@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rnncomplete.vocabulary import Vocabulary
 
-SHARE = 0.25
+SHARE = 0.5
 """Of the words that come back in a session, as many are disguised."""
 
 COMMON = 1000

@@ -40,7 +40,7 @@ def test_sessions_have_other_letters_and_only_a_share_of_the_words(monkeypatch: 
     after = hidden(session * 2, session=len(session))
     assert after[: len(session)] != after[len(session) :]
     same = sum(old == new for old, new in zip(words, after.split(), strict=False)) / len(words)
-    assert 0.3 < same < 0.9
+    assert 0.35 < same < 0.75
 
 
 def test_a_letter_that_the_vocabulary_lacks_never_comes() -> None:
