@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +14,11 @@ import torch
 
 from rnncomplete.card import Card
 from rnncomplete.completer import Completer
-from rnncomplete.errors import CheckpointError, TextError
+from rnncomplete.errors import CheckpointError, StyleError, TextError
 from rnncomplete.evaluation import losses, predicted_losses
-from rnncomplete.model import MEMORY, model_from_graph
+from rnncomplete.model import GRAPHS, MEMORY, model_from_graph
 from rnncomplete.peers.ngram import HIGHEST_ORDER
+from rnncomplete.styles import CARD
 from rnncomplete.text import read_text
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint
@@ -105,8 +105,10 @@ def export_style(
     """Write the style that ``path``, a checkpoint, holds into ``folder``, whole or not at all.
 
     ``advance`` is told what is done, as each step begins.
-    Raises :class:`CheckpointError`, :class:`TextError`, or :class:`rnncomplete_export.parity.ParityError`.
+    Raises :class:`CheckpointError`, :class:`TextError`, :class:`StyleError` if ``folder`` holds anything but a style, or
+    :class:`rnncomplete_export.parity.ParityError`.
     """
+    refuse_others(folder)
     checkpoint = load_checkpoint(path)
     network = network_of(checkpoint)
     tokens = validation_tokens(path, checkpoint.facts, text)[:MEASURED_CHARACTERS]
@@ -255,22 +257,35 @@ def with_stages(
     return dataclasses.replace(card, stages=stages, figures=figures)
 
 
+def refuse_others(folder: Path) -> None:
+    """Raise :class:`StyleError` if ``folder`` is, or holds, what an export must not replace: anything but a style."""
+    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if not free and not (folder / CARD).is_file():
+        raise StyleError(
+            f"{folder} is there already, and no style; expected a style to replace, or a folder that is new or empty: name another"
+        )
+
+
 def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto], memory: CorpusMemory | None) -> None:
     """Put the files of a style into ``folder``, replacing what was there only when all are written."""
+    folder = folder.resolve()
+    refuse_others(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        partial.chmod(0o755)
-        (partial / "card.json").write_text(card.to_json() + "\n", encoding="utf-8")
-        (partial / "step.int8.onnx").write_bytes(with_card(models["int8"], card.to_json()))
-        (partial / "step.fp16.onnx").write_bytes(with_card(models["float16"], card.to_json()))
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        fresh, old = Path(scratch) / "new", Path(scratch) / "old"
+        fresh.mkdir()
+        (fresh / CARD).write_text(card.to_json() + "\n", encoding="utf-8")
+        (fresh / GRAPHS["cpu"]).write_bytes(with_card(models["int8"], card.to_json()))
+        (fresh / GRAPHS["cuda"]).write_bytes(with_card(models["float16"], card.to_json()))
         if memory is not None:
-            (partial / MEMORY).write_bytes(memory.to_bytes())
-        (partial / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
-        (partial / "README.md").write_text(render_readme(card), encoding="utf-8")
+            (fresh / MEMORY).write_bytes(memory.to_bytes())
+        (fresh / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
+        (fresh / "README.md").write_text(render_readme(card), encoding="utf-8")
         if folder.exists():
-            shutil.rmtree(folder)
-        partial.replace(folder)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+            folder.replace(old)
+        try:
+            fresh.replace(folder)
+        except OSError:
+            if old.exists():
+                old.replace(folder)
+            raise
