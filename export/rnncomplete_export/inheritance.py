@@ -88,7 +88,7 @@ def inherit_config(config: TrainingConfig, base: Base, given: set[str]) -> Train
     for name, value in shape.items():
         if name in given and getattr(config, name) != value:
             raise SettingError(
-                f"{name} {getattr(config, name)}, but the style {base.style!r} has {value}; leave the option out"
+                f"{name} {getattr(config, name)}, but the style {base.style!r} has {value}; leave it out"
             )
     embedding, _, _ = unfold_table(base.weights.table)
     rate = config.learning_rate * (1 if "learning_rate" in given else GENTLER)

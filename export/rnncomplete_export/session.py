@@ -210,7 +210,13 @@ def configure(request: Request, corpus: Corpus, base: Base | None) -> TrainingCo
     else:
         suggested = suggest_config(corpus.characters, request.minutes or 0.0, request.characters or 0)
         config = dataclasses.replace(suggested, **request.choices)
-    return inherit_config(config, base, set(request.choices)) if base else config
+    return inherit_config(config, base, given(request)) if base else config
+
+
+def given(request: Request) -> set[str]:
+    """Fields of the configuration that were chosen for the style to start from: all of a recipe that names that style."""
+    recipe = request.recipe
+    return {*request.choices, *(recipe.training if recipe and recipe.base == request.base else ())}
 
 
 def known_characters(earlier: Checkpoint | None, base: Base | None) -> Vocabulary | None:

@@ -1,0 +1,64 @@
+"""What a request comes to before anything is trained: the configuration, the processes, the threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnncomplete.card import Card
+from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete_export.corpus import Corpus
+from rnncomplete_export.inheritance import GENTLER, Base
+from rnncomplete_export.recipe import Recipe
+from rnncomplete_export.session import Request, configure
+from rnncomplete_export.weights import Weights
+
+LETTERS = Vocabulary((UNKNOWN_CHARACTER, *"abcdefghij"))
+CORPUS = Corpus(LETTERS, np.ones(50_000, np.uint16), "", 1)
+
+
+def request(**changes: Any) -> Request:
+    """What ``rnncomplete train sea.txt --style sea`` asks for, but for ``changes``."""
+    asked: dict[str, Any] = {
+        "texts": (Path("sea.txt"),),
+        "globs": (),
+        "base": None,
+        "recipe": None,
+        "style": "sea",
+        "minutes": None,
+        "characters": None,
+        "resume": False,
+        "folder": Path("runs/sea"),
+        "device": "cpu",
+        "precision": "32-true",
+        "threads": 1,
+        "devices": 1,
+        "nodes": 1,
+        "profile": False,
+        "log": None,
+        "about": {},
+        "again": "",
+        "install": False,
+        "save_seconds": 60.0,
+        "choices": {},
+    }
+    return Request(**{**asked, **changes})
+
+
+@pytest.mark.parametrize(
+    ("named", "choices", "expected"),
+    [("tolstoy", {}, 0.005), (None, {}, GENTLER * 0.005), (None, {"learning_rate": 0.005}, 0.005)],
+)
+def test_a_recipe_that_names_the_style_to_start_from_is_made_for_it(
+    named: str | None, choices: dict[str, Any], expected: float
+) -> None:
+    card = Card("tolstoy", "", LETTERS.characters, state_size=96, cell="lstm", layers=1, hidden_size=24, parameters=1)
+    weights = Weights(
+        np.eye(11, 96, dtype="f4"), [np.zeros((24, 96), "f4")], np.zeros((24, 11), "f4"), np.zeros(11, "f4")
+    )
+    recipe = Recipe("x", {}, {"learning_rate": 0.005, "layers": 1, "hidden_size": 24, "characters": 9}, named)
+    asked = request(recipe=recipe, base="tolstoy", choices=choices)
+    assert configure(asked, CORPUS, Base(card, LETTERS, weights)).learning_rate == pytest.approx(expected)
