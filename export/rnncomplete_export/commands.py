@@ -133,7 +133,8 @@ def train(
     names = ", ".join(path.name or str(path) for path in texts)
     about = {"description": f"Trained on {names}", "corpus_name": names, "licence": "unknown", "lexer": None}
     given = {"description": description, "corpus_name": corpus_name, "licence": licence, "lexer": lexer}
-    about |= (loaded.about if loaded else {}) | {name: value for name, value in given.items() if value is not None}
+    about |= loaded.about_texts(texts) if loaded else {}
+    about |= {name: value for name, value in given.items() if value is not None}
     train_style(
         Request(
             texts=texts,

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from rnncomplete.errors import SettingError
-from rnncomplete_export.configuration import TrainingConfig
+from rnncomplete_export.configuration import DEFAULT_EPOCHS, TrainingConfig
+from rnncomplete_export.named_texts import TEXTS
 
 PACKAGE = "rnncomplete_export.recipes"
 DESCRIPTIONS = ("description", "corpus_name", "licence", "lexer")
@@ -27,6 +28,14 @@ class Recipe:
     """Fields of :class:`TrainingConfig`."""
     base: str | None = None
     """A style to start from."""
+
+    def about_texts(self, texts: tuple[Path, ...]) -> dict[str, str]:
+        """What of ``about`` is true of a style that learns ``texts``: of other texts than its own, only the lexer.
+
+        A recipe that is called as a text by name describes that text; any other one, whatever it is used for.
+        """
+        own = self.name not in TEXTS or (texts == (Path(self.name),) and not texts[0].exists())
+        return {name: value for name, value in self.about.items() if own or name == "lexer"}
 
 
 def list_recipes() -> list[str]:
@@ -53,11 +62,16 @@ def load_recipe(name: str) -> Recipe:
     return Recipe(name if shipped else Path(name).stem, facts, training, base)
 
 
-def config_of(recipe: Recipe, limits: dict[str, Any], choices: dict[str, Any]) -> TrainingConfig:
-    """The configuration of ``recipe``, with other ``limits`` (all of them) if there are any, and other ``choices``."""
-    values = {"patience": 0, **recipe.training}
-    if limits:
-        values |= {"minutes": 0.0, "characters": 0, **limits}
+def config_of(recipe: Recipe, limits: dict[str, Any], choices: dict[str, Any], characters: int) -> TrainingConfig:
+    """The configuration of ``recipe``, with other ``limits`` (all of them) if there are any, and other ``choices``.
+
+    Without a limit, a text of so many ``characters`` is read as often, and as patiently, as without a recipe.
+    """
+    values = {**recipe.training, **({"minutes": 0.0, "characters": 0} if limits else {}), **limits}
+    if values.get("minutes") or values.get("characters"):
+        values = {"patience": 0, **values}
+    else:
+        values["characters"] = DEFAULT_EPOCHS * characters
     return dataclasses.replace(TrainingConfig(**values), **choices)
 
 

@@ -206,7 +206,7 @@ def configure(request: Request, corpus: Corpus, base: Base | None) -> TrainingCo
     """The choices of a new training: what was given, else what suits the text."""
     limits = request.limits
     if request.recipe is not None:
-        config = config_of(request.recipe, limits, request.choices)
+        config = config_of(request.recipe, limits, request.choices, corpus.characters)
     else:
         suggested = suggest_config(corpus.characters, request.minutes or 0.0, request.characters or 0)
         config = dataclasses.replace(suggested, **request.choices)

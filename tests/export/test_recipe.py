@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,11 +9,12 @@ from click.testing import CliRunner
 
 from rnncomplete.cli import main
 from rnncomplete.errors import SettingError
+from rnncomplete_export import session
 from rnncomplete_export.configuration import TrainingConfig
-from rnncomplete_export.recipe import config_of, list_recipes, load_recipe
+from rnncomplete_export.recipe import Recipe, config_of, list_recipes, load_recipe
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from rnncomplete_export.session import Request
 
 TINY = """
 description = "Of the sea"
@@ -34,7 +36,7 @@ def test_five_recipes_are_shipped_and_whole() -> None:
         recipe = load_recipe(name)
         assert {"description", "corpus_name", "licence"} <= recipe.about.keys()
         assert recipe.base is None or recipe.base in list_recipes()
-        config = config_of(recipe, {}, {})
+        config = config_of(recipe, {}, {}, 1000)
         assert config.minutes or config.characters, "it ends"
         assert config.patience == 0
 
@@ -64,9 +66,39 @@ def test_a_recipe_that_is_not_there_is_refused() -> None:
 
 def test_options_come_before_the_recipe_and_any_limit_replaces_all() -> None:
     recipe = load_recipe("shakespeare")
-    config = config_of(recipe, {"minutes": 0.0, "characters": 5}, {"dropout": 0.5})
+    config = config_of(recipe, {"minutes": 0.0, "characters": 5}, {"dropout": 0.5}, 1000)
     assert (config.minutes, config.characters, config.dropout, config.hidden_size) == (0.0, 5, 0.5, 576)
-    assert config_of(recipe, {}, {}) == TrainingConfig(**recipe.training)
+    assert config_of(recipe, {}, {}, 1000) == TrainingConfig(**recipe.training)
+
+
+def test_a_recipe_without_an_end_ends_as_a_training_without_a_recipe() -> None:
+    recipe = Recipe("endless", {}, {"layers": 1})
+    for limits in ({}, {"minutes": 0.0, "characters": 0}):
+        config = config_of(recipe, limits, {}, 1000)
+        assert (config.characters, config.patience) == (30_000, TrainingConfig().patience)
+    assert config_of(recipe, {"minutes": 1.0, "characters": 0}, {}, 1000).patience == 0
+    assert config_of(recipe, {}, {"patience": 0}, 1000).characters == 30_000
+
+
+def test_a_recipe_of_a_text_says_nothing_of_another_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    python = load_recipe("python")
+    assert python.about_texts((Path("python"),)) == python.about
+    for others in ((Path("notes"),), (Path("python"), Path("notes"))):
+        assert python.about_texts(others) == {"lexer": "python"}
+    (tmp_path / "python").mkdir()
+    assert "licence" not in python.about_texts((Path("python"),)), "a folder of that name is another text"
+    assert Recipe("brine", {"licence": "mine"}).about_texts((Path("notes"),)) == {"licence": "mine"}
+
+
+def test_the_card_names_the_text_that_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Request] = []
+    monkeypatch.setattr(session, "train_style", asked.append)
+    for arguments in (["notes", "--recipe", "math", "--style", "notes"], ["--recipe", "math"]):
+        assert CliRunner().invoke(main, ["train", *arguments]).exit_code == 0
+    other, own = (request.about for request in asked)
+    assert (other["description"], other["corpus_name"], other["licence"]) == ("Trained on notes", "notes", "unknown")
+    assert own.items() >= load_recipe("math").about.items()
 
 
 def test_training_by_a_recipe_writes_what_it_says_into_the_card(
