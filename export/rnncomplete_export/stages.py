@@ -47,10 +47,11 @@ def measure_stages(
     vocabulary: Vocabulary,
     temperature: float,
 ) -> tuple[dict[str, Any], ...]:
-    """The stages that ``checkpoint``, which lies at ``path``, tells of, with skills where their weights are beside it.
+    """The stages that ``checkpoint``, which lies at ``path``, tells of.
 
-    The last is ``network`` itself, what is exported. A training that went on from another one on the same text has the
-    stages of that one first, and counts on from it.
+    Where their weights are beside it, the loss of each is measured on the same stretches of ``validation``, and their
+    skills are counted. The last is ``network`` itself, what is exported. A training that went on from another one on the
+    same text has the stages of that one first, and counts on from it.
     """
     state = checkpoint.facts["state"]
     earlier = checkpoint.facts["about"].get("earlier")
@@ -58,9 +59,14 @@ def measure_stages(
     weights = {name: value.clone() for name, value in network.state_dict().items()}
     stages: list[dict[str, Any]] = list(earlier["stages"]) if earlier else []
     begun = stages[-1] if stages else {"step": 0, "characters": 0}
+    sample = stretches(validation, STAGE_CHARACTERS)
 
     def counted_on(stage: dict[str, Any]) -> dict[str, Any]:
         return {**stage, **{name: begun[name] + stage[name] for name in ("step", "characters")}}
+
+    def measured() -> dict[str, Any]:
+        loss = nats_per_character(network, sample)
+        return {"loss": loss, **_written(network, words, vocabulary, temperature)}
 
     for number, stage in enumerate(state["stages"], 1):
         if begun["characters"] + stage["characters"] < APART * begun["characters"]:
@@ -70,12 +76,10 @@ def measure_stages(
             stages.append(counted_on({**stage, "skills": {}}))
             continue
         network.load_state_dict(kept.part("average"))
-        stages.append(counted_on({**stage, **_written(network, words, vocabulary, temperature)}))
+        stages.append(counted_on({**stage, **measured()}))
     network.load_state_dict(weights)
     if not stages or stages[-1]["characters"] < begun["characters"] + state["characters"]:
-        loss = nats_per_character(network, stretches(validation, STAGE_CHARACTERS))
-        final = {"step": state["updates"], "characters": state["characters"], "loss": loss}
-        stages.append(counted_on({**final, **_written(network, words, vocabulary, temperature)}))
+        stages.append(counted_on({"step": state["updates"], "characters": state["characters"], **measured()}))
     return tuple(stages)
 
 

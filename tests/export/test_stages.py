@@ -5,16 +5,18 @@ import shutil
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import torch
 
 from rnncomplete.model import read_card
 from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from rnncomplete_export.exporter import export_style
-from rnncomplete_export.measure import write_streams
+from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig
 from rnncomplete_export.plot import draw_stages
-from rnncomplete_export.stages import LENGTH, known_words, skills_of_text
+from rnncomplete_export.stages import LENGTH, known_words, measure_stages, skills_of_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +64,31 @@ def test_without_the_weights_of_stages_their_loss_and_sample_stay(trained: Path,
     assert card.stages[1]["loss"] == with_all[1]["loss"]
     assert len(card.stages[1]["sample"]) == 400
     assert json.loads((tmp_path / "out" / "card.json").read_text(encoding="utf-8"))["stages"][1]["skills"] == {}
+
+
+def test_the_loss_of_every_stage_is_what_its_weights_give_on_one_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnncomplete_export.stages.LENGTH", 20)
+    tokens = np.random.default_rng(0).integers(0, len(LETTERS), 3 * STAGE_CHARACTERS).astype(np.uint16)
+    told = [{"step": n, "characters": 100 * n, "loss": 9.0, "sample": ""} for n in (1, 10)]
+    networks = []
+    for number, path in enumerate(["stages/01.safetensors", "stages/02.safetensors", "best.safetensors"]):
+        torch.manual_seed(number)
+        network = CharacterNetwork(NetworkConfig(len(LETTERS), 12, 1, 4)).eval()
+        torch.nn.init.normal_(network.readout.bias)
+        state = {"updates": 30, "characters": [100, 1000, 3000][number], "stages": told}
+        facts = {"about": {}, "vocabulary": list(LETTERS.characters), "state": state}
+        weights = {f"average.{name}": value for name, value in network.state_dict().items()}
+        save_checkpoint(tmp_path / path, Checkpoint(weights, facts))
+        networks.append(network)
+    best = tmp_path / "best.safetensors"
+    expected = [nats_per_character(network, stretches(tokens, STAGE_CHARACTERS)) for network in networks]
+    measured = measure_stages(
+        best, load_checkpoint(best), networks[-1], tokens, words=(), vocabulary=LETTERS, temperature=1.0
+    )
+    assert [stage["loss"] for stage in measured] == pytest.approx(expected)
+    assert len({round(loss, 4) for loss in expected}) == 3
 
 
 def test_streams_written_side_by_side_follow_from_the_seed() -> None:
