@@ -54,7 +54,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             partial,
             metadata={HEADER: facts},
         )
-        with partial.open("rb") as file:
+        with partial.open("r+b") as file:  # Windows syncs only what is open for writing
             os.fsync(file.fileno())
         partial.replace(path)
     except (OSError, SafetensorError) as error:
