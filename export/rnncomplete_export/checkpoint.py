@@ -26,6 +26,9 @@ HEADER = "rnncomplete"
 CHECKPOINT = "checkpoint.safetensors"
 """What a training goes on from, in its folder."""
 
+STAGES = "stages"
+"""The folder in that one where the weights of the stages of learning are."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -60,7 +63,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     except (OSError, SafetensorError) as error:
         partial.unlink(missing_ok=True)
         reason = str(error).removeprefix("Error while serializing: ").removeprefix("I/O error: ").split(" (os error")[0]
-        saved = path.with_name(CHECKPOINT).is_file()
+        folder = path.parent.parent if path.parent.name == STAGES else path.parent
+        saved = (folder / CHECKPOINT).is_file()
         kept = "what was saved before is untouched" if saved else "nothing was saved before"
         again = "go on with --resume" if saved else "begin again"
         raise CheckpointError(f"cannot save {path}: {reason}; {kept}; free some space and {again}") from None

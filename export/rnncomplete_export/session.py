@@ -18,6 +18,7 @@ import torch
 from rnncomplete.errors import CheckpointError, RnncompleteError, SettingError
 from rnncomplete.styles import install_style
 from rnncomplete.vocabulary import Vocabulary
+from rnncomplete_export.checkpoint import STAGES
 from rnncomplete_export.configuration import TrainingConfig, suggest_config
 from rnncomplete_export.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.exporter import export_style
@@ -292,7 +293,7 @@ def train_style(request: Request) -> None:
 
 def forget_earlier(folder: Path) -> None:
     """Remove what an earlier training of the same name kept to go on from."""
-    for path in [folder / "plateau.safetensors", *folder.glob("stages/*.safetensors")]:
+    for path in [folder / "plateau.safetensors", *folder.glob(f"{STAGES}/*.safetensors")]:
         path.unlink(missing_ok=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.errors import CheckpointError
-from rnncomplete_export.checkpoint import load_checkpoint
+from rnncomplete_export.checkpoint import STAGES, load_checkpoint
 from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
 from rnncomplete_export.skills import ROOM, count_skills, words_in
 
@@ -71,7 +71,7 @@ def measure_stages(
     for number, stage in enumerate(state["stages"], 1):
         if begun["characters"] + stage["characters"] < APART * begun["characters"]:
             continue
-        kept = _kept(path.parent / "stages" / f"{number:02}.safetensors", checkpoint, stage)
+        kept = _kept(path.parent / STAGES / f"{number:02}.safetensors", checkpoint, stage)
         if kept is None:
             stages.append(counted_on({**stage, "skills": {}}))
             continue

@@ -21,6 +21,7 @@ from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete_export.average import WeightAverage
 from rnncomplete_export.checkpoint import (
     CHECKPOINT,
+    STAGES,
     Checkpoint,
     load_checkpoint,
     load_optimizer,
@@ -305,7 +306,7 @@ class Trainer:
         self._show(loss, sample)
         if self.fabric.is_global_zero:
             tensors = {f"average.{name}": value for name, value in self.average.weights.items()}
-            path = self.folder / "stages" / f"{len(self.state.stages):02}.safetensors"
+            path = self.folder / STAGES / f"{len(self.state.stages):02}.safetensors"
             save_checkpoint(path, Checkpoint(tensors, self._facts()))
 
     def _show(self, loss: float, sample: str) -> None:

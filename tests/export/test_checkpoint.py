@@ -25,7 +25,10 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_full_disk_leaves_the_checkpoint_before_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["checkpoint", "best", "stages/04"])
+def test_a_full_disk_leaves_the_checkpoint_before_untouched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     path = tmp_path / "checkpoint.safetensors"
     save_checkpoint(path, Checkpoint({"a": torch.ones(1)}, {"n": 1}))
 
@@ -34,10 +37,10 @@ def test_a_full_disk_leaves_the_checkpoint_before_untouched(tmp_path: Path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "save_file", fail)
-    with pytest.raises(CheckpointError, match=r"No space left on device.*untouched"):
-        save_checkpoint(path, Checkpoint({"a": torch.zeros(1)}, {"n": 2}))
+    with pytest.raises(CheckpointError, match=r"No space left on device.*untouched.*--resume"):
+        save_checkpoint(tmp_path / f"{name}.safetensors", Checkpoint({"a": torch.zeros(1)}, {"n": 2}))
     assert load_checkpoint(path).facts["n"] == 1
-    assert list(tmp_path.iterdir()) == [path]
+    assert [item for item in tmp_path.rglob("*") if item.is_file()] == [path]
 
 
 def test_what_is_no_checkpoint_is_refused_in_one_line(tmp_path: Path) -> None:
