@@ -115,7 +115,6 @@ def fastest_precision(accelerator: str) -> str:
 
 def start_fabric(request: Request) -> lightning_fabric.Fabric:
     """Processes, device and precision, launched."""
-    torch.set_num_threads(request.threads)
     # Slowly decaying gates leave denormal numbers behind, which cost six times the time.
     torch.set_flush_denormal(True)
     if request.device == "cuda" and not torch.cuda.is_available():
@@ -136,6 +135,7 @@ def start_fabric(request: Request) -> lightning_fabric.Fabric:
         reason = str(error).splitlines()[0]
         raise SettingError(f"cannot train so: {reason}; leave --precision out, or choose another") from None
     fabric.launch()
+    torch.set_num_threads(request.threads)  # the launch of several processes chooses a number of its own
     return fabric
 
 

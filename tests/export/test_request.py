@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import lightning_fabric
 import numpy as np
 import pytest
+import torch
 
 from rnncomplete.card import Card
 from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.corpus import Corpus
 from rnncomplete_export.inheritance import GENTLER, Base
 from rnncomplete_export.recipe import Recipe
-from rnncomplete_export.session import Request, configure
+from rnncomplete_export.session import Request, configure, start_fabric
 from rnncomplete_export.weights import Weights
 
 LETTERS = Vocabulary((UNKNOWN_CHARACTER, *"abcdefghij"))
@@ -62,3 +64,9 @@ def test_a_recipe_that_names_the_style_to_start_from_is_made_for_it(
     recipe = Recipe("x", {}, {"learning_rate": 0.005, "layers": 1, "hidden_size": 24, "characters": 9}, named)
     asked = request(recipe=recipe, base="tolstoy", choices=choices)
     assert configure(asked, CORPUS, Base(card, LETTERS, weights)).learning_rate == pytest.approx(expected)
+
+
+def test_there_are_as_many_threads_as_asked_for_whatever_the_launch_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lightning_fabric.Fabric, "launch", lambda _self: torch.set_num_threads(3))
+    start_fabric(request(threads=1))
+    assert torch.get_num_threads() == 1
