@@ -55,13 +55,9 @@ from rnncomplete_export.recorded_command import recorded_command
 )
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
 @click.option(
-    "--devices",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Processes on this machine; torchrun may start them, too.",
+    "--devices", type=click.IntRange(1), help="Processes on each machine [default: 1, or as torchrun started]."
 )
-@click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="Machines.")
+@click.option("--nodes", type=click.IntRange(1), help="Machines [default: 1, or as torchrun started].")
 @click.option("--log", type=click.Choice(["csv", "tensorboard"]), help="Keep a log of the losses beside checkpoints.")
 @click.option("--profile", is_flag=True, help="Measure for ten seconds how fast it trains, and stop.")
 @click.option("--description", help="One line for the card.")
@@ -87,8 +83,8 @@ def train(
     device: str,
     precision: str,
     threads: int,
-    devices: int,
-    nodes: int,
+    devices: int | None,
+    nodes: int | None,
     profile: bool,
     log: str | None,
     description: str | None,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import lightning_fabric
 import torch
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
 from rnncomplete.errors import CheckpointError, RnncompleteError, SettingError
 from rnncomplete.styles import install_style
@@ -66,8 +67,10 @@ class Request:
     device: str
     precision: str
     threads: int
-    devices: int
-    nodes: int
+    devices: int | None
+    """Processes on each machine; one, or what torchrun started."""
+    nodes: int | None
+    """Machines."""
     profile: bool
     """Measure the rate of training and stop."""
     log: str | None
@@ -113,21 +116,40 @@ def fastest_precision(accelerator: str) -> str:
     return "bf16-mixed" if fast else "32-true"
 
 
+def processes_of(request: Request) -> tuple[int, int]:
+    """Processes on each machine, and machines: what was asked for, and what torchrun started if it did.
+
+    Raises :class:`SettingError` if they differ: the processes would train past one another, into the same files.
+    """
+    if not TorchElasticEnvironment.detect():
+        return request.devices or 1, request.nodes or 1
+    here, everywhere = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
+    started = here, everywhere // here
+    asked = request.devices or started[0], request.nodes or started[1]
+    if asked != started:
+        raise SettingError(
+            f"--devices {asked[0]} --nodes {asked[1]}, but torchrun started {started[0]} processes on each of "
+            f"{started[1]} machines; leave --devices and --nodes out"
+        )
+    return started
+
+
 def start_fabric(request: Request) -> lightning_fabric.Fabric:
     """Processes, device and precision, launched."""
     # Slowly decaying gates leave denormal numbers behind, which cost six times the time.
     torch.set_flush_denormal(True)
     if request.device == "cuda" and not torch.cuda.is_available():
         raise SettingError("--device cuda, but PyTorch finds no CUDA device here; use --device cpu or auto")
-    processes = request.devices * request.nodes
+    devices, nodes = processes_of(request)
+    processes = devices * nodes
     if request.profile and processes > 1:
         raise SettingError(f"--profile in {processes} processes; expected one: leave --devices and --nodes out")
     try:
         fabric = lightning_fabric.Fabric(
             loggers=start_log(request.log, request.folder) if request.log else None,
             accelerator=accelerator_of(request),
-            devices=request.devices,
-            num_nodes=request.nodes,
+            devices=devices,
+            num_nodes=nodes,
             strategy="ddp" if processes > 1 else "auto",
             precision=precision_of(request),  # type: ignore[arg-type] # fabric checks the string
         )

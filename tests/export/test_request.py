@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from rnncomplete.card import Card
+from rnncomplete.errors import SettingError
 from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.corpus import Corpus
 from rnncomplete_export.inheritance import GENTLER, Base
 from rnncomplete_export.recipe import Recipe
-from rnncomplete_export.session import Request, configure, start_fabric
+from rnncomplete_export.session import Request, configure, processes_of, start_fabric
 from rnncomplete_export.weights import Weights
 
 LETTERS = Vocabulary((UNKNOWN_CHARACTER, *"abcdefghij"))
@@ -37,8 +38,8 @@ def request(**changes: Any) -> Request:
         "device": "cpu",
         "precision": "32-true",
         "threads": 1,
-        "devices": 1,
-        "nodes": 1,
+        "devices": None,
+        "nodes": None,
         "profile": False,
         "log": None,
         "about": {},
@@ -64,6 +65,37 @@ def test_a_recipe_that_names_the_style_to_start_from_is_made_for_it(
     recipe = Recipe("x", {}, {"learning_rate": 0.005, "layers": 1, "hidden_size": 24, "characters": 9}, named)
     asked = request(recipe=recipe, base="tolstoy", choices=choices)
     assert configure(asked, CORPUS, Base(card, LETTERS, weights)).learning_rate == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "local", "world", "expected"),
+    [
+        ({}, None, None, (1, 1)),
+        ({"devices": 2}, None, None, (2, 1)),
+        ({}, "2", "6", (2, 3)),
+        ({"devices": 2, "nodes": 3}, "2", "6", (2, 3)),
+        ({"devices": 3}, "2", "2", None),
+        ({"devices": 1}, "2", "2", None),
+        ({"nodes": 2}, "2", "2", None),
+    ],
+)
+def test_processes_are_those_that_torchrun_started(
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, int],
+    local: str | None,
+    world: str | None,
+    expected: tuple[int, int] | None,
+) -> None:
+    for name, value in (("TORCHELASTIC_RUN_ID", local), ("LOCAL_WORLD_SIZE", local), ("WORLD_SIZE", world)):
+        if value:
+            monkeypatch.setenv(name, value)
+        else:
+            monkeypatch.delenv(name, raising=False)
+    if expected:
+        assert processes_of(request(**given)) == expected
+    else:
+        with pytest.raises(SettingError, match="but torchrun started 2 processes on each of 1 machines"):
+            start_fabric(request(**given))
 
 
 def test_there_are_as_many_threads_as_asked_for_whatever_the_launch_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
