@@ -49,9 +49,10 @@ from rnncomplete_export.recorded_command import recorded_command
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--precision",
+    type=click.Choice(["auto", "32-true", "bf16-mixed"]),
     default="auto",
     show_default=True,
-    help="As lightning-fabric names it; auto: bf16-mixed where that is faster, else 32-true.",
+    help="float32, or bfloat16 in products of matrices; auto: the latter where it is faster.",
 )
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
 @click.option(

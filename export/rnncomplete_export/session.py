@@ -144,18 +144,14 @@ def start_fabric(request: Request) -> lightning_fabric.Fabric:
     processes = devices * nodes
     if request.profile and processes > 1:
         raise SettingError(f"--profile in {processes} processes; expected one: leave --devices and --nodes out")
-    try:
-        fabric = lightning_fabric.Fabric(
-            loggers=start_log(request.log, request.folder) if request.log else None,
-            accelerator=accelerator_of(request),
-            devices=devices,
-            num_nodes=nodes,
-            strategy="ddp" if processes > 1 else "auto",
-            precision=precision_of(request),  # type: ignore[arg-type] # fabric checks the string
-        )
-    except ValueError as error:
-        reason = str(error).splitlines()[0]
-        raise SettingError(f"cannot train so: {reason}; leave --precision out, or choose another") from None
+    fabric = lightning_fabric.Fabric(
+        loggers=start_log(request.log, request.folder) if request.log else None,
+        accelerator=accelerator_of(request),
+        devices=devices,
+        num_nodes=nodes,
+        strategy="ddp" if processes > 1 else "auto",
+        precision=precision_of(request),  # type: ignore[arg-type] # one of the names that fabric has
+    )
     fabric.launch()
     torch.set_num_threads(request.threads)  # the launch of several processes chooses a number of its own
     return fabric

@@ -153,7 +153,7 @@ def test_other_bad_requests_get_one_clear_line(tmp_path: Path, text_file: Path) 
         ([text_file, "--style", "x", "--resume"], "no checkpoint"),
         ([text_file, "--style", "x", "--device", "cuda"], "CUDA"),
         ([text_file, "--style", "x", "--window", "60000"], "more than a window of 60000"),
-        ([text_file, "--style", "x", "--precision", "8-bit"], "'8-bit' is invalid"),
+        ([text_file, "--style", "x", "--precision", "8-bit"], "'8-bit' is not one of 'auto', '32-true', 'bf16-mixed'"),
         ([text_file, "--style", "x", "--profile", "--devices", "2"], "--profile in 2 processes"),
         (["--style", "x"], "no text"),
     ):
