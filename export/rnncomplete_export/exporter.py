@@ -105,8 +105,8 @@ def export_style(
     """Write the style that ``path``, a checkpoint, holds into ``folder``, whole or not at all.
 
     ``advance`` is told what is done, as each step begins.
-    Raises :class:`CheckpointError`, :class:`TextError`, :class:`StyleError` if ``folder`` holds anything but a style, or
-    :class:`rnncomplete_export.parity.ParityError`.
+    Raises :class:`CheckpointError`, :class:`TextError`, :class:`StyleError` if ``folder`` holds anything but a style or
+    cannot be written, or :class:`rnncomplete_export.parity.ParityError`.
     """
     refuse_others(folder)
     checkpoint = load_checkpoint(path)
@@ -267,25 +267,39 @@ def refuse_others(folder: Path) -> None:
 
 
 def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto], memory: CorpusMemory | None) -> None:
-    """Put the files of a style into ``folder``, replacing what was there only when all are written."""
+    """Put the files of a style into ``folder``, replacing what was there only when all are written.
+
+    Raises :class:`StyleError` if they cannot be written, or would replace anything but a style.
+    """
     folder = folder.resolve()
     refuse_others(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-        fresh, old = Path(scratch) / "new", Path(scratch) / "old"
-        fresh.mkdir()
-        (fresh / CARD).write_text(card.to_json() + "\n", encoding="utf-8")
-        (fresh / GRAPHS["cpu"]).write_bytes(with_card(models["int8"], card.to_json()))
-        (fresh / GRAPHS["cuda"]).write_bytes(with_card(models["float16"], card.to_json()))
-        if memory is not None:
-            (fresh / MEMORY).write_bytes(memory.to_bytes())
-        (fresh / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
-        (fresh / "README.md").write_text(render_readme(card), encoding="utf-8")
-        if folder.exists():
-            folder.replace(old)
-        try:
-            fresh.replace(folder)
-        except OSError:
-            if old.exists():
-                old.replace(folder)
-            raise
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+            fresh = Path(scratch) / "new"
+            fresh.mkdir()
+            (fresh / CARD).write_text(card.to_json() + "\n", encoding="utf-8")
+            (fresh / GRAPHS["cpu"]).write_bytes(with_card(models["int8"], card.to_json()))
+            (fresh / GRAPHS["cuda"]).write_bytes(with_card(models["float16"], card.to_json()))
+            if memory is not None:
+                (fresh / MEMORY).write_bytes(memory.to_bytes())
+            (fresh / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
+            (fresh / "README.md").write_text(render_readme(card), encoding="utf-8")
+            _swap(fresh, folder, Path(scratch) / "old")
+    except OSError as error:
+        raise StyleError(
+            f"cannot write the style to {folder}: {error.strerror or error}; what was trained is safe: free some space or "
+            "choose another place, and type: rnncomplete export CHECKPOINT -o FOLDER"
+        ) from None
+
+
+def _swap(fresh: Path, folder: Path, old: Path) -> None:
+    """Move ``folder``, if it is there, to ``old`` and ``fresh`` to ``folder``; where that fails, move it back."""
+    if folder.exists():
+        folder.replace(old)
+    try:
+        fresh.replace(folder)
+    except OSError:
+        if old.exists():
+            old.replace(folder)
+        raise

@@ -69,7 +69,26 @@ def test_the_style_before_stays_until_the_new_one_is_there(
         return true(path, target)
 
     monkeypatch.setattr(type(tmp_path), "replace", fail)
-    with pytest.raises(PermissionError):
+    with pytest.raises(StyleError, match=r"Permission denied; what was trained is safe.*rnncomplete export"):
         write(folder)
     assert (folder / "card.json").stat().st_ino == before
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_full_disk_costs_nothing_that_was_there(
+    tmp_path: Path, write: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "style"
+    write(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def fail(_path: Path, _data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(tmp_path), "write_bytes", fail)
+    for target in (folder, tmp_path / "other"):
+        with pytest.raises(StyleError, match="No space left on device") as caught:
+            write(target)
+        assert "\n" not in str(caught.value)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert list(tmp_path.iterdir()) == [folder]
