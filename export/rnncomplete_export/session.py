@@ -295,8 +295,9 @@ def train_style(request: Request) -> None:
             progress.say(str(profile_training(trainer)))
             return
         finished = trainer.run()
-        for logger in fabric.loggers:
-            logger.finalize("success" if finished else "interrupted")
+        with trainer.logging():
+            for logger in fabric.loggers:
+                logger.finalize("success" if finished else "interrupted")
     part(fabric)
     if not fabric.is_global_zero:
         sys.stderr.flush()

@@ -11,6 +11,7 @@ import math
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from rnncomplete_export.stages import STAGES_A_DECADE
 from rnncomplete_export.streams import Streams
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from lightning_fabric import Fabric
@@ -272,12 +274,25 @@ class Trainer:
     def _report(self, rate: float) -> None:
         if self.state.updates % LOG_UPDATES == 0:
             figures = {"characters": self.state.characters, "loss": self.state.loss, "characters_a_second": rate}
-            self.fabric.log_dict(figures, step=self.state.updates)
+            self._log(figures)
         share = self.progress_share()
         left = self.state.seconds * (1 - share) / share if share > 0 else None
         self.progress.update(
             characters=self.state.characters, loss=self.state.loss, rate=rate, progress=share, left=left
         )
+
+    def _log(self, figures: dict[str, float]) -> None:
+        with self.logging():
+            self.fabric.log_dict(figures, step=self.state.updates)
+
+    @contextmanager
+    def logging(self) -> Iterator[None]:
+        """What cannot be written ends the log, and not the training."""
+        try:
+            yield
+        except OSError as error:
+            self.fabric.loggers.clear()
+            self.progress.say(f"no more is logged: {error.strerror or error}; the training itself loses nothing")
 
     def _averaged(self) -> CharacterNetwork:
         self.shadow.load_state_dict(self.average.weights)
@@ -287,7 +302,7 @@ class Trainer:
         """Loss of the averaged weights on some of the validation slice; the best weights are kept."""
         loss = nats_per_character(self._averaged(), stretches(self.corpus.validation, VALIDATION_CHARACTERS))
         self.progress.say(f"{self.state.characters:,} characters: validation {loss:.4f} nats per character")
-        self.fabric.log_dict({"characters": self.state.characters, "validation": loss}, step=self.state.updates)
+        self._log({"characters": self.state.characters, "validation": loss})
         if loss < self.state.best_loss:
             self.state.best_loss, self.state.validations_since_best = loss, 0
             if self.fabric.is_global_zero:

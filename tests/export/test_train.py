@@ -23,7 +23,7 @@ from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_chec
 from rnncomplete_export.configuration import TrainingConfig, suggest_config
 from rnncomplete_export.corpus import build_corpus
 from rnncomplete_export.progress import TrainingProgress
-from rnncomplete_export.session import fastest_precision
+from rnncomplete_export.session import fastest_precision, start_log
 from rnncomplete_export.trainer import Trainer, resume_point
 
 if TYPE_CHECKING:
@@ -167,6 +167,23 @@ def test_a_log_that_nothing_can_write_says_what_to_install(
         monkeypatch.setattr(f"lightning_fabric.loggers.tensorboard.{package}", False)
     options = ["--style", "x", "--runs", tmp_path, "--log", "tensorboard"]
     assert_refused(["train", text_file, *options], "type: pip install tensorboard")
+
+
+def test_a_log_that_cannot_be_written_ends_alone(text_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("in the way", encoding="utf-8")
+    said: list[str] = []
+    progress = TrainingProgress(silent=True)
+    progress.say = said.append  # type: ignore[method-assign]
+    fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1, loggers=start_log("csv", tmp_path))
+    config = TrainingConfig(
+        hidden_size=16, embedding_size=8, batch=4, window=16, characters=7_000, validate_every=3_000
+    )
+    trainer = Trainer(build_corpus([text_file], tmp_path), config, tmp_path, fabric, progress, about={})
+    assert trainer.run()
+    assert [line for line in said if "logged" in line] == [
+        "no more is logged: Not a directory; the training itself loses nothing"
+    ]
+    assert load_checkpoint(tmp_path / "checkpoint.safetensors").facts["state"]["characters"] >= 7_000
 
 
 def test_bfloat16_is_taken_where_the_processor_is_faster_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
