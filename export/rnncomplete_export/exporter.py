@@ -76,27 +76,41 @@ def network_of(checkpoint: Checkpoint) -> CharacterNetwork:
     return network.eval()
 
 
-def validation_tokens(checkpoint: Path, facts: dict[str, Any], text: Path | None) -> NDArray[np.uint16]:
-    """The kept-back tokens beside ``checkpoint``, or those of ``text``."""
-    vocabulary = Vocabulary(tuple(facts["vocabulary"]))
-    if text is not None:
-        tokens = vocabulary.encode(read_text(text))
-    else:
-        encoded = checkpoint.parent / TOKENS
-        if not encoded.is_file():
-            raise TextError(
-                f"no {encoded} to measure the graphs on; give a text that was not trained on with --text FILE"
-            )
-        tokens = open_tokens(checkpoint.parent)[facts["corpus"]["split"] :]
-    if len(tokens) < 2:
-        raise TextError(f"a text of {len(tokens)} characters to measure the graphs on; expected some thousands")
+def encoded_text(checkpoint: Path, facts: dict[str, Any]) -> NDArray[np.uint16] | None:
+    """The tokens beside ``checkpoint``, if they are still there.
+
+    Raises :class:`TextError` if they are those of another text than the one that the checkpoint learned from.
+    """
+    encoded = checkpoint.parent / TOKENS
+    if not encoded.is_file():
+        return None
+    tokens = open_tokens(checkpoint.parent)
+    characters = facts["corpus"]["characters"]
+    if len(tokens) != characters or tokens.max() >= len(facts["vocabulary"]):
+        raise TextError(
+            f"{encoded} is a text of {len(tokens):,} characters, but {checkpoint.name} learned from another one, of "
+            f"{characters:,}; copy the checkpoint to a folder of its own, and measure it on a text that it has not read: "
+            "--text FILE"
+        )
     return tokens
 
 
-def training_tokens(checkpoint: Path, facts: dict[str, Any]) -> NDArray[np.uint16] | None:
-    """The tokens beside ``checkpoint`` that were trained on, if they are still there."""
-    encoded = checkpoint.parent / TOKENS
-    return open_tokens(checkpoint.parent)[: facts["corpus"]["split"]] if encoded.is_file() else None
+def validation_tokens(
+    checkpoint: Path, facts: dict[str, Any], encoded: NDArray[np.uint16] | None, text: Path | None
+) -> NDArray[np.uint16]:
+    """The part kept back of the ``encoded`` text beside ``checkpoint``, or the tokens of ``text``."""
+    if text is not None:
+        tokens = Vocabulary(tuple(facts["vocabulary"])).encode(read_text(text))
+    elif encoded is not None:
+        tokens = encoded[facts["corpus"]["split"] :]
+    else:
+        raise TextError(
+            f"no {checkpoint.parent / TOKENS} to measure the graphs on; give a text that was not trained on with "
+            "--text FILE"
+        )
+    if len(tokens) < 2:
+        raise TextError(f"a text of {len(tokens)} characters to measure the graphs on; expected some thousands")
+    return tokens
 
 
 def export_style(
@@ -111,7 +125,8 @@ def export_style(
     refuse_others(folder)
     checkpoint = load_checkpoint(path)
     network = network_of(checkpoint)
-    tokens = validation_tokens(path, checkpoint.facts, text)[:MEASURED_CHARACTERS]
+    encoded = encoded_text(path, checkpoint.facts)
+    tokens = validation_tokens(path, checkpoint.facts, encoded, text)[:MEASURED_CHARACTERS]
     advance("tuning the temperature")
     temperature = best_temperature(network, tokens)
     advance("building the graphs")
@@ -123,7 +138,7 @@ def export_style(
     graphs = {name: model.SerializeToString() for name, model in models.items()}
     parity = measure_parity(network, graphs, tokens, advance)
     card = make_card(checkpoint, network, style, temperature, parity)
-    read = training_tokens(path, checkpoint.facts)
+    read = None if encoded is None else encoded[: checkpoint.facts["corpus"]["split"]]
     advance(f"measuring the network on {len(tokens):,} characters")
     card = measured(card, models["int8"], tokens)
     if read is not None:

@@ -11,10 +11,11 @@ import torch
 
 from rnncomplete.card import METADATA_KEY, Card
 from rnncomplete.completer import Completer
+from rnncomplete.errors import TextError
 from rnncomplete.evaluation import losses, predicted_losses
 from rnncomplete.model import MEMORY, check_style, load_model
 from rnncomplete_export.checkpoint import load_checkpoint
-from rnncomplete_export.exporter import network_of
+from rnncomplete_export.exporter import encoded_text, network_of, validation_tokens
 from rnncomplete_export.graphs import build_graph, quantise
 from rnncomplete_export.measure import nats_per_character
 from rnncomplete_export.memories import RATES
@@ -164,6 +165,22 @@ def test_an_export_without_its_text_asks_for_one(
     result = run_rnncomplete("export", alone, "-o", "out", "--text", text_file, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert json.loads((tmp_path / "out" / "card.json").read_text(encoding="utf-8"))["style"] == "out"
+
+
+def test_a_checkpoint_is_not_measured_on_a_text_that_came_after_it(tmp_path: Path) -> None:
+    facts = {"corpus": {"characters": 1000, "split": 950}, "vocabulary": ["\ufffd", "a", "b"]}
+    path = tmp_path / "best.safetensors"
+    assert encoded_text(path, facts) is None
+    for count, token, fits in ((1000, 2, True), (1001, 2, False), (1000, 3, False)):
+        np.full(count, token, np.uint16).tofile(tmp_path / "tokens.u16")
+        if fits:
+            encoded = encoded_text(path, facts)
+            assert len(validation_tokens(path, facts, encoded, None)) == 50
+        else:
+            with pytest.raises(
+                TextError, match=r"best\.safetensors learned from another one, of 1,000; .* --text FILE"
+            ):
+                encoded_text(path, facts)
 
 
 def test_a_graph_that_computes_something_else_is_refused() -> None:
