@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lightning_fabric
@@ -28,7 +29,6 @@ from rnncomplete_export.trainer import Trainer, resume_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -277,6 +277,17 @@ def test_a_corpus_reads_folders_skips_what_is_no_text_and_says_so(tmp_path: Path
     assert "picture.png" in said[0]
     with pytest.raises(TextError, match="binary"):
         build_corpus([folder / "picture.png"], tmp_path / "run")
+
+
+def test_a_pipe_is_asked_to_be_written_into_a_file(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, b"A calm sea.\n" * 100)
+        with pytest.raises(TextError, match=r"is no file.* read twice; write it into a file first"):
+            build_corpus([Path(f"/dev/fd/{reading}")], tmp_path)
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def test_the_reading_of_a_text_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
