@@ -12,7 +12,7 @@ import numpy as np
 
 from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.text import CHUNK, read_file
-from rnncomplete.vocabulary import Vocabulary, code_points
+from rnncomplete.vocabulary import LARGEST, UNKNOWN_CHARACTER, Vocabulary, code_points, is_displayable
 from rnncomplete.walk import find_files, looks_generated
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def build_corpus(
 
     Of a folder only files that match one of ``globs`` are read. A file that was named and is no text raises
     :class:`TextError`; one that was found in a folder goes to ``skipped`` and is left out. The characters of ``known``
-    are in the vocabulary, seen or not. ``progress`` is told bytes read of all there are to read, which are read twice.
+    are in the vocabulary, seen or not; if there are too many kinds, the rarest are not, which ``skipped`` is told.
+    ``progress`` is told bytes read of all there are to read, which are read twice.
     Raises :class:`CheckpointError`, and leaves the folder as it was, if the text is not the one of ``expected_sha256``.
     """
     found = find_files(paths, globs, skipped)
@@ -99,8 +100,8 @@ def build_corpus(
         raise TextError(f"the text holds only 1 kind of character, {next(iter(counts))!r}; expected something to learn")
     rarest = min(RAREST, 1 + total // 100_000)
     for character in known.characters if known else ():
-        counts[character] += rarest
-    vocabulary = Vocabulary.from_counts(counts, rarest=rarest)
+        counts[character] += total  # before all others
+    vocabulary = Vocabulary.from_counts(_most_frequent(counts, rarest, skipped), rarest=rarest)
     digest = _encode(files, reading, vocabulary, folder, expected_sha256)
     return Corpus(vocabulary, open_tokens(folder), digest, len(files))
 
@@ -149,6 +150,15 @@ def _count(found: list[Found], reading: _Reading, skipped: Callable[[str], None]
         counts = _sum(counts, in_file)
         files.append(item.path)
     return Counter({chr(point): int(counts[point]) for point in np.flatnonzero(counts)}), files
+
+
+def _most_frequent(counts: Counter[str], rarest: int, skipped: Callable[[str], None]) -> Counter[str]:
+    """As many of ``counts`` as a vocabulary takes beside the unknown character; ``skipped`` is told of the others."""
+    fit = Counter({c: n for c, n in counts.items() if n >= rarest and is_displayable(c) and c != UNKNOWN_CHARACTER})
+    kept = Counter(dict(fit.most_common(LARGEST - 1)))
+    if len(kept) < len(fit):
+        skipped(f"the {len(fit) - len(kept):,} rarest of {len(fit):,} kinds of characters, read as the unknown one")
+    return kept
 
 
 def _sum(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:

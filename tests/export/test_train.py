@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from rnncomplete import text
 from rnncomplete.cli import main
 from rnncomplete.errors import TextError
-from rnncomplete.vocabulary import UNKNOWN_CHARACTER
+from rnncomplete.vocabulary import LARGEST, UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export import corpus as corpus_module
 from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from rnncomplete_export.configuration import TrainingConfig, suggest_config
@@ -314,6 +314,21 @@ def test_rare_characters_become_the_unknown_one(tmp_path: Path) -> None:
     assert "\N{SNOWMAN}" not in corpus.vocabulary.characters
     assert corpus.vocabulary.characters[0] == UNKNOWN_CHARACTER
     assert int(corpus.tokens[-1]) == 0
+
+
+def test_of_too_many_characters_the_most_frequent_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + 4_200)))
+    path.write_text("\x07\x07\x07" + many + many[200:], encoding="utf-8")
+    said: list[str] = []
+    corpus = build_corpus([path], tmp_path / "run", skipped=said.append)
+    assert said == ["the 105 rarest of 4,200 kinds of characters, read as the unknown one"]
+    assert len(corpus.vocabulary) == LARGEST
+    assert set(many[200:]) < set(corpus.vocabulary.characters)
+    known = Vocabulary((UNKNOWN_CHARACTER, *sorted({*corpus.vocabulary.characters[2:], "\N{SNOWMAN}"})))
+    assert build_corpus([path], tmp_path / "run", known=known).vocabulary == known, (
+        "as a training that is resumed has it"
+    )
 
 
 def test_the_size_follows_the_text_and_the_time() -> None:
