@@ -301,6 +301,7 @@ class Trainer:
     def _validate(self) -> None:
         """Loss of the averaged weights on some of the validation slice; the best weights are kept."""
         loss = nats_per_character(self._averaged(), stretches(self.corpus.validation, VALIDATION_CHARACTERS))
+        loss = self.fabric.broadcast(loss)  # it decides when all of them stop, and may differ in the last digits
         self.progress.say(f"{self.state.characters:,} characters: validation {loss:.4f} nats per character")
         self._log({"characters": self.state.characters, "validation": loss})
         if loss < self.state.best_loss:

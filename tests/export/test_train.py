@@ -169,6 +169,18 @@ def test_a_log_that_nothing_can_write_says_what_to_install(
     assert_refused(["train", text_file, *options], "type: pip install tensorboard")
 
 
+def test_patience_goes_by_the_loss_of_the_first_process(
+    text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
+    monkeypatch.setattr(fabric, "broadcast", lambda loss: 7.0)
+    config = TrainingConfig(hidden_size=16, embedding_size=8, batch=4, window=16, validate_every=640, patience=3)
+    progress = TrainingProgress(silent=True)
+    trainer = Trainer(build_corpus([text_file], tmp_path), config, tmp_path, fabric, progress, about={})
+    assert trainer.run()
+    assert (trainer.state.best_loss, trainer.state.characters) == (7.0, 4 * 640)
+
+
 def test_a_log_that_cannot_be_written_ends_alone(text_file: Path, tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("in the way", encoding="utf-8")
     said: list[str] = []
