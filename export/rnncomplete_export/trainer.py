@@ -68,6 +68,9 @@ class TrainingState:
     loss: float = float("nan")
     """Running mean of the training loss, nats per character."""
     best_loss: float = float("inf")
+    """Of the validations since it began, or since before the fall that it goes on from."""
+    kept_loss: float = float("inf")
+    """Of the weights in ``best.safetensors``, whose fall may be one that the training no longer goes on from."""
     validations_since_best: int = 0
     fell: bool = False
     """Whether the learning rate has begun its fall."""
@@ -306,11 +309,11 @@ class Trainer:
         self._log({"characters": self.state.characters, "validation": loss})
         if loss < self.state.best_loss:
             self.state.best_loss, self.state.validations_since_best = loss, 0
-            if self.fabric.is_global_zero:
-                tensors = {f"average.{name}": value for name, value in self.average.weights.items()}
-                save_checkpoint(self.folder / "best.safetensors", Checkpoint(tensors, self._facts()))
         else:
             self.state.validations_since_best += 1
+        if loss < self.state.kept_loss:
+            self.state.kept_loss = loss
+            self._save_average("best.safetensors")
 
     def _keep_stage(self) -> None:
         network = self._averaged()
@@ -320,10 +323,13 @@ class Trainer:
         stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}
         self.state.stages.append(stage)
         self._show(loss, sample)
+        self._save_average(f"{STAGES}/{len(self.state.stages):02}.safetensors")
+
+    def _save_average(self, name: str) -> None:
+        """Write the averaged weights alone: what is exported, and sampled from."""
         if self.fabric.is_global_zero:
-            tensors = {f"average.{name}": value for name, value in self.average.weights.items()}
-            path = self.folder / STAGES / f"{len(self.state.stages):02}.safetensors"
-            save_checkpoint(path, Checkpoint(tensors, self._facts()))
+            tensors = {f"average.{key}": value for key, value in self.average.weights.items()}
+            save_checkpoint(self.folder / name, Checkpoint(tensors, self._facts()))
 
     def _show(self, loss: float, sample: str) -> None:
         seconds, share = self._shown
@@ -398,7 +404,8 @@ class Trainer:
         rank = min(self.fabric.global_rank, len(checkpoint.tensors["random.torch"]) - 1)
         torch.set_rng_state(checkpoint.tensors["random.torch"][rank])
         self.noise.set_state(checkpoint.tensors["random.noise"][rank])
-        self.state = TrainingState(**facts["state"])
+        # Earlier versions had one loss for both.
+        self.state = TrainingState(**{"kept_loss": facts["state"]["best_loss"], **facts["state"]})
 
 
 class _Rate:
@@ -419,9 +426,13 @@ def resume_point(folder: Path, limits: dict[str, float]) -> Checkpoint:
     """Where the training in ``folder`` goes on: at its newest checkpoint, or before the learning rate fell.
 
     The latter only if it has fallen and ``limits``, the fields of the configuration that were given, put the end
-    elsewhere: the same command again goes on where it was.
+    elsewhere: the same command again goes on where it was. What was best until now is kept until there is better.
     """
     newest = load_checkpoint(folder / CHECKPOINT)
     plateau = folder / "plateau.safetensors"
     moved = any(newest.facts["config"][name] != value for name, value in limits.items())
-    return load_checkpoint(plateau) if moved and newest.facts["state"]["fell"] and plateau.is_file() else newest
+    if not (moved and newest.facts["state"]["fell"] and plateau.is_file()):
+        return newest
+    before = load_checkpoint(plateau)
+    before.facts["state"]["kept_loss"] = newest.facts["state"].get("kept_loss", newest.facts["state"]["best_loss"])
+    return before

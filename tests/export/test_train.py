@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,31 @@ def test_a_longer_training_goes_on_from_before_the_fall(text_file: Path, tmp_pat
     result = run_rnncomplete(*common, "--characters", 40_000, "--resume", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert f"going on after {plateau:,} characters" in result.stderr
+
+
+def test_a_longer_training_keeps_what_is_best_until_there_is_better(
+    text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = build_corpus([text_file], tmp_path)
+    config = TrainingConfig(hidden_size=16, embedding_size=8, batch=4, window=16, characters=9_000)
+
+    def trainer(characters: int) -> Trainer:
+        fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
+        longer = replace(config, characters=characters)
+        return Trainer(corpus, longer, tmp_path, fabric, TrainingProgress(silent=True), about={})
+
+    short = trainer(9_000)
+    assert short.run()
+    best = short.state.best_loss
+    kept = (tmp_path / "best.safetensors").read_bytes()
+    longer = trainer(12_000)
+    longer.resume(resume_point(tmp_path, {"characters": 12_000}))
+    assert longer.state.best_loss == float("inf"), "before the fall it had not been validated"
+    for loss, replaced in ((best + 0.1, False), (best - 0.1, True)):
+        monkeypatch.setattr("rnncomplete_export.trainer.nats_per_character", lambda network, tokens, loss=loss: loss)
+        longer._validate()
+        assert longer.state.best_loss == loss, "which patience goes by"
+        assert ((tmp_path / "best.safetensors").read_bytes() != kept) == replaced
 
 
 def test_a_trained_style_completes(trained: Path, run_rnncomplete: Run) -> None:
