@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import platform
 import tempfile
 from pathlib import Path
@@ -169,6 +170,7 @@ def make_card(
     """The facts about an exported network."""
     facts = checkpoint.facts
     about, corpus, state = facts["about"], facts["corpus"], facts["state"]
+    processor_seconds = state.get("processor_seconds", math.nan)
     return Card(
         style=style,
         description=about.get("description", ""),
@@ -198,6 +200,7 @@ def make_card(
             "updates": state["updates"],
             "characters_seen": state["characters"],
             "seconds": round(state["seconds"]),
+            "processor_seconds": None if math.isnan(processor_seconds) else round(processor_seconds),
             "versions": {
                 "python": platform.python_version(),
                 "torch": torch.__version__,

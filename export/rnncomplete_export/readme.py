@@ -67,10 +67,13 @@ def training_of(training: dict[str, Any]) -> str:
         began = f"It went on from the style {training['from']} above, which had learned from the same characters. "
     dropped = recipe.get("weight_dropout", 0)
     weight_dropout = f", recurrent weights dropped {dropped:g}" if dropped else ""
+    processor = training.get("processor_seconds")
+    hours = f"{training['seconds'] / 3600:.2f} hours"
+    hours += "" if processor is None else f" ({processor / 3600:.2f} hours of processor time)"
     told = (
         f"{fenced(training['command'])}\n\n"
         f"{began}{training['characters_seen']:,} characters seen in {training['updates']:,} updates and "
-        f"{training['seconds'] / 3600:.2f} hours, seed {training['seed']}, {recipe['optimizer']}, "
+        f"{hours}, seed {training['seed']}, {recipe['optimizer']}, "
         f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}"
         f"{weight_dropout}, precision {training.get('precision', '32-true')}. Made with {versions}."
     )

@@ -65,6 +65,8 @@ class TrainingState:
     characters: int = 0
     seconds: float = 0.0
     """Spent training, over all resumptions."""
+    processor_seconds: float = 0.0
+    """Of all threads of all processes meanwhile; not a number if an earlier version, which didn't count, began."""
     loss: float = float("nan")
     """Running mean of the training loss, nats per character."""
     best_loss: float = float("inf")
@@ -167,6 +169,8 @@ class Trainer:
     def run(self) -> bool:
         """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed)."""
         started = time.monotonic() - self.state.seconds
+        counted = self.state.processor_seconds if self.fabric.is_global_zero else 0.0  # of all processes: once
+        started_processor = time.process_time() - counted
         saved = self.state.seconds
         rate = _Rate()
         previous = self._catch_signals()
@@ -177,7 +181,7 @@ class Trainer:
                 before = time.monotonic()
                 self.update()
                 rate.add(self.config.batch * self.config.window, time.monotonic() - before)
-                self._agree(time.monotonic() - started)
+                self._agree(time.monotonic() - started, time.process_time() - started_processor)
                 self._report(rate.per_second())
                 if self.state.characters >= self.state.next_stage():
                     self._keep_stage()
@@ -196,16 +200,15 @@ class Trainer:
             for number, handler in previous.items():
                 signal.signal(number, handler)
 
-    def _agree(self, seconds: float) -> None:
+    def _agree(self, seconds: float, processor_seconds: float) -> None:
         """All processes go by the same clock, and stop together: everything else follows from these two.
 
         An interruption may come to one process sooner than to another, so only what was agreed on here ends the loop.
         """
-        interrupted = float(self._interrupted.is_set())
-        if self.fabric.world_size > 1:
-            mine = torch.tensor([seconds, interrupted], dtype=torch.float64)
-            seconds, interrupted = torch.as_tensor(self.fabric.all_reduce(mine, reduce_op="max")).tolist()
-        self.state.seconds, self._stopping = seconds, bool(interrupted)
+        mine = torch.tensor([seconds, float(self._interrupted.is_set()), processor_seconds], dtype=torch.float64)
+        every = self._gathered(mine[None], 0)
+        self.state.seconds, interrupted = every[:, :2].amax(dim=0).tolist()
+        self._stopping, self.state.processor_seconds = bool(interrupted), every[:, 2].sum().item()
 
     def _catch_signals(self) -> dict[int, Any]:
         """Ctrl-C and a termination end the training between two updates."""
@@ -404,8 +407,9 @@ class Trainer:
         rank = min(self.fabric.global_rank, len(checkpoint.tensors["random.torch"]) - 1)
         torch.set_rng_state(checkpoint.tensors["random.torch"][rank])
         self.noise.set_state(checkpoint.tensors["random.noise"][rank])
-        # Earlier versions had one loss for both.
-        self.state = TrainingState(**{"kept_loss": facts["state"]["best_loss"], **facts["state"]})
+        # Earlier versions had one loss for both, and counted no processor's time.
+        before = {"kept_loss": facts["state"]["best_loss"], "processor_seconds": math.nan}
+        self.state = TrainingState(**{**before, **facts["state"]})
 
 
 class _Rate:

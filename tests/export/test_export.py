@@ -139,7 +139,15 @@ def test_training_taught_the_network_something(style: Path) -> None:
 def test_the_readme_names_corpus_licence_command_and_figures(style: Path) -> None:
     card = load_model(style, "cpu").card
     page = (style / "README.md").read_text(encoding="utf-8")
-    for fact in ("sea.txt", card.corpus["sha256"], "unknown", f"{card.figures['nats_per_character']:.4f}", "train"):
+    hours = f"hours ({card.training['processor_seconds'] / 3600:.2f} hours of processor time), seed 1"
+    for fact in (
+        hours,
+        "sea.txt",
+        card.corpus["sha256"],
+        "unknown",
+        f"{card.figures['nats_per_character']:.4f}",
+        "train",
+    ):
         assert fact in page
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import resource
 import signal
@@ -147,6 +149,25 @@ def test_a_longer_training_keeps_what_is_best_until_there_is_better(
         longer._validate()
         assert longer.state.best_loss == loss, "which patience goes by"
         assert ((tmp_path / "best.safetensors").read_bytes() != kept) == replaced
+
+
+def test_the_time_of_processors_is_counted_over_resumptions(
+    text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = build_corpus([text_file], tmp_path)
+    clock = itertools.count(1000.0, 2.0)
+    monkeypatch.setattr(time, "process_time", lambda: next(clock))
+    for updates, before, expected in ((3, 0.0, 6.0), (5, 6.0, 10.0), (6, None, math.nan)):
+        config = TrainingConfig(hidden_size=16, embedding_size=8, batch=4, window=16, characters=64 * updates)
+        fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
+        trainer = Trainer(corpus, config, tmp_path, fabric, TrainingProgress(silent=True), about={})
+        if before != 0.0:
+            checkpoint = load_checkpoint(tmp_path / "checkpoint.safetensors")
+            if before is None:  # as an earlier version saved it
+                del checkpoint.facts["state"]["processor_seconds"]
+            trainer.resume(checkpoint)
+        assert trainer.run()
+        assert trainer.state.processor_seconds == pytest.approx(expected, nan_ok=True)
 
 
 def test_a_trained_style_completes(trained: Path, run_rnncomplete: Run) -> None:
