@@ -125,8 +125,7 @@ def train(
         style = loaded.name if loaded else str(texts[0])
         if not loaded and (len(texts) > 1 or style not in TEXTS):
             raise SettingError("no name for the style; give it one: --style NAME")
-    if not STYLE_NAME.fullmatch(style):
-        raise SettingError(f"the style is called {style!r}; expected lower case letters, digits, hyphens, underscores")
+    check_name(style)
     names = ", ".join(path.name or str(path) for path in texts)
     about = {"description": f"Trained on {names}", "corpus_name": names, "licence": "unknown", "lexer": None}
     given = {"description": description, "corpus_name": corpus_name, "licence": licence, "lexer": lexer}
@@ -163,6 +162,12 @@ def train(
     )
 
 
+def check_name(style: str) -> None:
+    """Raise :class:`SettingError` unless a style may be called so."""
+    if not STYLE_NAME.fullmatch(style):
+        raise SettingError(f"the style is called {style!r}; expected lower case letters, digits, hyphens, underscores")
+
+
 @click.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for graphs and card.")
@@ -176,8 +181,7 @@ def export(*, checkpoint: Path, output: Path, style: str | None, text: Path | No
       rnncomplete styles add mine
     """
     name = style or output.resolve().name
-    if not STYLE_NAME.fullmatch(name):
-        raise SettingError(f"the style is called {name!r}; expected lower case letters, digits, hyphens, underscores")
+    check_name(name)
     import torch
 
     from rnncomplete_export.exporter import export_style

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from rnncomplete_export.network import CharacterNetwork
 
+LN2 = 0.6931471805599453
+"""Nats in a bit."""
+
 STREAMS = 16
 WINDOW = 256
 STAGE_CHARACTERS = 16_384
@@ -75,19 +78,14 @@ def best_temperature(network: CharacterNetwork, tokens: NDArray[np.uint16]) -> f
 
 
 @torch.no_grad()
-def write(
-    network: CharacterNetwork, count: int, *, temperature: float = 1.0, seed: int = 0, prompt: tuple[int, ...] = ()
-) -> list[int]:
-    """``count`` tokens that ``network`` writes after ``prompt``, never the unknown one."""
+def write(network: CharacterNetwork, count: int, *, temperature: float = 1.0, seed: int = 0) -> list[int]:
+    """``count`` tokens that ``network`` writes from the start, never the unknown one."""
     was_training = network.training
     network.eval()
     generator = torch.Generator().manual_seed(seed)
     state = network.initial_state(1)
     device = state[0].device
-    token = torch.tensor([[prompt[0] if prompt else _newline_or_first(network)]], device=device)
-    for following in prompt[1:]:
-        _, state = network(token, state)
-        token = torch.tensor([[following]], device=device)
+    token = torch.tensor([[_newline_or_first(network)]], device=device)
     written: list[int] = []
     for _ in range(count):
         logits, state = network(token, state)

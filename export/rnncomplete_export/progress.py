@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from rnncomplete_export.comparison import tell
 from rnncomplete_export.exporter import STEPS
+from rnncomplete_export.measure import LN2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,6 @@ LINE_SECONDS = 15.0
 """Seconds between plain lines, until they become a minute's after ``SEVERAL_MINUTES``."""
 
 SEVERAL_MINUTES = 300.0
-
-LN2 = 0.6931471805599453
 
 
 def clock(seconds: float) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete_export.comparison import counted_on
+from rnncomplete_export.measure import LN2
 from rnncomplete_export.skills import ROOM
 
 if TYPE_CHECKING:
     from rnncomplete.card import Card
-
-LN2 = 0.6931471805599453
 
 
 def fenced(text: str) -> str:

@@ -322,8 +322,8 @@ def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:
     rate = expected_rate(trainer)
     ends = []
     if config.minutes:
-        about = state.characters + rate * max(0.0, 60 * config.minutes - state.seconds)
-        ends.append(f"{config.minutes:g} minute{'s' * (config.minutes != 1)} (about {in_words(about)} characters)")
+        characters = state.characters + rate * max(0.0, 60 * config.minutes - state.seconds)
+        ends.append(f"{config.minutes:g} minute{'s' * (config.minutes != 1)} (about {in_words(characters)} characters)")
     if config.characters:
         left = max(0, config.characters - state.characters) / rate
         ends.append(f"{config.characters:,} characters (in about {clock(left)})")
