@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncomplete.adaptation import AdaptiveReader, Expectations
-from rnncomplete.completer import Completer
+from rnncomplete.completer import Completer, load_completer
 from rnncomplete.decoder import DecoderOptions
 from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.layout import Sizes
@@ -143,3 +143,21 @@ def test_the_network_is_asked_once_for_each_place(model: Model, monkeypatch: pyt
     for begin in range(0, len(long), 8):
         expectations(long[: begin + 8], begin)
     assert len(expectations._rows) <= 64
+
+
+@pytest.mark.parametrize(
+    ("style", "text", "rest"),
+    [
+        ("python", "def frobnicate(text):\n    return int(text)\n\n\ndef main():\n    value = frob", "nicate("),
+        (
+            "linux",
+            "static int frobnicate_irq(struct device *dev)\n{\n\treturn 0;\n}\n\nint probe(void)\n{\n\tfrobn",
+            "icate_irq",
+        ),
+        ("tolstoy", 'Prince Morokhov came in, and the countess asked him to sit down. "My dear Moro', "khov"),
+        ("shakespeare", "LINDELBAUM:\nGood morrow, cousin.\n\nFirst Citizen:\nGood morrow.\n\nLIND", "ELBAUM:"),
+    ],
+)
+def test_a_shipped_style_knows_a_name_used_once(style: str, text: str, rest: str) -> None:
+    assert load_completer(style, "cpu", static=True).insist(text).text != rest
+    assert load_completer(style, "cpu").insist(text).text.startswith(rest)
