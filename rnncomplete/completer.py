@@ -57,9 +57,7 @@ class Completer:
             self._readings += 1
             # Both readers give scores and states of their own kind, which only they can read.
             self._reader: Any = self._network if self.static else self._adaptive()
-            self._decoder: Decoder[Any, Any] = Decoder(
-                self._step, _InTurn(self._reader, self._lock), self.model.vocabulary
-            )
+            self._decoder: Decoder[Any, Any] = Decoder(self._step, self._choose, self.model.vocabulary)
 
     def forget_files(self) -> None:
         """Go on without what files have taught."""
@@ -137,6 +135,11 @@ class Completer:
             following: tuple[Any, Any] = self._reader.step(token, state)
             return following
 
+    def _choose(self, scores: Any, token: int | None) -> tuple[int, float]:
+        with self._lock:
+            chosen: tuple[int, float] = self._reader.choose(scores, token)
+            return chosen
+
     def grow(
         self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
     ) -> Iterator[Ghost]:
@@ -211,18 +214,6 @@ class Completer:
             return ghost
         word = next(self._decoder.grow(scores, state, replace(options, threshold=0.0), wanted, first))
         return replace(word, stopped="confidence")
-
-
-class _InTurn:
-    """The choice of a ``reader``, whose mixer is not for several threads at once."""
-
-    def __init__(self, reader: Any, lock: threading.RLock) -> None:
-        self._reader, self._lock = reader, lock
-
-    def choose(self, scores: Any, token: int | None = None) -> tuple[int, float]:
-        with self._lock:
-            chosen: tuple[int, float] = self._reader.choose(scores, token)
-            return chosen
 
 
 def load_completer(

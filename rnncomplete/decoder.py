@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rnncomplete.vocabulary import Vocabulary
 
 Scores = TypeVar("Scores")
-Scores_contra = TypeVar("Scores_contra", contravariant=True)
 State = TypeVar("State")
 
 
@@ -55,13 +54,6 @@ class DecoderOptions:
     where the joint probability of its characters falls below the threshold."""
 
 
-class Choice(Protocol[Scores_contra]):
-    """How the next token follows from what a step said of it."""
-
-    def choose(self, scores: Scores_contra, token: int | None = None) -> tuple[int, float]:
-        """The likeliest suggestible token, or the one given, and its probability among all tokens."""
-
-
 class LogitChoice:
     """Chooses by logits float32[V], which ``temperature`` divides; log-probabilities are as good.
 
@@ -88,21 +80,22 @@ class LogitChoice:
 
 
 class Decoder(Generic[Scores, State]):
-    """Decodes over ``step(token, state) -> (scores, next state)``, of which ``choice`` makes tokens.
+    """Decodes over ``step(token, state) -> (scores, next state)`` and ``choose(scores, token)``.
 
-    ``clock`` gives seconds.
+    The latter gives the likeliest suggestible token, or the one given if it is not ``None``, and its probability among
+    all tokens. ``clock`` gives seconds.
     """
 
     def __init__(
         self,
         step: Callable[[int, State], tuple[Scores, State]],
-        choice: Choice[Scores],
+        choose: Callable[[Scores, int | None], tuple[int, float]],
         vocabulary: Vocabulary,
         *,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._step = step
-        self._choice = choice
+        self._choose = choose
         self._characters = vocabulary.characters
         self._clock = clock
 
@@ -113,11 +106,11 @@ class Decoder(Generic[Scores, State]):
 
         ``scores`` and ``state`` are those after the text. ``first`` forces the first token.
         """
-        token, probability = self._choice.choose(scores, first)
+        token, probability = self._choose(scores, first)
         for _ in range(length - 1):
             yield self._characters[token], probability
             scores, state = self._step(token, state)
-            token, probability = self._choice.choose(scores)
+            token, probability = self._choose(scores, None)
         yield self._characters[token], probability
 
     def grow(
@@ -144,8 +137,9 @@ def decide(
     """The first word as soon as it is known, then the whole ghost, which may be empty.
 
     Of ``characters`` and their probabilities no more are taken than the decision needs: with a higher threshold fewer,
-    or as many. ``wanted`` is asked at every character, before anything is made of it; once it is false the last ghost is empty and says "abandoned".
-    The first character is taken whatever its probability if it was ``forced``. ``clock`` gives seconds.
+    or as many. ``wanted`` is asked at every character, before anything is made of it; once it is false the last
+    ghost is empty and says "abandoned". The first character is taken whatever its probability if it was ``forced``.
+    ``clock`` gives seconds.
     """
     deadline = clock() + options.budget_ms / 1000
     text, joint = "", 1.0

@@ -107,7 +107,7 @@ def mixer_problems(*, compiled: bool = COMPILED) -> list[str]:
         return []
     return [
         "the mixer is not compiled, so that a ghost takes hundreds of milliseconds; with a C compiler at hand, type: "
-        "pip install --force-reinstall --no-deps --no-binary rnncomplete rnncomplete"
+        "pip install --force-reinstall --no-deps FOLDER, where its source is"
     ]
 
 

@@ -33,6 +33,11 @@ def code_points(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
+def fit_to_learn(counts: Counter[str], rarest: int) -> Counter[str]:
+    """Those of ``counts`` that were seen at least ``rarest`` times and are fit for a terminal."""
+    return Counter({c: n for c, n in counts.items() if n >= rarest and is_displayable(c) and c != UNKNOWN_CHARACTER})
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """An ordered set of characters; index 0 is the unknown one.
@@ -61,12 +66,7 @@ class Vocabulary:
     @classmethod
     def from_counts(cls, counts: Counter[str], *, rarest: int = 1) -> Vocabulary:
         """The characters seen at least ``rarest`` times and fit for a terminal, in code point order."""
-        kept = sorted(
-            character
-            for character, count in counts.items()
-            if count >= rarest and is_displayable(character) and character != UNKNOWN_CHARACTER
-        )
-        return cls((UNKNOWN_CHARACTER, *kept))
+        return cls((UNKNOWN_CHARACTER, *sorted(fit_to_learn(counts, rarest))))
 
     @cached_property
     def _tokens(self) -> NDArray[np.uint16]:

@@ -41,7 +41,7 @@ class Reciter:
         self, wanted: Callable[[], bool] = lambda: True, clock: Iterator[float] | None = None, **options: Any
     ) -> list[Ghost]:
         ticks = clock or count(0, 0)
-        decoder = Decoder(self, LogitChoice(VOCABULARY), VOCABULARY, clock=lambda: float(next(ticks)))
+        decoder = Decoder(self, LogitChoice(VOCABULARY).choose, VOCABULARY, clock=lambda: float(next(ticks)))
         return [*decoder.grow(self.logits(0), 0, DecoderOptions(**{"budget_ms": inf, **options}), wanted)]
 
 
@@ -103,7 +103,7 @@ def test_never_suggests_what_may_not_be_shown(index: int) -> None:
     logits[index] = 20
     logits[VOCABULARY.token("q")] = 2
     choice = LogitChoice(VOCABULARY)
-    decoder: Decoder[Any, int] = Decoder(lambda token, state: (logits, state), choice, VOCABULARY)
+    decoder: Decoder[Any, int] = Decoder(lambda token, state: (logits, state), choice.choose, VOCABULARY)
     token, probability = choice.choose(logits)
     assert VOCABULARY.characters[token] == "q"
     assert probability < 1e-6, "the share of what may not be shown is not given to others"

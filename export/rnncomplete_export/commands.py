@@ -8,11 +8,13 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from typing import Literal, get_args
 
 import click
 
 from rnncomplete.card import STYLE_NAME
 from rnncomplete.errors import SettingError
+from rnncomplete_export.configuration import MatrixPrecision
 from rnncomplete_export.recorded_command import recorded_command
 
 
@@ -49,7 +51,7 @@ from rnncomplete_export.recorded_command import recorded_command
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--precision",
-    type=click.Choice(["auto", "32-true", "bf16-mixed"]),
+    type=click.Choice(["auto", *get_args(MatrixPrecision)]),
     default="auto",
     show_default=True,
     help="float32, or bfloat16 in products of matrices; auto: the latter where it is faster.",
@@ -82,7 +84,7 @@ def train(
     runs: Path,
     save_seconds: float,
     device: str,
-    precision: str,
+    precision: Literal["auto"] | MatrixPrecision,
     threads: int,
     devices: int | None,
     nodes: int | None,

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+MatrixPrecision: TypeAlias = Literal["32-true", "bf16-mixed"]
+"""What matrices are multiplied in, as lightning-fabric names it."""
 
 
 @dataclass(frozen=True)

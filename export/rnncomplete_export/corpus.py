@@ -12,7 +12,7 @@ import numpy as np
 
 from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.text import CHUNK, read_file
-from rnncomplete.vocabulary import LARGEST, UNKNOWN_CHARACTER, Vocabulary, code_points, is_displayable
+from rnncomplete.vocabulary import LARGEST, Vocabulary, code_points, fit_to_learn
 from rnncomplete.walk import find_files, looks_generated
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _count(found: list[Found], reading: _Reading, skipped: Callable[[str], None]
 
 def _most_frequent(counts: Counter[str], rarest: int, skipped: Callable[[str], None]) -> Counter[str]:
     """As many of ``counts`` as a vocabulary takes beside the unknown character; ``skipped`` is told of the others."""
-    fit = Counter({c: n for c, n in counts.items() if n >= rarest and is_displayable(c) and c != UNKNOWN_CHARACTER})
+    fit = fit_to_learn(counts, rarest)
     kept = Counter(dict(fit.most_common(LARGEST - 1)))
     if len(kept) < len(fit):
         skipped(f"the {len(fit) - len(kept):,} rarest of {len(fit):,} kinds of characters, read as the unknown one")

@@ -28,6 +28,9 @@ COMMON = 1000
 SHORTEST = 3
 """Characters of a word that is disguised."""
 
+PIECE = 1 << 20
+"""Characters whose words are counted at a time."""
+
 VOWELS, CONSONANTS = "aeiouy", "bcdfghjklmnpqrstvwxz"
 
 
@@ -55,14 +58,17 @@ def _replaced(text: str, others: Mapping[str, str]) -> str:
     return re.sub(r"\w+", lambda word: others.get(word[0], word[0]), text)
 
 
-def common_words(text: str) -> set[str]:
-    """The most frequent words of ``text``."""
-    return {word for word, _ in Counter(re.findall(r"\w+", text)).most_common(COMMON)}
+def common_words(vocabulary: Vocabulary, tokens: NDArray[np.uint16]) -> set[str]:
+    """The most frequent words of ``tokens`` uint16[n], counted piece by piece, since n may be many millions."""
+    times: Counter[str] = Counter()
+    for begin in range(0, len(tokens), PIECE):
+        times.update(re.findall(r"\w+", vocabulary.decode(tokens[begin : begin + PIECE].tolist())))
+    return {word for word, _ in times.most_common(COMMON)}
 
 
 def _cipher(vocabulary: Vocabulary, generator: np.random.Generator) -> dict[int, str]:
     """For :meth:`str.translate`: a letter for each small letter of the vocabulary, and the same for capitals."""
-    small = [letter for letter in vocabulary.characters if len(letter) == 1 and letter.islower()]
+    small = [letter for letter in vocabulary.characters if letter.islower()]
     others = [letter for letter in small if letter not in VOWELS + CONSONANTS]
     result = {}
     for group in (VOWELS, CONSONANTS, others):

@@ -50,7 +50,7 @@ def learn_memory(
     ``seen`` is how many characters it was trained on, and bounds the time this takes; ``advance`` is told of progress.
     """
     tokens = tokens[-MOST_COUNTED:]
-    common = common_words(model.vocabulary.decode(tokens.tolist()))
+    common = common_words(model.vocabulary, tokens)
     told = 0
 
     def progress(done: int, total: int) -> None:

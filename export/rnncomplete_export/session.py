@@ -10,7 +10,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import lightning_fabric
 import torch
@@ -20,7 +20,7 @@ from rnncomplete.errors import CheckpointError, RnncompleteError, SettingError
 from rnncomplete.styles import install_style
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import STAGES
-from rnncomplete_export.configuration import TrainingConfig, suggest_config
+from rnncomplete_export.configuration import MatrixPrecision, TrainingConfig, suggest_config
 from rnncomplete_export.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.exporter import export_style
 from rnncomplete_export.inheritance import inherit_config, inherit_network, read_base
@@ -65,7 +65,7 @@ class Request:
     folder: Path
     """Where checkpoints go."""
     device: str
-    precision: str
+    precision: Literal["auto"] | MatrixPrecision
     threads: int
     devices: int | None
     """Processes on each machine; one, or what torchrun started."""
@@ -98,12 +98,12 @@ def accelerator_of(request: Request) -> str:
     return ("cuda" if torch.cuda.is_available() else "cpu") if request.device == "auto" else request.device
 
 
-def precision_of(request: Request) -> str:
+def precision_of(request: Request) -> MatrixPrecision:
     """As lightning-fabric names it, the fastest if none was asked for."""
     return fastest_precision(accelerator_of(request)) if request.precision == "auto" else request.precision
 
 
-def fastest_precision(accelerator: str) -> str:
+def fastest_precision(accelerator: str) -> MatrixPrecision:
     """``bf16-mixed`` where the processor multiplies matrices of bfloat16 faster than of float32, else ``32-true``.
 
     That is: CUDA devices since Ampere, and CPUs with AMX (about three times as fast; AVX-512 alone gains nothing).
@@ -150,7 +150,7 @@ def start_fabric(request: Request) -> lightning_fabric.Fabric:
         devices=devices,
         num_nodes=nodes,
         strategy="ddp" if processes > 1 else "auto",
-        precision=precision_of(request),  # type: ignore[arg-type] # one of the names that fabric has
+        precision=precision_of(request),
     )
     fabric.launch()
     torch.set_num_threads(request.threads)  # the launch of several processes chooses a number of its own

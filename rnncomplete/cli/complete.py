@@ -58,12 +58,12 @@ def complete(
     completer = open_completer(settings, static=static)
     options = _options(completer.options, chars)
     start = time.perf_counter()
-    ghost = _go_on(completer, before, options) if chars else completer.complete(before, options=options)
+    ahead = replace(options, length=min(options.length, LONGEST))
+    ghost = _go_on(completer, before, options) if chars else completer.complete(before, options=ahead)
     milliseconds = 1000 * (time.perf_counter() - start)
     shown = bool(ghost.text)
-    ghost = ghost if shown else completer.insist(before, options=options)
-    most = replace(options, length=min(options.length, LONGEST))
-    others = completer.alternatives(before, alternatives, options=most) if alternatives else []
+    ghost = ghost if shown else completer.insist(before, options=ahead)
+    others = completer.alternatives(before, alternatives, options=ahead) if alternatives else []
     if as_json:
         print_json(
             {

@@ -60,7 +60,7 @@ class NgramGhosts:
     """Ghosts decoded from n-grams, at any threshold."""
 
     def __init__(self, grams: KneserNey, vocabulary: Vocabulary) -> None:
-        self._decoder = Decoder(grams.step, LogitChoice(vocabulary), vocabulary)
+        self._decoder = Decoder(grams.step, LogitChoice(vocabulary).choose, vocabulary)
         self._vocabulary = vocabulary
         self._reach = grams.order
         self._step, self._next_state, self._start = grams.step, grams.next_state, grams.initial_state

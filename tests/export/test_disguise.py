@@ -48,6 +48,10 @@ def test_a_letter_that_the_vocabulary_lacks_never_comes() -> None:
     assert UNKNOWN_CHARACTER not in hidden(text)
 
 
-def test_the_most_frequent_words_are_common() -> None:
-    assert common_words("a b a " + " ".join(map(str, range(2000)))) >= {"a", "b", "0"}
-    assert "1999" not in common_words("a b a " + " ".join(map(str, range(2000))))
+def test_the_most_frequent_words_of_all_pieces_are_common(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disguise, "PIECE", 4)
+    text = "a b a b b c\n"
+    vocabulary = Vocabulary.from_counts(Counter(text))
+    for most, words in ((1, {"b"}), (2, {"a", "b"}), (3, {"a", "b", "c"})):
+        monkeypatch.setattr(disguise, "COMMON", most)
+        assert common_words(vocabulary, vocabulary.encode(text)) == words

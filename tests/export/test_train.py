@@ -228,11 +228,13 @@ def test_patience_goes_by_the_loss_of_the_first_process(
     assert (trainer.state.best_loss, trainer.state.characters) == (7.0, 4 * 640)
 
 
-def test_a_log_that_cannot_be_written_ends_alone(text_file: Path, tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_ends_alone(
+    text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "logs").write_text("in the way", encoding="utf-8")
     said: list[str] = []
     progress = TrainingProgress(silent=True)
-    progress.say = said.append  # type: ignore[method-assign]
+    monkeypatch.setattr(progress, "say", said.append)
     fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1, loggers=start_log("csv", tmp_path))
     config = TrainingConfig(
         hidden_size=16, embedding_size=8, batch=4, window=16, characters=7_000, validate_every=3_000
