@@ -228,6 +228,19 @@ def test_patience_goes_by_the_loss_of_the_first_process(
     assert (trainer.state.best_loss, trainer.state.characters) == (7.0, 4 * 640)
 
 
+def test_processes_go_by_one_clock_stop_together_and_add_up_their_time(
+    text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
+    config = TrainingConfig(hidden_size=16, embedding_size=8, batch=4, window=16, characters=7_000)
+    corpus = build_corpus([text_file], tmp_path)
+    trainer = Trainer(corpus, config, tmp_path, fabric, TrainingProgress(silent=True), about={})
+    other = torch.tensor([[7.0, 1.0, 5.0]], dtype=torch.float64)
+    monkeypatch.setattr(trainer, "_gathered", lambda mine, _: torch.cat([mine, other]))
+    trainer._agree(3.0, 4.0)
+    assert (trainer.state.seconds, trainer.state.processor_seconds, trainer._stopping) == (7.0, 9.0, True)
+
+
 def test_a_log_that_cannot_be_written_ends_alone(
     text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,7 +89,7 @@ def test_settings_are_shown_and_changed(prompt: Any) -> None:
     screen.send("To be, or")
     screen.shows("> To be, or", " not to")
     screen.send(CLEAR + ":set length many\r")
-    screen.sees(":set length takes a whole number from 1 to 1000, and 'many' was given")
+    screen.sees(":set length takes a whole number from 1 to 500, and 'many' was given")
     screen.send(":set size 7\r")
     screen.sees("there is no setting 'size'; expected one of length, threshold, budget_ms")
 
