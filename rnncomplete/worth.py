@@ -12,7 +12,9 @@ number to set: who wants surer ghosts wants fewer wrong characters as well.
 
 Measured in the typing simulation on 10,000 characters of Shakespeare kept out of training (1.33 nats per character),
 against ending a ghost where its joint probability falls below a threshold: at a precision of 0.51, 26.2 % of the
-keystrokes saved instead of 25.5. A beam of three instead of the likeliest character each time saved 26.1.
+keystrokes saved instead of 25.5. A beam of three instead of the likeliest character each time saved 26.1. A price on every
+ghost that is not accepted, in place of a smallest probability whatever a word's length, saves as much at the same
+precision (tolstoy 34.2 % instead of 34.4 at 0.51, shakespeare 28.4 instead of 28.6 at 0.50).
 """
 
 from __future__ import annotations
