@@ -1,11 +1,13 @@
 """What Mogrifier rounds buy a small network, and what they cost in a step: see the table in ../recipes/README.md.
 
-    python export/benchmarks/mogrifier.py TEXT [--rounds 0 --rounds 5] [--rank 32]
+    python export/benchmarks/mogrifier.py TEXT [--rounds 0 --rounds 5] [--rank 32] [--folded]
 
 Before a cell reads, its input x and its state h gate each other in turns (Melis, Kocisky, Blunsom 2020,
 arXiv:1909.01792, equations 1 and 2), x = 2 sigmoid(Q h) x and h = 2 sigmoid(R x) h, each matrix a product of two of a low
-rank. Every network sees the same characters in the same order, from the same first weights. Time is that of the rounds
-of two layers in an int8 graph, of as many units as the shipped styles have.
+rank. With ``--folded`` the embedding is not gated, so that what it adds to the gates of a cell stays a table in the
+exported graph: it gates the state, which is another table, and the rounds are between a layer and the one below. Every
+network sees the same characters in the same order, from the same first weights. The time added to a step is that of the
+rounds in an int8 graph, of as many units as the shipped styles have.
 """
 
 from __future__ import annotations
@@ -38,41 +40,52 @@ TIMED = 300
 
 
 class Rounds(nn.Module):
-    """The rounds in front of one cell, which reads ``inputs`` numbers and has ``hidden`` units."""
+    """The rounds in front of one cell with ``hidden`` units, between ``inputs`` numbers that it reads and its state.
 
-    def __init__(self, inputs: int, hidden: int, rounds: int, rank: int) -> None:
+    With a ``character``, of so many numbers, that gates the state first, and is not gated itself.
+    """
+
+    def __init__(self, inputs: int, hidden: int, rounds: int, rank: int, character: int = 0) -> None:
         super().__init__()
-        sizes = [(hidden, inputs) if number % 2 == 0 else (inputs, hidden) for number in range(rounds)]
+        self.inputs = inputs
+        self.by_character = nn.Linear(character, hidden) if character else None
+        sizes = [(hidden, inputs) if number % 2 == 0 else (inputs, hidden) for number in range(rounds if inputs else 0)]
         self.gates = nn.ModuleList(
             nn.Sequential(nn.Linear(source, rank, bias=False), nn.Linear(rank, gated)) for source, gated in sizes
         )
 
-    def forward(self, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-        """``x`` float[B, inputs] and ``h`` float[B, hidden], gated."""
+    def forward(self, reads: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+        """``reads`` float[B, inputs and character] and ``h`` float[B, hidden], gated."""
+        x, character = reads[:, : self.inputs], reads[:, self.inputs :]
+        if self.by_character is not None:
+            h = 2 * torch.sigmoid(self.by_character(character)) * h
         for number, gate in enumerate(self.gates):
             if number % 2 == 0:
                 x = 2 * torch.sigmoid(gate(h)) * x
             else:
                 h = 2 * torch.sigmoid(gate(x)) * h
-        return x, h
+        return torch.cat((x, character), dim=1), h
 
 
 class Mogrifier(CharacterNetwork):
-    """The network with rounds in front of every cell."""
+    """The network with rounds in front of every cell; if ``folded``, only such as leave the embedding a table."""
 
-    def __init__(self, config: NetworkConfig, rounds: int, rank: int) -> None:
+    def __init__(self, config: NetworkConfig, rounds: int, rank: int, *, folded: bool) -> None:
         super().__init__(config)
-        self.rounds = nn.ModuleList(Rounds(cell.input_size, config.hidden_size, rounds, rank) for cell in self.cells)
+        character = config.embedding_size if folded else 0
+        self.rounds = nn.ModuleList(
+            Rounds(cell.input_size - character, config.hidden_size, rounds, rank, character) for cell in self.cells
+        )
 
     def _read(self, cell: nn.Module, reads: Tensor, state: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        rounds = self.rounds[[other is cell for other in self.cells].index(True)]
+        rounds = self.rounds[list(self.cells).index(cell)]
         below, recurrent, *biases = cell.parameters()
+        weights, bias = torch.cat((below, recurrent), dim=1), biases[0] + biases[1]
         h, c = (part[0] for part in state)
         outputs = []
         for read in reads:
             x, h = rounds(read, h)
-            gates = functional.linear(x, below, biases[0]) + functional.linear(h, recurrent, biases[1])
-            let_in, kept, new, shown = gates.chunk(4, dim=1)
+            let_in, kept, new, shown = functional.linear(torch.cat((x, h), dim=1), weights, bias).chunk(4, dim=1)
             c = torch.sigmoid(kept) * c + torch.sigmoid(let_in) * torch.tanh(new)
             h = torch.sigmoid(shown) * torch.tanh(c)
             outputs.append(h)
@@ -126,10 +139,10 @@ def rounds_graph(layers: int, hidden: int, rounds: int, rank: int) -> bytes:
     return data
 
 
-def microseconds(rounds: int, rank: int) -> float:
-    """What the rounds of a shipped style's size add to a step: medians, less those of no rounds."""
+def microseconds(layers: int, rounds: int, rank: int) -> float:
+    """What the rounds of ``layers`` cells of a shipped style's size add to a step: medians, less those of no rounds."""
     x = np.full((1, STYLE_HIDDEN), 0.1, np.float32)
-    sessions = [open_session(rounds_graph(STYLE_LAYERS, STYLE_HIDDEN, some, rank), "cpu") for some in (rounds, 0)]
+    sessions = [open_session(rounds_graph(layers, STYLE_HIDDEN, some, rank), "cpu") for some in (rounds, 0)]
     times: list[list[float]] = [[], []]
     for _ in range(TIMED):
         for session, taken in zip(sessions, times, strict=True):
@@ -142,10 +155,11 @@ def microseconds(rounds: int, rank: int) -> float:
 @click.command(help=__doc__)
 @click.argument("text", type=click.Path(exists=True, path_type=Path))
 @click.option("--rounds", multiple=True, type=click.IntRange(0), default=(0, 2, 5), show_default=True)
+@click.option("--folded", is_flag=True, help="Gate the state by the character, and only between layers in rounds.")
 @click.option("--rank", type=click.IntRange(1), default=32, show_default=True)
 @click.option("--hidden-size", type=click.IntRange(16), default=128, show_default=True)
 @click.option("--characters", type=click.IntRange(1), default=2_000_000, show_default=True)
-def main(text: Path, rounds: tuple[int, ...], rank: int, hidden_size: int, characters: int) -> None:
+def main(text: Path, rounds: tuple[int, ...], rank: int, hidden_size: int, characters: int, *, folded: bool) -> None:
     """Print a row for each number of rounds."""
     torch.set_num_threads(1)
     config = TrainingConfig(
@@ -157,11 +171,12 @@ def main(text: Path, rounds: tuple[int, ...], rank: int, hidden_size: int, chara
         for some in rounds:
             torch.manual_seed(config.seed)
             shape = NetworkConfig(len(corpus.vocabulary), config.hidden_size, config.layers, config.embedding_size)
-            network = Mogrifier(shape, some, rank) if some else CharacterNetwork(shape)
+            plain = not some and not folded
+            network = CharacterNetwork(shape) if plain else Mogrifier(shape, some, rank, folded=folded)
             begin = time.monotonic()
             loss = train(network, corpus, config)
             rate = characters / (time.monotonic() - begin)
-            added = microseconds(some, rank) if some else 0.0
+            added = microseconds(STYLE_LAYERS - folded, some, rank)
             rows.append(f"| {some} | {loss:.3f} | {rate:,.0f} | {added:.0f} |")
     click.echo("| rounds | nats per character | characters/s | added to a step, us |\n|---|---|---|---|")
     click.echo("\n".join(rows))
