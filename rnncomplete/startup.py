@@ -55,7 +55,8 @@ def start_prompt(arguments: Sequence[str], typed: str, ghost: str) -> Startup | 
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
-    command = [sys.executable, "-m", "rnncomplete", *arguments]
+    # -P: what is installed, and not a folder of that name that happens to lie here.
+    command = [sys.executable, "-P", "-m", "rnncomplete", *arguments]
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     start = time.perf_counter()
     process = subprocess.Popen(

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
         command = ["eval", "--style", style, "--peers", "--corpus", corpus, "--characters", CHARACTERS, text]
         sys.stdout.write(f"## {style}\n\n`rnncomplete {' '.join(command)}`\n\n")
         sys.stdout.flush()
-        done = subprocess.run([sys.executable, "-m", "rnncomplete", *command], check=False)
+        done = subprocess.run([sys.executable, "-P", "-m", "rnncomplete", *command], check=False)
         if done.returncode:
             return done.returncode
         sys.stdout.write("\n")
