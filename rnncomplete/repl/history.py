@@ -1,4 +1,4 @@
-"""Lines typed before, one file for each style, kept between runs and shared by prompts that are open at once."""
+"""What is kept between runs: lines typed before, one file for each style, and the last document that was not saved."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def history_folder() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("rnncomplete", appauthor=False) / "history"
+
+
+def unsaved_path() -> Path:
+    """Where the document of the last prompt that was left without saving it is kept; it may not exist."""
+    return history_folder() / "unsaved.txt"
 
 
 class StyleHistory(FileHistory):

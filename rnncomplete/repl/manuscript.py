@@ -18,10 +18,16 @@ class Manuscript:
 
     def __init__(self) -> None:
         self.text = ""
+        self._filed = ""
         self._changes: list[tuple[int, str]] = []
 
     def __bool__(self) -> bool:
         return bool(self.text)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether it holds a text that was neither opened from a file nor saved to one."""
+        return bool(self.text.strip()) and self.text != self._filed
 
     @property
     def mid_line(self) -> bool:
@@ -56,6 +62,7 @@ class Manuscript:
     def open(self, path: Path) -> None:
         """Put the text of a file in place of everything; raises :class:`TextError`."""
         self.replace(read_text(path))
+        self._filed = self.text
 
     def save(self, path: Path) -> None:
         """Write everything to a file, all or nothing; raises :class:`TextError`."""
@@ -72,6 +79,16 @@ class Manuscript:
             if temporary is not None:
                 Path(temporary).unlink(missing_ok=True)
             raise TextError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from None
+        self._filed = self.text
+
+    def keep(self, path: Path) -> None:
+        """Save to a file that only its owner may read, and to its folder, made if need be; raises :class:`TextError`."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+        except OSError as error:
+            raise TextError(f"cannot write {path}: {error.strerror or error}") from None
+        self.save(path)
 
     def _change(self, kept: int, lost: str) -> None:
         self._changes.append((kept, lost))

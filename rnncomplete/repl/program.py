@@ -10,11 +10,11 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings
 
-from rnncomplete.errors import RnncompleteError
+from rnncomplete.errors import RnncompleteError, TextError
 from rnncomplete.ghost import TAB_STOP, install
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import CommandCompleter, is_command, parse, unescaped
-from rnncomplete.repl.history import StyleHistory
+from rnncomplete.repl.history import StyleHistory, unsaved_path
 from rnncomplete.repl.look import Tabs, colours, lexer_named, say, toolbar
 from rnncomplete.repl.manuscript import Manuscript
 from rnncomplete.repl.typeahead import unseen_typeahead
@@ -84,6 +84,8 @@ class Repl:
         with unseen_typeahead(self.session.input.fileno()):
             self._converse()
         self.suggest.close()
+        if self.manuscript.unsaved:
+            self._keep_unsaved()
 
     def _converse(self) -> None:
         while not self._actions.left:
@@ -100,6 +102,15 @@ class Repl:
                 break
             except RnncompleteError as error:
                 say(str(error))
+
+    def _keep_unsaved(self) -> None:
+        """Leaving asks nothing and loses nothing."""
+        path = unsaved_path()
+        try:
+            self.manuscript.keep(path)
+            say(f"the document was not saved; {path} keeps it until the next one")
+        except TextError as error:
+            say(f"the document was not saved: {error}")
 
     def enter(self, line: str) -> None:
         """Do what ``line`` says, or add it to the document."""

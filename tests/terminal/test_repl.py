@@ -20,7 +20,7 @@ from prompt_toolkit.output import DummyOutput
 from rnncomplete.errors import SettingError, TextError
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import COMMANDS, CommandCompleter, is_command, parse, unescaped
-from rnncomplete.repl.history import StyleHistory
+from rnncomplete.repl.history import StyleHistory, unsaved_path
 from rnncomplete.repl.look import count, printable, table
 from rnncomplete.repl.manuscript import Manuscript
 from rnncomplete.repl.program import Repl
@@ -89,6 +89,30 @@ def test_save_and_open(converse: Any, tmp_path: Path) -> None:
     repl, said = converse(f"one\r:save {path}\r:clear\r:save {path}\r:open {path}\r:save! {path}\r:quit\r")
     assert repl.manuscript.text == path.read_text(encoding="utf-8") == "one\n"
     assert f"{path} is there already; :save! {path} replaces it" in said
+
+
+def test_leaving_keeps_a_document_that_was_not_saved(converse: Any, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    _, said = converse(f"one\r:save {path}\r:open {path}\r:quit\r")
+    assert "not saved" not in said
+    assert not unsaved_path().exists()
+    for keys in (f":open {path}\rtwo\r:quit\r", f":open {path}\rtwo\r" + CONTROL_D):
+        _, said = converse(keys)
+        assert f"the document was not saved; {unsaved_path()} keeps it until the next one\n" in said
+        assert unsaved_path().read_text(encoding="utf-8") == "one\ntwo\n"
+        assert stat.S_IMODE(unsaved_path().stat().st_mode) == 0o600
+    assert path.read_text(encoding="utf-8") == "one\n"
+    converse(f":open {unsaved_path()}\r:clear\r   \r:quit\r")
+    assert unsaved_path().read_text(encoding="utf-8") == "one\ntwo\n"
+
+
+def test_leaving_tells_where_a_document_cannot_be_kept(
+    converse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RNNCOMPLETE_HISTORY", str(tmp_path / "file" / "folder"))
+    _, said = converse("one\r:quit\r")
+    assert f"the document was not saved: cannot write {unsaved_path()}: Not a directory\n" in said
 
 
 @pytest.mark.parametrize(
