@@ -116,12 +116,14 @@ def _walk(root: Path, wanted: GitIgnoreSpec, skipped: Callable[[str], None]) -> 
 
 
 def _rules_above(root: Path) -> _Rules:
-    """Those of the folders above ``root``, if it lies in a Git repository."""
-    above = list(root.parents)
-    top = next((index for index, folder in enumerate([root, *above]) if (folder / ".git").exists()), 0)
+    """Those of the folders above ``root``, if it lies in a Git repository and they do not exclude it: it was named."""
+    chain = [root, *root.parents]
+    top = next((index for index, folder in enumerate(chain) if (folder / ".git").exists()), 0)
     rules = _Rules()
-    for folder in reversed(above[:top]):
-        rules = rules.inside(folder)
+    for outer, inner in zip(reversed(chain[1 : top + 1]), reversed(chain[:top]), strict=True):
+        rules = rules.inside(outer)
+        if rules.ignore(inner, is_folder=True):
+            return _Rules()
     return rules
 
 

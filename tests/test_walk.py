@@ -59,6 +59,7 @@ def test_the_ignore_file_of_a_repository_holds_in_its_folders(tmp_path: Path) ->
         tmp_path, dotgitignore="*.o\n/src/out/\n", dotgit__HEAD="x", src__a_c="x", src__a_o="x", src__out__b="x"
     )
     assert names(root / "src") == ["a.c"]
+    assert names(root / "src" / "out") == ["b"], "a folder that is named is meant, ignored or not"
 
 
 def test_globs_choose_files_of_folders_but_not_files_that_are_named(tmp_path: Path) -> None:

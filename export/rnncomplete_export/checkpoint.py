@@ -66,8 +66,12 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         folder = path.parent.parent if path.parent.name == STAGES else path.parent
         saved = (folder / CHECKPOINT).is_file()
         kept = "what was saved before is untouched" if saved else "nothing was saved before"
-        again = "go on with --resume" if saved else "begin again"
-        raise CheckpointError(f"cannot save {path}: {reason}; {kept}; free some space and {again}") from None
+        raise CheckpointError(f"cannot save {path}: {reason}; {kept}; free some space and {way_on(folder)}") from None
+
+
+def way_on(folder: Path) -> str:
+    """What to do about a training in ``folder`` that has failed, for people."""
+    return "go on with --resume" if (folder / CHECKPOINT).is_file() else "begin again"
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

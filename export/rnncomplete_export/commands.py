@@ -107,7 +107,12 @@ def train(
     Only the Python files of a project, starting from a network that knows Python:
       rnncomplete train ~/src/project --glob '*.py' --from python --style project --minutes 10
     A shipped style again, as it was trained, for a shorter time:
-      rnncomplete train --recipe linux --minutes 60
+      rnncomplete train --recipe linux --style linux2 --minutes 60
+    A text by name (shakespeare, tolstoy, linux; from a mirror that RNNCOMPLETE_CORPORA points to, math and python too):
+      rnncomplete train shakespeare --style mine --minutes 60
+    In two processes, the same as in one:
+      rnncomplete train book.txt --style mine --devices 2
+      torchrun --nproc-per-node 2 -m rnncomplete train book.txt --style mine
     Interrupted (Ctrl-C)? Go on:
       rnncomplete train ~/notes --style notes --resume
     Then:
@@ -128,11 +133,11 @@ def train(
         if not loaded and (len(texts) > 1 or style not in TEXTS):
             raise SettingError("no name for the style; give it one: --style NAME")
     check_name(style)
-    names = ", ".join(path.name or str(path) for path in texts)
+    names = ", ".join(path.resolve().name or str(path) for path in texts)
     about = {"description": f"Trained on {names}", "corpus_name": names, "licence": "unknown", "lexer": None}
-    given = {"description": description, "corpus_name": corpus_name, "licence": licence, "lexer": lexer}
     about |= loaded.about_texts(texts) if loaded else {}
-    about |= {name: value for name, value in given.items() if value is not None}
+    options = {"description": description, "corpus_name": corpus_name, "licence": licence, "lexer": lexer}
+    told = {name: value for name, value in options.items() if value is not None}
     train_style(
         Request(
             texts=texts,
@@ -152,9 +157,11 @@ def train(
             log=log,
             about={
                 **about,
+                **told,
                 "base": Path(base).name if base else None,
                 "command": recorded_command(context),
             },
+            told=told,
             recipe=loaded,
             again=shlex.join(["rnncomplete", *sys.argv[1:]]),
             install=install,

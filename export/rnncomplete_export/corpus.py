@@ -177,6 +177,7 @@ def _encode(
     digest = hashlib.sha256()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # so that this is no part of a text to train on
         with partial.open("wb") as output:
             for path in files:
                 for text in reading.chunks(path):

@@ -23,7 +23,6 @@ from rnncomplete.styles import CARD
 from rnncomplete.text import read_text
 from rnncomplete.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint
-from rnncomplete_export.commands import train
 from rnncomplete_export.comparison import ngram_figures, tuned_threshold, typing_figures
 from rnncomplete_export.corpus import TOKENS, open_tokens
 from rnncomplete_export.graphs import build_graph, with_card
@@ -33,7 +32,6 @@ from rnncomplete_export.network import CharacterNetwork, NetworkConfig, paramete
 from rnncomplete_export.parity import measure_parity
 from rnncomplete_export.plot import draw_stages
 from rnncomplete_export.readme import render_readme
-from rnncomplete_export.recorded_command import cleaned_command
 from rnncomplete_export.stages import known_words, measure_stages, skills_of_text
 
 if TYPE_CHECKING:
@@ -190,8 +188,7 @@ def make_card(
             "validation_characters": corpus["characters"] - corpus["split"],
         },
         training={
-            # Earlier versions recorded what was typed, with the paths of a machine.
-            "command": cleaned_command(about.get("command", ""), train),
+            "command": about.get("command", ""),
             "from": about.get("base"),
             "earlier": (about.get("earlier") or {}).get("training"),
             "recipe": facts["config"],

@@ -91,11 +91,16 @@ def inherit_config(config: TrainingConfig, base: Base, given: set[str]) -> Train
                 f"{name} {getattr(config, name)}, but the style {base.style!r} has {value}; leave it out"
             )
     embedding, _, _ = unfold_table(base.weights.table)
+    rank = embedding.shape[1]
+    if "embedding_size" in given and config.embedding_size < rank:
+        raise SettingError(
+            f"embedding_size {config.embedding_size}, but the style {base.style!r} needs {rank}; leave it out"
+        )
     rate = config.learning_rate * (1 if "learning_rate" in given else GENTLER)
     dropout = config.dropout
     if 0 < config.minutes <= FEW_MINUTES and "dropout" not in given:
         dropout = min(dropout, base.card.training.get("recipe", {}).get("dropout", dropout))
-    width = max(config.embedding_size, embedding.shape[1])
+    width = max(config.embedding_size, rank)
     return dataclasses.replace(config, **shape, embedding_size=width, learning_rate=rate, dropout=dropout)
 
 

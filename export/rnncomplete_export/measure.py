@@ -23,6 +23,8 @@ STREAMS = 16
 WINDOW = 256
 STAGE_CHARACTERS = 16_384
 """Of the validation slice, all over it, on which the loss at a stage of learning is measured."""
+FIRST_TOKEN = 1
+"""What writing begins behind: vocabularies are in code point order, so that it is a newline where there is no tab."""
 TEMPERATURES = np.round(np.arange(0.80, 1.31, 0.01), 2)
 
 
@@ -78,27 +80,6 @@ def best_temperature(network: CharacterNetwork, tokens: NDArray[np.uint16]) -> f
 
 
 @torch.no_grad()
-def write(network: CharacterNetwork, count: int, *, temperature: float = 1.0, seed: int = 0) -> list[int]:
-    """``count`` tokens that ``network`` writes from the start, never the unknown one."""
-    was_training = network.training
-    network.eval()
-    generator = torch.Generator().manual_seed(seed)
-    state = network.initial_state(1)
-    device = state[0].device
-    token = torch.tensor([[_newline_or_first(network)]], device=device)
-    written: list[int] = []
-    for _ in range(count):
-        logits, state = network(token, state)
-        scaled = logits[0, 0].float().cpu() / temperature
-        scaled[0] = -torch.inf
-        chosen = torch.multinomial(torch.softmax(scaled, dim=0), 1, generator=generator)
-        written.append(int(chosen))
-        token = chosen.to(device).view(1, 1)
-    network.train(was_training)
-    return written
-
-
-@torch.no_grad()
 def write_streams(
     network: CharacterNetwork, streams: int, length: int, *, temperature: float = 1.0, seed: int = 0
 ) -> list[list[int]]:
@@ -108,7 +89,7 @@ def write_streams(
     generator = torch.Generator().manual_seed(seed)
     state = network.initial_state(streams)
     device = state[0].device
-    tokens = torch.full((1, streams), _newline_or_first(network), device=device)
+    tokens = torch.full((1, streams), FIRST_TOKEN, device=device)
     written = torch.empty((length, streams), dtype=torch.int64)
     for position in range(length):
         logits, state = network(tokens, state)
@@ -118,8 +99,3 @@ def write_streams(
         tokens = written[position][None].to(device)
     network.train(was_training)
     return written.T.tolist()
-
-
-def _newline_or_first(network: CharacterNetwork) -> int:
-    """Vocabularies are in code point order, so that token 1 is a tab or a newline wherever the text has one."""
-    return 1 if network.config.vocabulary_size > 1 else 0

@@ -33,11 +33,16 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}"
 
 
+def console_for_people(*, quiet: bool = False) -> Console:
+    """On stderr, of plain text: what a network writes or a file is called is neither markup nor an emoji."""
+    return Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False, quiet=quiet)
+
+
 class TrainingProgress:
     """A context manager; outside a terminal, or in any process but the first, the live line is left out."""
 
     def __init__(self, *, silent: bool = False) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=silent)
+        self._console = console_for_people(quiet=silent)
         self._live: Progress | None = None
         self._task: TaskID | None = None
         self._started = self._last_line = time.monotonic()
@@ -59,7 +64,7 @@ class TrainingProgress:
 
     def say(self, text: str) -> None:
         """One line (or more), as it is."""
-        self._console.print(text, markup=False)
+        self._console.print(text)
 
     def reading(self, done: int, total: int) -> None:
         """How much of the text was read, in bytes, before the training begins."""
@@ -85,13 +90,13 @@ class TrainingProgress:
 
 def say(text: str) -> None:
     """One plain line for people."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    console_for_people().print(text)
 
 
 def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path) -> None:
     """Run ``export``, which takes what to tell of each of its steps, with a bar; then say what came out."""
     started = last = time.monotonic()
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = console_for_people()
     bar = Progress(BarColumn(bar_width=24), TextColumn("{task.description}"), console=console, transient=True)
     task = bar.add_task("", total=STEPS)
 
@@ -100,7 +105,7 @@ def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path) ->
         bar.update(task, advance=1, description=step)
         if not console.is_terminal and time.monotonic() - last >= LINE_SECONDS:
             last = time.monotonic()
-            console.print(step, markup=False)
+            console.print(step)
 
     console.print("exporting, and measuring what was learned")
     with bar if console.is_terminal else nullcontext():

@@ -28,16 +28,6 @@ def recorded_command(context: click.Context) -> str:
     return shlex.join(words)
 
 
-def cleaned_command(command: str, program: click.Command) -> str:
-    """A ``command`` recorded by an earlier version, which may hold paths, as :func:`recorded_command` has it."""
-    words = shlex.split(command)
-    name = program.name or ""
-    if name not in words:
-        return ""
-    # What this version does not know is left out.
-    return recorded_command(program.make_context(name, words[words.index(name) + 1 :], resilient_parsing=True))
-
-
 def _words(parameter: click.Parameter, value: object) -> Sequence[str]:
     """What was typed for one parameter, of paths the last part."""
     values = list(value) if isinstance(value, (tuple, list)) else [value]

@@ -17,9 +17,9 @@ import torch
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
 from rnncomplete.errors import CheckpointError, RnncompleteError, SettingError
-from rnncomplete.styles import install_style
+from rnncomplete.styles import install_style, list_styles
 from rnncomplete.vocabulary import Vocabulary
-from rnncomplete_export.checkpoint import STAGES
+from rnncomplete_export.checkpoint import CHECKPOINT, STAGES, load_checkpoint
 from rnncomplete_export.configuration import MatrixPrecision, TrainingConfig, suggest_config
 from rnncomplete_export.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.exporter import export_style
@@ -29,7 +29,7 @@ from rnncomplete_export.network import parameter_count
 from rnncomplete_export.profile import expected_rate, profile_training
 from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
 from rnncomplete_export.recipe import config_of
-from rnncomplete_export.trainer import Trainer, resume_point
+from rnncomplete_export.trainer import Trainer, TrainingState, resume_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,6 +77,8 @@ class Request:
     """``csv`` or ``tensorboard``."""
     about: dict[str, Any]
     """For the card: ``description``, ``corpus_name``, ``licence``, ``lexer``, ``command``."""
+    told: dict[str, Any]
+    """Those of them that were given, and not guessed."""
     again: str
     """The command as it was typed here."""
     install: bool
@@ -163,7 +165,9 @@ def start_log(kind: str, folder: Path) -> Logger:
     from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
     try:
-        return (CSVLogger if kind == "csv" else TensorBoardLogger)(folder, name="logs")
+        if kind == "csv":
+            return CSVLogger(folder, name="logs", flush_logs_every_n_steps=1)
+        return TensorBoardLogger(folder, name="logs")
     except ModuleNotFoundError:
         raise SettingError(f"--log {kind} needs a package; type: pip install tensorboard") from None
 
@@ -246,12 +250,13 @@ def known_characters(earlier: Checkpoint | None, base: Base | None) -> Vocabular
 
 
 def about(request: Request, corpus: Corpus, base: Base | None, earlier: Checkpoint | None) -> dict[str, Any]:
-    """What the card will say of a training: what was asked for, and what it began with."""
+    """What the card will say of a training: what was asked for, now or before, and what it began with."""
+    told = {**request.about, "earlier": base.earlier(corpus) if base else None}
     if earlier:
-        inherited = {name: earlier.facts["about"].get(name) for name in ("base", "earlier")}
-    else:
-        inherited = {"earlier": base.earlier(corpus) if base else None}
-    return {**request.about, "precision": precision_of(request), **inherited}
+        told |= earlier.facts["about"]
+        if request.limits or request.choices or request.told:
+            told["command"] += f"\n{request.about['command']} --resume"
+    return {**told, **request.told, "precision": precision_of(request)}
 
 
 def train_style(request: Request) -> None:
@@ -262,6 +267,8 @@ def train_style(request: Request) -> None:
     with TrainingProgress(silent=not fabric.is_global_zero) as progress, one_voice(fabric):
         earlier = resume_point(request.folder, request.limits) if request.resume else None
         resumed = resumed_config(request, earlier) if earlier else None
+        if not (earlier or request.profile):
+            check_nothing_is_lost(request.folder)
         base = read_base(request.base) if request.base and not earlier else None
         build = partial(
             build_corpus,
@@ -291,6 +298,8 @@ def train_style(request: Request) -> None:
         elif not request.profile:
             forget_earlier(request.folder)
         say_plan(trainer, progress)
+        if request.install:
+            say_replaced(request.style, progress)
         if request.profile:
             progress.say(str(profile_training(trainer)))
             return
@@ -310,10 +319,33 @@ def train_style(request: Request) -> None:
     finish(request)
 
 
+def check_nothing_is_lost(folder: Path) -> None:
+    """Raise :class:`SettingError` if a training in ``folder`` did not come to its end, and would be replaced."""
+    try:
+        earlier = load_checkpoint(folder / CHECKPOINT)
+        config, state = TrainingConfig(**earlier.facts["config"]), TrainingState(**earlier.facts["state"])
+    except (CheckpointError, KeyError, TypeError):
+        return  # none is there, or none that this version could go on with
+    if not state.finished(config):
+        raise SettingError(
+            f"{folder} holds a training that was interrupted after {state.characters:,} characters; go on with it with "
+            "--resume, or remove that folder to begin anew"
+        )
+
+
 def forget_earlier(folder: Path) -> None:
     """Remove what an earlier training of the same name kept to go on from."""
-    for path in [folder / "plateau.safetensors", *folder.glob(f"{STAGES}/*.safetensors")]:
+    for path in [*folder.glob("*.safetensors"), *folder.glob(f"{STAGES}/*.safetensors")]:
         path.unlink(missing_ok=True)
+
+
+def say_replaced(style: str, progress: TrainingProgress) -> None:
+    """Which style the one that comes of this will take the place of, while another name can still be given to it."""
+    for other in list_styles():
+        if other.name == style and other.shipped:
+            progress.say(f"in the end it hides the shipped {style}, until: rnncomplete styles remove {style}")
+        elif other.name == style:
+            progress.say(f"in the end it replaces your style {style}")
 
 
 def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:

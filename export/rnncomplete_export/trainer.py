@@ -28,12 +28,13 @@ from rnncomplete_export.checkpoint import (
     load_optimizer,
     optimizer_tensors,
     save_checkpoint,
+    way_on,
 )
-from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, stretches, write
+from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
 from rnncomplete_export.muon import Muon
 from rnncomplete_export.network import CharacterNetwork, NetworkConfig, RecurrentState
 from rnncomplete_export.schedule import learning_rate_factor
-from rnncomplete_export.stages import STAGES_A_DECADE
+from rnncomplete_export.stages import SAMPLE_CHARACTERS, STAGES_A_DECADE
 from rnncomplete_export.streams import Streams
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 VALIDATION_CHARACTERS = 65_536
 """Validated on while training, in stretches all over the slice; the whole of it is measured on export."""
-SAMPLE_CHARACTERS = 400
 FIRST_STAGE = 10_000
 SHOWN_SECONDS, SHOWN_SHARE = 15.0, 0.03
 """Of the training, between two samples that are shown: the first stages, which follow in seconds, are only kept."""
@@ -82,6 +82,20 @@ class TrainingState:
     def next_stage(self) -> float:
         """Characters at which the next stage is kept."""
         return float(FIRST_STAGE * 10 ** (len(self.stages) / STAGES_A_DECADE))
+
+    def share(self, config: TrainingConfig) -> float:
+        """How much of a training of ``config`` is over, 0 to 1, by whichever limit comes first."""
+        shares = [0.0]
+        if config.characters:
+            shares.append(self.characters / config.characters)
+        if config.minutes:
+            shares.append(self.seconds / (60 * config.minutes))
+        return min(1.0, max(shares))
+
+    def finished(self, config: TrainingConfig) -> bool:
+        """Whether a training of ``config`` is at its end."""
+        patient = not config.patience or self.validations_since_best < config.patience
+        return self.share(config) >= 1.0 or not patient
 
 
 def product_dtype(fabric: Fabric) -> torch.dtype:
@@ -177,7 +191,7 @@ class Trainer:
         try:
             if self._inherited and not self.state.updates:
                 self._validate()  # nothing worse than the start is ever kept
-            while not self._finished() and not self._stopping:
+            while not self.state.finished(self.config) and not self._stopping:
                 before = time.monotonic()
                 self.update()
                 rate.add(self.config.batch * self.config.window, time.monotonic() - before)
@@ -191,7 +205,7 @@ class Trainer:
                 if self.state.seconds - saved > self.save_seconds:
                     saved = self.state.seconds
                     self.save()
-            finished = self._finished()
+            finished = self.state.finished(self.config)
             if finished:
                 self._validate()
             self.save()
@@ -222,19 +236,6 @@ class Trainer:
 
         return {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def progress_share(self) -> float:
-        """How much of the training is over, 0 to 1, by whichever limit comes first."""
-        shares = [0.0]
-        if self.config.characters:
-            shares.append(self.state.characters / self.config.characters)
-        if self.config.minutes:
-            shares.append(self.state.seconds / (60 * self.config.minutes))
-        return min(1.0, max(shares))
-
-    def _finished(self) -> bool:
-        patient = not self.config.patience or self.state.validations_since_best < self.config.patience
-        return self.progress_share() >= 1.0 or not patient
-
     def _crossed(self, every: int) -> bool:
         before = self.state.characters - self.config.batch * self.config.window
         return before // every != self.state.characters // every
@@ -242,7 +243,7 @@ class Trainer:
     def update(self) -> None:
         """One window: forward, backward, clip, step, average."""
         state, config = self.state, self.config
-        factor = learning_rate_factor(self.progress_share(), state.updates, decay_from=config.decay_from)
+        factor = learning_rate_factor(state.share(config), state.updates, decay_from=config.decay_from)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * factor
@@ -265,7 +266,7 @@ class Trainer:
         value = torch.as_tensor(self.fabric.all_reduce(loss.detach())).item()
         if math.isnan(value):
             raise CheckpointError(
-                f"the loss became NaN after {state.characters:,} characters; lower --learning-rate and use --resume"
+                f"the loss became NaN after {state.characters:,} characters; lower --learning-rate and {way_on(self.folder)}"
             )
         state.loss = value if state.updates == 1 else state.loss + 0.05 * (value - state.loss)
 
@@ -281,7 +282,7 @@ class Trainer:
         if self.state.updates % LOG_UPDATES == 0:
             figures = {"characters": self.state.characters, "loss": self.state.loss, "characters_a_second": rate}
             self._log(figures)
-        share = self.progress_share()
+        share = self.state.share(self.config)
         left = self.state.seconds * (1 - share) / share if share > 0 else None
         self.progress.update(
             characters=self.state.characters, loss=self.state.loss, rate=rate, progress=share, left=left
@@ -321,7 +322,7 @@ class Trainer:
     def _keep_stage(self) -> None:
         network = self._averaged()
         loss = nats_per_character(network, stretches(self.corpus.validation, STAGE_CHARACTERS))
-        written = write(network, SAMPLE_CHARACTERS, temperature=0.8, seed=self.config.seed)
+        [written] = write_streams(network, 1, SAMPLE_CHARACTERS, temperature=0.8, seed=self.config.seed)
         sample = self.corpus.vocabulary.decode(written)
         stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}
         self.state.stages.append(stage)
@@ -336,14 +337,15 @@ class Trainer:
 
     def _show(self, loss: float, sample: str) -> None:
         seconds, share = self._shown
-        if self.state.seconds - seconds >= SHOWN_SECONDS and self.progress_share() - share >= SHOWN_SHARE:
-            self._shown = self.state.seconds, self.progress_share()
+        now = self.state.seconds, self.state.share(self.config)
+        if now[0] - seconds >= SHOWN_SECONDS and now[1] - share >= SHOWN_SHARE:
+            self._shown = now
             characters = f"{self.state.characters:,} characters ({loss:.3f} nats)"
             self.progress.say(f"--- after {characters} it writes:\n{sample.strip()}\n---")
 
     def _keep_plateau(self) -> None:
         """Before the learning rate falls, keep what a longer training can go on from."""
-        if not self.state.fell and self.progress_share() > self.config.decay_from:
+        if not self.state.fell and self.state.share(self.config) > self.config.decay_from:
             self.save("plateau.safetensors")
             self.state.fell = True
 
@@ -430,12 +432,15 @@ def resume_point(folder: Path, limits: dict[str, float]) -> Checkpoint:
     """Where the training in ``folder`` goes on: at its newest checkpoint, or before the learning rate fell.
 
     The latter only if it has fallen and ``limits``, the fields of the configuration that were given, put the end
-    elsewhere: the same command again goes on where it was. What was best until now is kept until there is better.
+    elsewhere: the same command again goes on where it was. What was best until now is kept until there is better, and
+    with another end there is new patience.
     """
     newest = load_checkpoint(folder / CHECKPOINT)
     plateau = folder / "plateau.safetensors"
-    moved = any(newest.facts["config"][name] != value for name, value in limits.items())
-    if not (moved and newest.facts["state"]["fell"] and plateau.is_file()):
+    if all(newest.facts["config"][name] == value for name, value in limits.items()):
+        return newest
+    if not (newest.facts["state"]["fell"] and plateau.is_file()):
+        newest.facts["state"]["validations_since_best"] = 0
         return newest
     before = load_checkpoint(plateau)
     before.facts["state"]["kept_loss"] = newest.facts["state"].get("kept_loss", newest.facts["state"]["best_loss"])

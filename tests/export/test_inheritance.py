@@ -87,6 +87,9 @@ def test_another_shape_than_the_style_has_is_refused(trained: Path) -> None:
     base = read_base(str(trained / "runs" / "sea" / "style" / "sea"))
     with pytest.raises(SettingError, match="hidden_size 64, but the style 'sea' has 32"):
         inherit_config(TrainingConfig(hidden_size=64), base, {"hidden_size"})
+    with pytest.raises(SettingError, match="embedding_size 2, but the style 'sea' needs"):
+        inherit_config(TrainingConfig(embedding_size=2), base, {"embedding_size"})
+    assert inherit_config(TrainingConfig(embedding_size=2), base, set()).embedding_size > 2
     with pytest.raises(StyleError, match="no style"):
         read_base("nowhere")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncomplete_export.average import WeightAverage
-from rnncomplete_export.measure import best_temperature, write
+from rnncomplete_export.measure import best_temperature
 from rnncomplete_export.muon import Muon, orthogonalise
 from rnncomplete_export.network import CharacterNetwork, LockedDropout, NetworkConfig, parameter_count
 from rnncomplete_export.schedule import learning_rate_factor
@@ -129,10 +129,3 @@ def test_a_network_that_is_too_sure_is_given_a_higher_temperature(network: Chara
     with torch.no_grad():
         network.readout.weight.mul_(200)
     assert best_temperature(network, tokens) == pytest.approx(1.3)
-
-
-def test_what_it_writes_follows_from_the_seed_and_holds_no_unknown(network: CharacterNetwork) -> None:
-    once = write(network, 200, seed=3)
-    assert once == write(network, 200, seed=3)
-    assert once != write(network, 200, seed=4)
-    assert 0 not in once

@@ -43,6 +43,7 @@ def request(**changes: Any) -> Request:
         "profile": False,
         "log": None,
         "about": {},
+        "told": {},
         "again": "",
         "install": False,
         "save_seconds": 60.0,

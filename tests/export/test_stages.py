@@ -97,6 +97,7 @@ def test_streams_written_side_by_side_follow_from_the_seed() -> None:
     once = write_streams(network, 3, 50, seed=1)
     assert [len(stream) for stream in once] == [50, 50, 50]
     assert once == write_streams(network, 3, 50, seed=1)
+    assert once != write_streams(network, 3, 50, seed=2)
     assert once[0] != once[1]
     assert all(0 not in stream for stream in once)
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,16 +19,19 @@ import torch
 from click.testing import CliRunner
 
 from rnncomplete import text
+from rnncomplete.card import Card
 from rnncomplete.cli import main
 from rnncomplete.errors import TextError
+from rnncomplete.styles import Style
 from rnncomplete.vocabulary import LARGEST, UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete.walk import find_files
 from rnncomplete_export import corpus as corpus_module
 from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from rnncomplete_export.configuration import TrainingConfig, suggest_config
 from rnncomplete_export.corpus import build_corpus
-from rnncomplete_export.progress import TrainingProgress
-from rnncomplete_export.session import fastest_precision, start_log
-from rnncomplete_export.trainer import Trainer, resume_point
+from rnncomplete_export.progress import TrainingProgress, say
+from rnncomplete_export.session import fastest_precision, say_replaced, start_log
+from rnncomplete_export.trainer import Trainer, TrainingState, resume_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,9 +102,16 @@ def test_killed_and_resumed_equals_unbroken(
     assert_same_network(checkpoint, unbroken / "runs" / "x" / "checkpoint.safetensors")
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(text_file: Path, tmp_path: Path) -> None:
-    process = start_training(text_file, tmp_path, "--minutes", "5", "--save-seconds", "0.05")
-    wait_for(tmp_path / "runs" / "x" / "checkpoint.safetensors", process)
+def test_ctrl_c_saves_and_says_how_to_go_on_which_nothing_but_that_does(text_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "x"
+    process = start_training(
+        text_file, tmp_path, "--minutes", "5", "--save-seconds", "0.05", "--log", "csv", "--licence", "MIT"
+    )
+    wait_for(folder / "checkpoint.safetensors", process)
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("logs/*/metrics.csv")):
+        assert time.monotonic() < deadline, "the log is written while it trains"
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, output = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -109,6 +119,55 @@ def test_ctrl_c_saves_and_says_how_to_go_on(text_file: Path, tmp_path: Path) -> 
     last = output.strip().splitlines()[-1]
     assert "go on with" in last
     assert last.endswith("--resume")
+    kept = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    anew = ["train", text_file, "--style", "x", *TINY, "--runs", tmp_path / "runs", "--characters", 1000]
+    assert_refused(anew, "holds a training that was interrupted after")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == kept
+    result = CliRunner().invoke(main, [*map(str, anew[:-1]), "500000000", "--minutes", "0.001", "--resume"])
+    assert result.exit_code == 0, result.output
+    card = Card.from_json((folder / "style" / "x" / "card.json").read_text(encoding="utf-8"))
+    assert card.corpus["licence"] == "MIT", "what was told before is not to be told again"
+    first, second = card.training["command"].splitlines()
+    assert "--minutes 5.0 --licence MIT" in first
+    assert second.endswith("--minutes 0.001 --characters 500000000 --resume")
+
+
+def test_a_folder_that_holds_its_own_runs_is_read_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "notes.txt").write_text("Some words to learn from.\n" * 800, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert [item.path.name for item in find_files([Path()])] == ["notes.txt"]
+    build_corpus([Path()], Path("runs", "x"))
+    (tmp_path / "runs" / "x" / "README.md").touch()
+    assert [item.path.name for item in find_files([Path()])] == ["notes.txt"]
+
+
+def test_new_patience_comes_with_another_end(tmp_path: Path) -> None:
+    state = asdict(TrainingState(validations_since_best=8))
+    save_checkpoint(
+        tmp_path / "checkpoint.safetensors", Checkpoint({}, {"config": asdict(TrainingConfig()), "state": state})
+    )
+    for limits, expected in (({}, 8), ({"minutes": 0.0}, 8), ({"minutes": 60.0}, 0)):
+        assert resume_point(tmp_path, limits).facts["state"]["validations_since_best"] == expected
+
+
+def test_which_style_will_be_replaced_is_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = [Style("linux", Path(), shipped=True), Style("mine", Path(), shipped=False)]
+    monkeypatch.setattr("rnncomplete_export.session.list_styles", lambda: there)
+    said: list[str] = []
+    progress = TrainingProgress(silent=True)
+    monkeypatch.setattr(progress, "say", said.append)
+    for style in ("linux", "mine", "new"):
+        say_replaced(style, progress)
+    assert said == [
+        "in the end it hides the shipped linux, until: rnncomplete styles remove linux",
+        "in the end it replaces your style mine",
+    ]
+
+
+def test_what_a_network_writes_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for progress in (say, TrainingProgress().say):
+        progress("[bold]:key: :smile:[/bold]")
+    assert capsys.readouterr().err == "[bold]:key: :smile:[/bold]\n" * 2
 
 
 def test_a_longer_training_goes_on_from_before_the_fall(text_file: Path, tmp_path: Path, run_rnncomplete: Run) -> None:
