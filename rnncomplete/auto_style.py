@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from rnncomplete.learning import Learned
     from rnncomplete.model import FloatArray, Model
 
-AUTO = "auto"
-"""What people write in place of a style's name."""
-
 JUDGED = 300
 """Characters before the cursor that a style is judged by, at least; at most twice as many, if there are."""
 
@@ -96,6 +93,10 @@ class AutoCompleter:
     def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> list[Ghost]:
         """Several ghosts after ``before``, the likeliest first."""
         return self.current.alternatives(before, count, wanted)
+
+    def insist(self, before: str, wanted: Callable[[], bool]) -> Ghost:
+        """The ghost after ``before``, or where nothing is likely enough a word."""
+        return self.current.insist(before, wanted)
 
     def learn_files(self, paths: Sequence[Path], **options: Any) -> Learned | None:
         """Learn from files in the style chosen now, and in others when they are chosen, in a thread of their own."""

@@ -37,6 +37,9 @@ class Grower(Protocol):
     def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
         """Growing ghosts after ``before``."""
 
+    def insist(self, before: str, wanted: Callable[[], bool]) -> Ghost:
+        """The ghost after ``before``, or where nothing is likely enough a word."""
+
     def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> Sequence[Ghost]:
         """Several ghosts after ``before``, the likeliest first."""
 
@@ -53,6 +56,8 @@ class Request:
     """Called once, whatever happened."""
     alternatives: int = 0
     """How many different ghosts are asked for, each of which is shown whole; 0 for one that grows."""
+    insisting: bool = False
+    """Whether somebody has asked, and is to get something even where nothing is likely enough to be shown unasked."""
     alive: bool = True
     """Set to false when nobody wants the ghost any more."""
     asked: float = field(default_factory=time.perf_counter)
@@ -84,11 +89,6 @@ class Background:
         self._closed = False
         self._loaded = threading.Event()
         self._thread: threading.Thread | None = None
-
-    @property
-    def loading(self) -> bool:
-        """Whether the style is still being loaded."""
-        return self.completer is None and self.problem is None
 
     def start(self) -> None:
         """Begin to load, if that has not begun."""
@@ -143,11 +143,13 @@ class Background:
 
     def _answer(self, completer: Grower, request: Request) -> None:
         shown, card = "", completer.card
-        ghosts: Iterable[Ghost] = (
-            completer.alternatives(request.before, request.alternatives, request.wanted)
-            if request.alternatives
-            else completer.grow(request.before, request.wanted)
-        )
+        ghosts: Iterable[Ghost]
+        if request.alternatives:
+            ghosts = completer.alternatives(request.before, request.alternatives, request.wanted)
+        elif request.insisting:
+            ghosts = [completer.insist(request.before, request.wanted)]
+        else:
+            ghosts = completer.grow(request.before, request.wanted)
         for ghost in ghosts:
             if not request.alive:
                 return

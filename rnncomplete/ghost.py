@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.data_structures import Point
+from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, FilterOrBool, to_filter
 from prompt_toolkit.key_binding import merge_key_bindings
+from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.controls import BufferControl, UIContent
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 
-from rnncomplete.keys import ghost_bindings, is_menu_open
+from rnncomplete.keys import ghost_bindings, ghost_of
 from rnncomplete.suggest import RNNAutoSuggest
-from rnncomplete.trail import displayable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.formatted_text import StyleAndTextTuples
     from prompt_toolkit.key_binding.key_processor import KeyProcessor
-    from prompt_toolkit.layout import Layout
+    from prompt_toolkit.layout import Layout, Window
     from prompt_toolkit.layout.controls import SearchBufferControl
 
 GHOST_STYLE = "class:auto-suggestion"
@@ -36,13 +37,6 @@ TAB_STOP = 4
 
 ESCAPE_SECONDS = 0.05
 """How long after Esc another key may come that makes it an Alt key."""
-
-
-def ghost_of(buffer: Buffer) -> str:
-    """The ghost to be seen at the cursor of ``buffer`` now: none while a menu is open or text is selected."""
-    if buffer.suggestion is None or is_menu_open(buffer) or buffer.selection_state is not None:
-        return ""
-    return displayable(buffer.suggestion.text)
 
 
 class GhostControl(BufferControl):
@@ -121,29 +115,42 @@ def attach(
     Returns what gives the buffer its former suggestions and keys back.
     """
     suggest.anywhere = True
-    former, keys = buffer.auto_suggest, app.key_bindings
+    former, keys, wait = buffer.auto_suggest, app.key_bindings, app.ttimeoutlen
     buffer.auto_suggest = suggest
     suggest.watch(buffer)
-    replace_control(app.layout, buffer)
+    replaced = replace_control(app.layout, buffer)
     # Behind the program's own keys, which win over those before them.
     app.key_bindings = merge_key_bindings([*([keys] if keys else []), ghost_bindings(suggest, to_filter(takes_tab))])
     app.ttimeoutlen = ESCAPE_SECONDS
-    escape = _dismiss_on_escape(app.key_processor, suggest, buffer)
+    escape = _dismiss_on_escape(app, suggest, buffer)
+    app.key_processor.after_key_press += escape
+
+    def begin(_: object) -> None:
+        suggest.watch(buffer).forget()  # what was dismissed or rejected at the last prompt
+
+    app.on_reset += begin
 
     def detach() -> None:
         suggest.close()
-        buffer.auto_suggest, app.key_bindings = former, keys
+        suggest.leave(buffer)
+        buffer.auto_suggest, app.key_bindings, app.ttimeoutlen = former, keys, wait
         app.key_processor.after_key_press -= escape
+        app.on_reset -= begin
+        for window, control in replaced:
+            window.content = control
 
     return detach
 
 
-def replace_control(layout: Layout, buffer: Buffer) -> None:
-    """Put a :class:`GhostControl` where ``layout`` shows ``buffer``."""
+def replace_control(layout: Layout, buffer: Buffer) -> list[tuple[Window, BufferControl]]:
+    """Put a :class:`GhostControl` where ``layout`` shows ``buffer``; returns what was there."""
+    replaced = []
     for window in layout.find_all_windows():
         old = window.content
         if isinstance(old, BufferControl) and not isinstance(old, GhostControl) and old.buffer is buffer:
             window.content = ghost_control(old)
+            replaced.append((window, old))
+    return replaced
 
 
 def ghost_control(old: BufferControl) -> GhostControl:
@@ -178,20 +185,30 @@ class _Blind(Processor):
 
 
 def _dismiss_on_escape(
-    processor: KeyProcessor, suggest: RNNAutoSuggest, buffer: Buffer
+    app: Application[Any], suggest: RNNAutoSuggest, buffer: Buffer
 ) -> Callable[[KeyProcessor], None]:
-    """Let a lone Esc dismiss the ghost; returns the handler. It cannot be bound: Esc is also how Alt keys begin."""
+    """What lets a lone Esc dismiss the ghost, to be called after each key. It cannot be bound: so do Alt keys begin.
+
+    Then the Esc is over: with a letter after it, it would be an Alt key, and in vi's insert mode, which it ends, it would
+    wait a second for one.
+    """
+    processor = app.key_processor
 
     def lone_escape() -> bool:
         return [press.key for press in processor.key_buffer] == [Keys.Escape]
 
-    def dismiss() -> None:
-        if lone_escape() and ghost_of(buffer):
+    def end() -> None:
+        if not lone_escape():
+            return
+        ghost = ghost_of(buffer)
+        if ghost:
             suggest.dismiss(buffer)
+        if ghost or app.editing_mode == EditingMode.VI:
+            processor.feed(KeyPress(Keys.Ignore))
+            processor.process_keys()
 
     def after_key(_: KeyProcessor) -> None:
-        if lone_escape() and ghost_of(buffer):
-            asyncio.get_running_loop().call_later(ESCAPE_SECONDS, dismiss)
+        if lone_escape() and (ghost_of(buffer) or app.editing_mode == EditingMode.VI):
+            asyncio.get_running_loop().call_later(ESCAPE_SECONDS, end)
 
-    processor.after_key_press += after_key
     return after_key

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application.current import get_app
-from prompt_toolkit.filters import Condition, Filter, emacs_insert_mode, vi_insert_mode
+from prompt_toolkit.filters import Condition, Filter, emacs_insert_mode, emacs_mode, vi_insert_mode
 from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
 
 from rnncomplete.trail import displayable
 from rnncomplete.words import next_word
@@ -53,11 +54,19 @@ class Acceptance:
 
 
 ACCEPTANCES = (
-    Acceptance((("right",), ("c-e",), ("end",)), "Right, Ctrl-E, End", whole, "accept the ghost"),
+    Acceptance((("right",), ("c-f",), ("c-e",), ("end",)), "Right, Ctrl-F, Ctrl-E, End", whole, "accept the ghost"),
     Acceptance((("escape", "f"), ("c-right",)), "Alt-F, Ctrl-Right", next_word, "accept its next word"),
     Acceptance((("escape", "right"), ("escape", "e")), "Alt-Right, Alt-E", next_line, "accept its next line"),
     Acceptance((("c-g",),), "Ctrl-G", next_character, "accept one character"),
 )
+
+MOVEMENTS = (
+    (("right",), "forward-char"),
+    (("c-f",), "forward-char"),
+    (("c-e",), "end-of-line"),
+    (("escape", "f"), "forward-word"),
+)
+"""What keys do where no ghost is shown."""
 
 OTHER_KEYS = (
     ("Esc", "dismiss the ghost; it is not shown at this place again"),
@@ -78,11 +87,15 @@ def ghost_bindings(suggest: RNNAutoSuggest, takes_tab: Filter) -> KeyBindings:
     """The bindings; ``takes_tab`` says when Tab accepts a ghost."""
     bindings = KeyBindings()
     typing = emacs_insert_mode | vi_insert_mode
-    shown = Condition(lambda: _visible(get_app().current_buffer)) & typing
+    shown = Condition(lambda: bool(ghost_of(get_app().current_buffer))) & typing
     for acceptance in ACCEPTANCES:
         for keys in acceptance.keys:
             bindings.add(*keys, filter=shown)(_accepting(acceptance.part))
     bindings.add("tab", filter=shown & takes_tab)(_accepting(whole))
+    # prompt_toolkit's own keys at the end of a text, which would accept what nobody sees.
+    hidden = Condition(lambda: get_app().current_buffer.suggestion is not None) & ~shown & (emacs_mode | vi_insert_mode)
+    for keys, command in MOVEMENTS:
+        bindings.add(*keys, filter=hidden)(get_by_name(command))
 
     @bindings.add("escape", "\\", filter=typing)
     def _ask(event: KeyPressEvent) -> None:
@@ -107,13 +120,16 @@ def ghost_bindings(suggest: RNNAutoSuggest, takes_tab: Filter) -> KeyBindings:
     return bindings
 
 
+def ghost_of(buffer: Buffer) -> str:
+    """The ghost to be seen at the cursor of ``buffer`` now: none while a menu is open or text is selected."""
+    if buffer.suggestion is None or is_menu_open(buffer) or buffer.selection_state is not None:
+        return ""
+    return displayable(buffer.suggestion.text)
+
+
 def is_menu_open(buffer: Buffer) -> bool:
     """Whether completions are shown; while they are only being looked for, there is no menu yet."""
     return buffer.complete_state is not None and bool(buffer.complete_state.completions)
-
-
-def _visible(buffer: Buffer) -> bool:
-    return bool(buffer.suggestion and buffer.suggestion.text) and not is_menu_open(buffer)
 
 
 def _accepting(part: Callable[[str], str]) -> Callable[[KeyPressEvent], None]:

@@ -15,6 +15,9 @@ from rnncomplete.errors import StyleError
 
 DEFAULT_STYLE = "shakespeare"
 
+AUTO = "auto"
+"""What people write in place of a style's name for whichever suits the text (:mod:`rnncomplete.auto_style`)."""
+
 CARD = "card.json"
 """The file that makes a folder a style."""
 

@@ -11,6 +11,7 @@ For ghosts of several lines and in the middle of a line, and for keys that accep
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
@@ -19,6 +20,7 @@ from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 
 from rnncomplete.background import Background, Grower, Request
 from rnncomplete.study import Study
+from rnncomplete.styles import AUTO
 from rnncomplete.trail import Trail
 from rnncomplete.watch import Tally, Watch, call_on_loop, resolve
 
@@ -97,7 +99,7 @@ class RNNAutoSuggest(AutoSuggest):
         def load() -> Grower:
             if completer is not None:
                 return completer
-            if style == "auto":
+            if style == AUTO:
                 from rnncomplete.auto_style import load_auto
 
                 return load_auto(device, **self._decoding)
@@ -191,28 +193,31 @@ class RNNAutoSuggest(AutoSuggest):
         return await self._compute(buff, document)
 
     async def ask(self, buffer: Buffer) -> None:
-        """Compute and show a ghost now, even if typing alone brings none, or one was dismissed here."""
+        """Compute and show a ghost now, even if typing alone brings none, one was dismissed here or none is likely."""
         document = buffer.document
         if not self._allowed(document):
             return
         self.watch(buffer).trail = Trail()
-        suggestion = await self._compute(buffer, document)
+        suggestion = await self._compute(buffer, document, insisting=True)
         if buffer.document == document:
             buffer.suggestion = suggestion
             buffer.on_suggestion_set.fire()
 
     async def cycle(self, buffer: Buffer, step: int) -> None:
-        """Show another ghost at the cursor, ``step`` further in the list of the likeliest."""
+        """Show another ghost at the cursor, ``step`` further in the list of the likeliest; the first if there is none."""
         watch, document = self.watch(buffer), buffer.document
         if not self._allowed(document) or self.problem:
             return
         if not watch.choices:
             first = watch.trail.rest
+            if not first:
+                watch.trail = Trail()  # one that was dismissed here is asked for
             texts = await self._request(buffer, document, ALTERNATIVES)
             if buffer.document != document:
                 return
             # The one that was there comes first, whether or not it is the likeliest.
             watch.choices = list(dict.fromkeys([first, *texts] if first else texts))
+            step = step if first else 0
         watch.choose(step)
 
     def dismiss(self, buffer: Buffer) -> None:
@@ -225,7 +230,19 @@ class RNNAutoSuggest(AutoSuggest):
             self._buffers[buffer] = Watch(buffer, self)
         return self._buffers[buffer]
 
-    async def _compute(self, buffer: Buffer, document: Document) -> Suggestion | None:
+    def leave(self, buffer: Buffer) -> None:
+        """Follow the changes of ``buffer`` no more."""
+        if (watch := self._buffers.pop(buffer, None)) is not None:
+            watch.close()
+
+    def decide(self, **decoding: float) -> None:
+        """Make ghosts otherwise from now on: ``length``, ``threshold``, ``budget_ms``, in styles to come, too."""
+        self._decoding |= decoding
+        if self.completer is not None:
+            completer = cast("Any", self.completer)
+            completer.options = dataclasses.replace(completer.options, **decoding)
+
+    async def _compute(self, buffer: Buffer, document: Document, *, insisting: bool = False) -> Suggestion | None:
         watch = self.watch(buffer)
         if watch.trail.recall(document.text_before_cursor, document.text_after_cursor):
             return watch.suggestion
@@ -233,13 +250,16 @@ class RNNAutoSuggest(AutoSuggest):
             return None
         if self.first is not None and (ghost := self.first(buffer)):
             watch.offer(ghost)
-            return watch.suggestion
+            if watch.suggestion is not None:
+                return watch.suggestion
         if self.problem:
             return None
-        await self._request(buffer, document)
+        await self._request(buffer, document, insisting=insisting)
         return watch.suggestion
 
-    async def _request(self, buffer: Buffer, document: Document, alternatives: int = 0) -> list[str]:
+    async def _request(
+        self, buffer: Buffer, document: Document, alternatives: int = 0, *, insisting: bool = False
+    ) -> list[str]:
         """Ask for a ghost, which is shown as it grows, or for several, which are only returned."""
         watch = self.watch(buffer)
         loop = asyncio.get_running_loop()
@@ -256,6 +276,7 @@ class RNNAutoSuggest(AutoSuggest):
             show=lambda text: call_on_loop(loop, show, text),
             finish=lambda: call_on_loop(loop, resolve, done),
             alternatives=alternatives,
+            insisting=insisting,
         )
         watch.begin(request, done, document)
         self._background.ask(request)

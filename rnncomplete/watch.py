@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,7 +53,7 @@ class Watch:
         """Ghosts to choose from at this place."""
         self.typed = True
         """Whether the last that happened was that text came in at the cursor."""
-        self._buffer = buffer
+        self._buffer = weakref.ref(buffer)  # which holds this
         self._owner = owner
         self._context = ""
         self._length = len(buffer.text)
@@ -69,6 +70,14 @@ class Watch:
         rest = self.trail.rest if self._owner.anywhere else self.trail.rest.partition("\n")[0]
         return Suggestion(rest) if rest.strip() else None
 
+    def close(self) -> None:
+        """Follow the buffer no more."""
+        self.forget()
+        if (buffer := self._buffer()) is not None:
+            buffer.on_text_changed -= self._text_changed
+            buffer.on_text_insert -= self._text_inserted
+            buffer.on_cursor_position_changed -= self._cursor_moved
+
     def begin(self, request: Request, done: asyncio.Future[None], document: Document) -> None:
         """``request`` is for the ghost at ``document``; the future ``done`` is resolved when it is finished or left."""
         self._abandon()
@@ -79,9 +88,10 @@ class Watch:
 
     def show(self, request: Request, text: str) -> None:
         """The ghost of ``request``, as far as it is known, is ``text``."""
-        if request is not self._request or not request.alive:
+        buffer = self._buffer()
+        if request is not self._request or not request.alive or buffer is None:
             return
-        if self.trail.move(*self._place()):
+        if self.trail.move(*place_of(buffer)):
             # A buffer that is reset tells nobody, but the ghost is for what was there before.
             self._abandon()
             return
@@ -91,7 +101,7 @@ class Watch:
         elif self.trail.rest != before:
             if not before and self.trail.rest:
                 self._owner.tally.shown += 1
-            self._set()
+            self._set(buffer)
 
     def choose(self, step: int) -> None:
         """Show another of ``choices``."""
@@ -102,25 +112,29 @@ class Watch:
     def offer(self, text: str) -> None:
         """Show ``text`` at the cursor, which is there without computing."""
         self._abandon()
-        self.trail.begin(*self._place())
-        self.trail.grow(text)
-        self._set()
+        if (buffer := self._buffer()) is not None:
+            self.trail.begin(*place_of(buffer))
+            self.trail.grow(text)
+            self._set(buffer)
 
     def dismiss(self) -> None:
         """Hide the ghost, and show none at this place again."""
         self.trail.dismiss()
+        self.choices = []
         self._abandon()
-        self._set()
+        if (buffer := self._buffer()) is not None:
+            self._set(buffer)
 
     def forget(self) -> None:
         """Nothing known about ghosts is true any more."""
-        self.trail = Trail()
+        self.trail, self.choices = Trail(), []
         self._abandon()
-        self._buffer.suggestion = None
+        if (buffer := self._buffer()) is not None:
+            buffer.suggestion = None
 
-    def _set(self) -> None:
-        self._buffer.suggestion = self.suggestion
-        self._buffer.on_suggestion_set.fire()
+    def _set(self, buffer: Buffer) -> None:
+        buffer.suggestion = self.suggestion
+        buffer.on_suggestion_set.fire()
 
     def _abandon(self) -> None:
         if self._request is not None:
@@ -137,7 +151,7 @@ class Watch:
 
     def _text_changed(self, buffer: Buffer) -> None:
         self.typed, self.choices = False, []
-        before, after = self._place()
+        before, after = place_of(buffer)
         if self._context != (context := self._owner.context()):
             self._context, self.trail, self._length = context, Trail(), len(before) + len(after)
             self._abandon()
@@ -154,15 +168,17 @@ class Watch:
         buffer.suggestion = self.suggestion if self._owner.automatic or self.trail.along else None
 
     def _cursor_moved(self, buffer: Buffer) -> None:
-        before, after = self._place()
+        before, after = place_of(buffer)
         if self.trail.move(before, after):
             self.typed, self.choices = False, []
             self._abandon()
             buffer.suggestion = None
 
-    def _place(self) -> tuple[str, str]:
-        text, cursor = self._buffer.text, self._buffer.cursor_position
-        return text[:cursor], text[cursor:]
+
+def place_of(buffer: Buffer) -> tuple[str, str]:
+    """The text before the cursor, and behind it."""
+    text, cursor = buffer.text, buffer.cursor_position
+    return text[:cursor], text[cursor:]
 
 
 def resolve(done: asyncio.Future[None]) -> None:

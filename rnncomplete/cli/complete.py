@@ -55,7 +55,7 @@ def complete(
     data = sys.stdin.buffer.read()
     before = decode_text(data, "stdin")
     settings = settings_from(context, **flags)
-    completer = open_completer(settings, static=static)
+    completer = open_completer(settings, before, static=static)
     options = _options(completer.options, chars)
     start = time.perf_counter()
     ahead = replace(options, length=min(options.length, LONGEST))

@@ -37,7 +37,7 @@ def generate(
     from rnncomplete.text import decode_text
 
     before = decode_text(prompt.encode("utf-8", "surrogateescape"), "--prompt")
-    completer = open_completer(settings_from(context, **flags))
+    completer = open_completer(settings_from(context, **flags), before)
     reading = completer.read(before)
     if reading is None:
         return

@@ -55,11 +55,27 @@ def settings_from(context: click.Context, **flags: Any) -> Settings:
     return load_settings(outer | {name: value for name, value in flags.items() if value not in (None, ())})
 
 
-def open_completer(settings: Settings, *, static: bool = False) -> Completer:
-    """The completer that ``settings`` ask for."""
-    from rnncomplete.completer import load_completer
+def open_completer(settings: Settings, before: str | None = None, *, static: bool = False) -> Completer:
+    """The completer that ``settings`` ask for; of the style ``auto`` the one that suits the text ``before``.
 
-    completer = load_completer(settings.style, settings.device, static=static, **settings.decoding)
+    Raises :class:`SettingError` for that style where there is no such text.
+    """
+    from rnncomplete.completer import load_completer
+    from rnncomplete.errors import SettingError
+    from rnncomplete.prefix_cache import always
+    from rnncomplete.styles import AUTO
+
+    if settings.style != AUTO:
+        completer = load_completer(settings.style, settings.device, static=static, **settings.decoding)
+    elif before is None:
+        raise SettingError("the style auto is chosen by what is being written; here expected one: --style NAME")
+    else:
+        from rnncomplete.auto_style import load_auto
+
+        chooser = load_auto(settings.device, static=static, **settings.decoding)
+        if before:
+            chooser.choose(before, always)
+        completer = chooser.current
     if completer.model.note:
         click.echo(f"rnncomplete: {completer.model.note}", err=True)
     if settings.learn_from and not static:

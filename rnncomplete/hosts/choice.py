@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rnncomplete.errors import StyleError
 from rnncomplete.hosts.history import from_history
 from rnncomplete.settings import load_settings
-from rnncomplete.styles import DEFAULT_STYLE, find_style
+from rnncomplete.styles import AUTO, DEFAULT_STYLE, find_style
 
 if TYPE_CHECKING:
     from rnncomplete.suggest import RNNAutoSuggest
@@ -27,6 +27,8 @@ def choose_style(style: str | None = None) -> tuple[str, str | None]:
     """
     setting = load_settings({"style": style}).all["style"]
     wanted = CODE_STYLE if setting.origin == "default" else str(setting.value)
+    if wanted == AUTO:
+        return AUTO, None
     try:
         find_style(wanted)
     except StyleError as missing:
@@ -47,7 +49,15 @@ def open_suggest(style: str | None = None, **options: Any) -> tuple[RNNAutoSugge
 
     name, problem = choose_style(style)
     settings = load_settings()
-    suggest = RNNAutoSuggest(name, device=settings.device, first=from_history, **settings.decoding, **options)
+    suggest = RNNAutoSuggest(
+        name,
+        device=settings.device,
+        first=from_history,
+        learn_from=settings.learn_from,
+        **settings.decoding,
+        **options,
+    )
+    suggest.automatic = not settings.manual
     suggest.start(PATIENCE)
     if problem is None and suggest.problem is not None:
         problem = f"no ghosts from a network: {suggest.problem}"

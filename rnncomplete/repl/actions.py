@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from itertools import islice, takewhile
 from pathlib import Path
@@ -12,9 +11,10 @@ from rnncomplete.errors import RnncompleteError, SettingError, TextError
 from rnncomplete.keys import help_rows
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS
 from rnncomplete.repl.history import StyleHistory
-from rnncomplete.repl.look import count, printable, say, stoppable, table
+from rnncomplete.repl.look import count, printable, say, table
+from rnncomplete.repl.signals import stoppable
 from rnncomplete.settings import SETTINGS
-from rnncomplete.styles import find_style, list_styles
+from rnncomplete.styles import AUTO, find_style, list_styles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ class Actions:
         if not name:
             say(printable("\n".join(_described(self._card()))))
             return
-        if name != "auto":
+        if name != AUTO:
             find_style(name)  # a wrong name is to be told before anything changes
         self._suggest.use(name, self._device)
         self._session.lexer = None
@@ -105,7 +105,7 @@ class Actions:
 
     def _open(self, name: str) -> None:
         """Take a file as the document."""
-        self._manuscript.open(Path(name).expanduser())
+        self._manuscript.open(path_of(name))
         text = self._manuscript.text
         say(f"{len(text):,} characters, {text.count(chr(10)):,} lines; it ends:")
         say(printable("\n".join(text.removesuffix("\n").split("\n")[-5:])))
@@ -119,8 +119,8 @@ class Actions:
         elif completer.static:
             raise SettingError("with --static the network stands alone and learns nothing; start without it to learn")
         elif name:
-            path = Path(name).expanduser()
-            if not path.exists():
+            path = path_of(name)
+            if not exists(path):
                 raise TextError(f"there is no file or folder {name}; expected one to learn from")
             self._suggest.learn([path])
             say(f"learning from {name}; you can write on meanwhile")
@@ -129,8 +129,8 @@ class Actions:
 
     def _save(self, name: str, *, force: bool = False) -> None:
         """Write the document to a file."""
-        path = Path(name).expanduser()
-        if path.exists() and not force:
+        path = path_of(name)
+        if exists(path) and not force:
             raise SettingError(f"{name} is there already; :save! {name} replaces it")
         self._manuscript.save(path)
         say(f"{len(self._manuscript.text):,} characters are in {name}")
@@ -177,7 +177,7 @@ class Actions:
             checked = SETTINGS[name][1](value.strip())
         except ValueError as error:
             raise SettingError(f":set {name} takes {error}, and {value.strip()!r} was given") from None
-        completer.options = dataclasses.replace(completer.options, **{name: checked})
+        self._suggest.decide(**{name: cast("float", checked)})
 
     def _stats(self, _: str) -> None:
         """Show what the ghosts were good for."""
@@ -225,6 +225,24 @@ class Actions:
             return iter(())
         model = completer.model
         return sample(model.step, *reading, model.vocabulary, temperature=completer.card.temperature)
+
+
+def path_of(name: str) -> Path:
+    """The path that somebody has typed; raises :class:`SettingError`."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise SettingError(
+            f"{name} begins with the home of somebody unknown; ./{name} is a file of that name"
+        ) from None
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder, and one may see it."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _described(card: Card) -> list[str]:

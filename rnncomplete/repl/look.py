@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
-from contextlib import contextmanager
+import re
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application.current import get_app_session
@@ -16,7 +15,7 @@ from rnncomplete.characters import UNKNOWN_CHARACTER, is_displayable
 from rnncomplete.repl.commands import is_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from prompt_toolkit.document import Document
     from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 GREY = "#767676"
 """The grey with the same contrast, 4.5 to 1, on black and on white."""
+
+TABBED = ("c", "go", "make")
+"""Languages that are indented with tabs."""
 
 LONGEST_COLOURED = 5000
 """Characters; Pygments reads all of a text at every key, which takes about 3 ms a thousand."""
@@ -78,6 +80,13 @@ def lexer_named(name: str | None) -> Lexer | None:
         return None
 
 
+def indent_of(text: str, lexer: str | None) -> str:
+    """What Tab inserts in code: a step of the indentation that ``text`` has, or if it has none that of its language."""
+    if (indented := re.search(r"^([\t ]+)\S", text, re.MULTILINE)) is not None:
+        return "\t" if "\t" in indented[1] else indented[1]
+    return "\t" if lexer in TABBED else 4 * " "
+
+
 def count(number: int) -> str:
     """A number of parameters or characters in three digits or so, such as 4.3M."""
     for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1000, "k")):
@@ -129,19 +138,3 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
-
-
-@contextmanager
-def stoppable() -> Iterator[Callable[[], bool]]:
-    """Within, Ctrl-C raises nothing; the function given says whether to go on."""
-    stopped = False
-
-    def stop(*_: object) -> None:
-        nonlocal stopped
-        stopped = True
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield lambda: not stopped
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit import PromptSession
@@ -12,11 +13,13 @@ from prompt_toolkit.key_binding import KeyBindings
 
 from rnncomplete.errors import RnncompleteError, TextError
 from rnncomplete.ghost import TAB_STOP, install
+from rnncomplete.keys import ghost_of
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import CommandCompleter, is_command, parse, unescaped
 from rnncomplete.repl.history import StyleHistory, unsaved_path
-from rnncomplete.repl.look import Tabs, colours, lexer_named, say, toolbar
+from rnncomplete.repl.look import Tabs, colours, indent_of, lexer_named, say, toolbar
 from rnncomplete.repl.manuscript import Manuscript
+from rnncomplete.repl.signals import leaving_by_signal
 from rnncomplete.repl.typeahead import unseen_typeahead
 from rnncomplete.suggest import RNNAutoSuggest
 from rnncomplete.watch import call_on_loop
@@ -54,7 +57,7 @@ class Repl:
             style=colours(colour),
             bottom_toolbar=lambda: toolbar(self.suggest),
             input_processors=[Tabs(TAB_STOP, char1=" ", char2=" ")],
-            key_bindings=self._newline_bindings(),
+            key_bindings=self._bindings(),
             enable_suspend=True,
             editing_mode=EditingMode(editing_mode.upper()),
             prompt_continuation="  ",
@@ -81,11 +84,13 @@ class Repl:
         """Prompt until its user leaves."""
         self.suggest.start()
         say("Right or Tab takes the grey text, Ctrl-Right a word of it. :help tells more.")
-        with unseen_typeahead(self.session.input.fileno()):
-            self._converse()
-        self.suggest.close()
-        if self.manuscript.unsaved:
-            self._keep_unsaved()
+        try:
+            with leaving_by_signal(), unseen_typeahead(self.session.input.fileno()):
+                self._converse()
+        finally:
+            self.suggest.close()
+            if self.manuscript.unsaved:
+                self._keep_unsaved()
 
     def _converse(self) -> None:
         while not self._actions.left:
@@ -108,9 +113,11 @@ class Repl:
         path = unsaved_path()
         try:
             self.manuscript.keep(path)
-            say(f"the document was not saved; {path} keeps it until the next one")
+            told = f"the document was not saved; {path} keeps it until the next one"
         except TextError as error:
-            say(f"the document was not saved: {error}")
+            told = f"the document was not saved: {error}"
+        with suppress(OSError):  # the terminal may have gone
+            say(told)
 
     def enter(self, line: str) -> None:
         """Do what ``line`` says, or add it to the document."""
@@ -125,6 +132,11 @@ class Repl:
             return ""
         line = self.manuscript.last_line
         return line[: len(line) - len(line.lstrip(" \t"))]
+
+    def _indents(self) -> bool:
+        """Whether Tab indents: in code where there is no ghost to accept."""
+        buffer = self.session.default_buffer
+        return self.session.lexer is not None and not is_command(buffer.text) and not ghost_of(buffer)
 
     def _leave_room_for_menu(self, app: Application[str]) -> None:
         self.session.reserve_space_for_menu = min(MENU_LINES, app.output.get_size().rows // 3)
@@ -155,8 +167,12 @@ class Repl:
             app.renderer.request_absolute_cursor_position()
             app.invalidate()
 
-    def _newline_bindings(self) -> KeyBindings:
+    def _bindings(self) -> KeyBindings:
         bindings = KeyBindings()
+
+        @bindings.add("tab", filter=Condition(self._indents))
+        def _indent(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text(indent_of(self.manuscript.text, self._card.lexer if self._card else None))
 
         @bindings.add("escape", "enter")
         def _newline(event: KeyPressEvent) -> None:

@@ -70,6 +70,10 @@ class FakeCompleter:
                 yield Ghost(ghost.rstrip(), (1.0,) * len(ghost.rstrip()), "length")
         yield Ghost(ghost, (1.0,) * len(ghost), "length")
 
+    def insist(self, before: str, wanted: Callable[[], bool]) -> Ghost:
+        *_, ghost = Ghost(" or so", (0.1,) * 6, "confidence"), *self.grow(before, wanted)
+        return ghost
+
     def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> list[Ghost]:
         return [Ghost(text, (0.5,) * len(text), "length") for text in (" not to be", " so", " else")[:count]]
 
@@ -121,19 +125,26 @@ def fake(tiny_card: Card) -> FakeCompleter:
 
 @pytest.fixture
 def prompt() -> Callable[..., str]:
-    """A function that runs a prompt, and a script of what somebody does in it; returns what the prompt returned."""
+    """A function that runs a prompt, and a script of what somebody does in it; returns what the prompt returned.
 
-    def run(script: Callable[[Typist], Awaitable[None]], prepare: Callable[[PromptSession[str]], Any]) -> str:
+    With ``prompts`` both are repeated in the same session.
+    """
+
+    def run(
+        script: Callable[[Typist], Awaitable[None]], prepare: Callable[[PromptSession[str]], Any], prompts: int = 1
+    ) -> str:
         async def main() -> str:
             with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
                 session: PromptSession[str] = PromptSession()
                 prepare(session)
-                asking = asyncio.ensure_future(session.prompt_async())
                 typist = Typist(session, keys)
-                await typist.until(lambda: session.app.is_running)
-                await script(typist)
-                keys.send_text("\r")
-                return await asyncio.wait_for(asking, DEADLINE)
+                for _ in range(prompts):
+                    asking = asyncio.ensure_future(session.prompt_async())
+                    await typist.until(lambda: session.app.is_running)
+                    await script(typist)
+                    keys.send_text("\r")
+                    result = await asyncio.wait_for(asking, DEADLINE)
+                return result
 
         return asyncio.run(main())
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from rnncomplete.auto_style import load_auto
-from rnncomplete.errors import ModelError, StyleError, TextError
+from rnncomplete.cli import main
+from rnncomplete.cli.options import open_completer
+from rnncomplete.errors import ModelError, SettingError, StyleError, TextError
+from rnncomplete.settings import load_settings
 
 PROSE = "Waxy zebras vex quick jockeys by the old fjord"
 CODE = "zq[i] ^= ~wx(j) << 7 | qz(k); vex(&zq[i], 0x5f);"
@@ -121,6 +126,17 @@ def test_it_begins_with_a_style_that_is_whole(alone: None) -> None:
     (Path(os.environ["RNNCOMPLETE_STYLES"]) / "prose" / "step.int8.onnx").write_bytes(b"damaged")
     with pytest.raises(ModelError):
         load_auto("cpu")
+
+
+@pytest.mark.parametrize(("text", "style"), [(PROSE, "prose"), (CODE, "code")])
+def test_on_the_command_line_it_is_chosen_by_the_text(alone: None, text: str, style: str) -> None:
+    settings = load_settings({"style": "auto", "device": "cpu"})
+    assert open_completer(settings, text[:30]).card.style == style
+    assert open_completer(settings, "").card.style in {"prose", "code"}
+    with pytest.raises(SettingError, match="here expected one: --style NAME"):
+        open_completer(settings)
+    result = CliRunner().invoke(main, ["complete", "--style", "auto", "--json"], input=text[:30])
+    assert json.loads(result.stdout)["style"] == style
 
 
 def test_without_styles_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rnncomplete.hosts.choice import choose_style
+from rnncomplete.hosts.choice import choose_style, open_suggest
 from rnncomplete.styles import DEFAULT_STYLE
 
 LOOP = "for i in range(10):\n    print(i, 'done')"
@@ -182,6 +182,19 @@ def test_a_setting_names_the_style_of_a_shell(
     monkeypatch.setenv("RNNCOMPLETE_STYLE", "linux")
     assert choose_style() == ("linux", None)
     assert choose_style("python") == ("python", None)
+    assert choose_style("auto") == ("auto", None)
+
+
+def test_all_settings_hold_in_a_shell(styles: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "loop.py").write_text("for rune in runes:\n    pass\n" * 20, encoding="utf-8")
+    monkeypatch.setenv("RNNCOMPLETE_MANUAL", "1")
+    monkeypatch.setenv("RNNCOMPLETE_LEARN_FROM", str(tmp_path))
+    suggest, problem = open_suggest()
+    assert problem is None
+    assert not suggest.automatic
+    assert suggest.study is not None
+    assert suggest.study.paths == (tmp_path,)
+    suggest.close()
 
 
 def test_without_any_style_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

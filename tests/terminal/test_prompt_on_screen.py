@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rnncomplete.repl.history import unsaved_path
 from rnncomplete.repl.typeahead import unseen_typeahead
 
 if TYPE_CHECKING:
@@ -142,6 +143,26 @@ def test_code_is_coloured_goes_over_lines_and_keeps_its_indentation(prompt: Any)
     screen.send(CLEAR + ":return")
     screen.shows("> :return")
     assert screen.screen.buffer[screen.screen.cursor.y][3].fg == "default"
+
+
+def test_tab_indents_code_where_there_is_no_ghost(prompt: Any) -> None:
+    screen = prompt("code")
+    screen.send("for")
+    screen.shows("> for", " i in range(10):")
+    screen.send(TAB)
+    screen.shows("> for i in range(10):")
+    screen.send("\r" + TAB + "pass")
+    screen.shows(">     pass")
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_loses_no_document(prompt: Any, number: int) -> None:
+    screen = prompt()
+    screen.send("One line\r")
+    screen.sees("> One line\n>")
+    screen.program.kill(number)
+    screen.until(lambda: not screen.program.isalive())
+    assert unsaved_path().read_text(encoding="utf-8") == "One line\n"
 
 
 def test_the_toolbar_tells_style_size_device_time_and_keys(prompt: Any) -> None:

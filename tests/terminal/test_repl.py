@@ -21,7 +21,7 @@ from rnncomplete.errors import SettingError, TextError
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import COMMANDS, CommandCompleter, is_command, parse, unescaped
 from rnncomplete.repl.history import StyleHistory, unsaved_path
-from rnncomplete.repl.look import count, printable, table
+from rnncomplete.repl.look import count, indent_of, printable, table
 from rnncomplete.repl.manuscript import Manuscript
 from rnncomplete.repl.program import Repl
 
@@ -106,6 +106,30 @@ def test_leaving_keeps_a_document_that_was_not_saved(converse: Any, tmp_path: Pa
     assert unsaved_path().read_text(encoding="utf-8") == "one\ntwo\n"
 
 
+def test_a_mistake_of_ours_loses_no_document(converse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Actions, "_show", broken)
+    with pytest.raises(ZeroDivisionError):
+        converse("one\r:show\r")
+    assert unsaved_path().read_text(encoding="utf-8") == "one\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lexer", "expected"),
+    [
+        ("", "python", "    "),
+        ("", "c", "\t"),
+        ("if x:\n  y\n", "python", "  "),
+        ("f(x)\n{\n\treturn;\n}\n", "python", "\t"),
+        ("   \n", "c", "\t"),
+    ],
+)
+def test_tab_indents_as_the_text_does_or_else_the_language(text: str, lexer: str, expected: str) -> None:
+    assert indent_of(text, lexer) == expected
+
+
 def test_leaving_tells_where_a_document_cannot_be_kept(
     converse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +152,9 @@ def test_leaving_tells_where_a_document_cannot_be_kept(
         (":generate many", ":generate takes a number"),
         (":generate 99999999999999999999", ":generate takes a number"),
         (":save /nowhere/at/all", "cannot write /nowhere/at/all"),
+        (":save ~nobody-at-all.txt", "~nobody-at-all.txt begins with the home of somebody unknown"),
+        (":open ~nobody-at-all.txt", "~nobody-at-all.txt begins with the home of somebody unknown"),
+        (":save " + 300 * "x", "cannot write"),
     ],
 )
 def test_a_mistake_is_one_clear_line(converse: Any, line: str, message: str) -> None:

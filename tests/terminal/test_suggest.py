@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import subprocess
 import sys
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import create_app_session
 from prompt_toolkit.auto_suggest import DynamicAutoSuggest
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import DummyOutput
 
 import rnncomplete
+from rnncomplete.decoder import DecoderOptions
 from rnncomplete.errors import ModelError
-from rnncomplete.ghost import install
+from rnncomplete.ghost import attach, install
 from rnncomplete.suggest import RNNAutoSuggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from prompt_toolkit import PromptSession
 
 Prompt = Any
 ALT = "\x1b"
@@ -185,6 +193,149 @@ def test_escape_begins_an_alt_key_while_a_ghost_is_shown(prompt: Prompt, install
         assert (typist.text, typist.ghost) == ("that is the", " question")
 
     prompt(script, installed)
+
+
+@pytest.mark.parametrize("letter", ["g", "f", "d"])
+def test_after_a_dismissal_a_letter_is_a_letter(prompt: Prompt, installed: Any, letter: str) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that is")
+        await typist.sees(" the question")
+        await typist.type(ESCAPE)
+        await typist.sees("")
+        await typist.type(letter)
+        assert typist.text == "that is" + letter
+
+    assert prompt(script, installed) == "that is" + letter
+
+
+@pytest.mark.parametrize("text", ["that is", "nothing known"])
+def test_escape_ends_inserting_in_vi_at_once(prompt: Prompt, installed: Any, text: str) -> None:
+    async def script(typist: Any) -> None:
+        typist.session.editing_mode = EditingMode.VI
+        await typist.type(text)
+        if text == "that is":
+            await typist.sees(" the question")
+        await typist.type(ESCAPE)
+        started = time.monotonic()
+        await typist.until(lambda: typist.session.app.vi_state.input_mode == InputMode.NAVIGATION)
+        assert time.monotonic() - started < 0.5 * typist.session.app.timeoutlen
+        assert typist.ghost == ""
+        await typist.type("0x")
+        await typist.until(lambda: typist.text == text[1:])
+
+    assert prompt(script, installed) == text[1:]
+
+
+def test_what_cannot_be_seen_is_not_accepted(prompt: Prompt, installed: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that is")
+        await typist.sees(" the question")
+        typist.buffer.start_selection()
+        for keys in (RIGHT, "\x06", "\x05", ALT + "f"):
+            await typist.type(keys)
+            assert typist.text == "that is"
+        typist.buffer.exit_selection()
+        await typist.type("\x06")
+        assert typist.text == "that is the question"
+
+    prompt(script, installed)
+
+
+def test_what_was_dismissed_at_a_prompt_is_forgotten_at_the_next(prompt: Prompt, installed: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that is")
+        await typist.sees(" the question")
+        await typist.type(ESCAPE)
+        await typist.sees("")
+
+    assert prompt(script, installed, prompts=2) == "that is"
+
+
+def test_nothing_of_a_buffer_is_kept(fake: Any) -> None:
+    suggest = RNNAutoSuggest(completer=fake)
+    buffer = Buffer()
+    suggest.watch(buffer)
+    gone = weakref.ref(buffer)
+    del buffer
+    gc.collect()
+    assert gone() is None
+
+
+def test_what_is_detached_is_as_before_and_free(fake: Any) -> None:
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        session: PromptSession[str] = PromptSession()
+        buffer, app = session.default_buffer, session.app
+
+        def things() -> list[Any]:
+            events = (buffer.on_text_changed, buffer.on_text_insert, buffer.on_cursor_position_changed, app.on_reset)
+            handlers = [list(event._handlers) for event in (*events, app.key_processor.after_key_press)]
+            controls = [window.content for window in app.layout.find_all_windows()]
+            return [buffer.auto_suggest, app.key_bindings, app.ttimeoutlen, *handlers, controls]
+
+        before = things()
+        suggest = RNNAutoSuggest(completer=fake)
+        detach = attach(app, buffer, suggest)
+        assert things() != before
+        detach()
+        assert things() == before
+        gone = weakref.ref(suggest)
+        del suggest, detach
+        gc.collect()
+        assert gone() is None
+
+
+def test_who_asks_gets_something_where_nothing_is_likely(prompt: Prompt, installed: Any, fake: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("unheard of")
+        await typist.until(lambda: fake.asked == ["unheard of"[: n + 1] for n in range(10)][-len(fake.asked) :])
+        assert typist.ghost == ""
+        await typist.type(ALT + "\\")
+        await typist.sees(" or so")
+
+    prompt(script, installed)
+
+
+def test_without_a_ghost_the_likeliest_comes_first_also_where_one_was_dismissed(
+    prompt: Prompt, installed: Any, fake: Any
+) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("unheard of")
+        for _ in range(2):
+            await typist.type(ALT + "]")
+            await typist.sees(" not to be")
+            await typist.type(ALT + "]")
+            await typist.sees(" so")
+            await typist.type(ESCAPE)
+            await typist.sees("")
+            await asyncio.sleep(0.01)
+
+    prompt(script, installed)
+
+
+def test_a_history_that_knows_only_blanks_is_no_ghost(prompt: Prompt, fake: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that is")
+        await typist.sees(" the question")
+
+    prompt(script, lambda session: install(session, completer=fake, first=lambda _: "  "))
+
+
+def test_what_is_decided_holds_in_styles_to_come(monkeypatch: pytest.MonkeyPatch, fake: Any) -> None:
+    loaded: list[dict[str, Any]] = []
+
+    def load(style: str, device: str, **decoding: Any) -> Any:
+        loaded.append(decoding)
+        fake.options = DecoderOptions()
+        return fake
+
+    monkeypatch.setattr("rnncomplete.completer.load_completer", load)
+    suggest = RNNAutoSuggest("hamlet", threshold=0.5)
+    suggest.start(5)
+    suggest.decide(length=80)
+    assert fake.options.length == 80
+    suggest.use("linux", patience=5)
+    assert loaded == [{"threshold": 0.5}, {"threshold": 0.5, "length": 80}]
+    suggest.close()
 
 
 def test_alternatives_are_cycled_and_accepted(prompt: Prompt, installed: Any) -> None:
