@@ -1,15 +1,20 @@
-"""Which style a shell uses."""
+"""Which style a shell uses, and how it is given ghosts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rnncomplete.errors import StyleError
+from rnncomplete.errors import RnncompleteError, StyleError
 from rnncomplete.hosts.history import from_history
 from rnncomplete.settings import load_settings
 from rnncomplete.styles import AUTO, DEFAULT_STYLE, find_style
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prompt_toolkit.application import Application
+    from prompt_toolkit.buffer import Buffer
+
     from rnncomplete.suggest import RNNAutoSuggest
 
 CODE_STYLE = "python"
@@ -62,3 +67,22 @@ def open_suggest(style: str | None = None, **options: Any) -> tuple[RNNAutoSugge
     if problem is None and suggest.problem is not None:
         problem = f"no ghosts from a network: {suggest.problem}"
     return suggest, problem
+
+
+def give_ghosts(app: Application[Any], buffer: Buffer, style: str | None = None) -> Callable[[], None] | None:
+    """Show ghosts in ``buffer`` of ``app``, and tell in a line what is wrong; returns what takes them away again."""
+    from rnncomplete.ghost import attach
+
+    try:
+        suggest, problem = open_suggest(style)
+    except RnncompleteError as error:
+        tell(str(error))
+        return None
+    if problem is not None:
+        tell(problem)
+    return attach(app, buffer, suggest)
+
+
+def tell(text: str) -> None:
+    """One line in the program's own terminal."""
+    print(f"rnncomplete: {text}")  # noqa: T201 - as said

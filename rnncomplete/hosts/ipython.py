@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.errors import RnncompleteError, SettingError
-from rnncomplete.hosts.choice import PATIENCE, open_suggest
+from rnncomplete.hosts.choice import PATIENCE, open_suggest, tell
 from rnncomplete.styles import AUTO, find_style
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ REMEMBERED = 100
 def load_ipython_extension(shell: Any) -> None:
     """What ``%load_ext rnncomplete`` calls with the running IPython."""
     if getattr(shell, "pt_app", None) is None:  # without a terminal, or with --simple-prompt
-        print("rnncomplete: this IPython has no prompt that could show ghosts; start it in a terminal")  # noqa: T201 - said in the program's own terminal
+        tell("this IPython has no prompt that could show ghosts; start it in a terminal")
         return
     ghosts = Ghosts(shell)
     ghosts.do("on")
@@ -60,7 +60,7 @@ class Ghosts:
             else:
                 raise SettingError(f"{line.strip()!r} is nothing to do with ghosts; expected {USAGE}")
         except RnncompleteError as error:
-            _say(str(error))
+            tell(str(error))
 
     def _on(self) -> None:
         if self._suggest is not None:
@@ -75,7 +75,7 @@ class Ghosts:
         self._shell.auto_suggest = session.auto_suggest = self._suggest
         self._detach = attach(session.app, session.default_buffer, self._suggest)
         if problem is not None:
-            _say(problem)
+            tell(problem)
 
     def _off(self) -> None:
         if self._detach is None:
@@ -100,17 +100,13 @@ class Ghosts:
 
     def _tell(self) -> None:
         if self._suggest is None:
-            _say("off; %rnncomplete on brings ghosts back")
+            tell("off; %rnncomplete on brings ghosts back")
         elif self._suggest.problem is not None:
-            _say(f"no ghosts from a network: {self._suggest.problem}")
+            tell(f"no ghosts from a network: {self._suggest.problem}")
         else:
-            _say(f"ghosts from the history, then from the style {self._suggest.style!r}; {USAGE}")
+            tell(f"ghosts from the history, then from the style {self._suggest.style!r}; {USAGE}")
 
     def _context(self) -> str:
         """The inputs before this one, as they were typed."""
         inputs = self._shell.history_manager.input_hist_raw[1:][-REMEMBERED:]
         return "".join(f"{text.rstrip()}\n" for text in inputs if text.strip() and text.lstrip()[0] not in "%!?")
-
-
-def _say(text: str) -> None:
-    print(f"rnncomplete: {text}")  # noqa: T201 - said in the program's own terminal

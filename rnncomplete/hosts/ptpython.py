@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncomplete.errors import RnncompleteError
-from rnncomplete.hosts.choice import open_suggest
+from rnncomplete.hosts.choice import give_ghosts
 
 
 def configure(repl: Any, style: str | None = None) -> None:
@@ -13,14 +12,5 @@ def configure(repl: Any, style: str | None = None) -> None:
 
     ``style`` is the name of a style; by default what the settings say, or else ``python``.
     """
-    from rnncomplete.ghost import attach
-
-    try:
-        suggest, problem = open_suggest(style)
-    except RnncompleteError as error:
-        problem = str(error)
-    else:
+    if give_ghosts(repl.app, repl.default_buffer, style):
         repl.enable_auto_suggest = True
-        attach(repl.app, repl.default_buffer, suggest)
-    if problem is not None:
-        print(f"rnncomplete: {problem}")  # noqa: T201 - said in the program's own terminal

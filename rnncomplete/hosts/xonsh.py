@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rnncomplete.errors import RnncompleteError
-from rnncomplete.hosts.choice import open_suggest
+from rnncomplete.hosts.choice import give_ghosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,18 +15,11 @@ _undo: list[Callable[[], None]] = []
 
 def _load_xontrib_(xsh: Any, **_: Any) -> dict[str, Any]:
     """What ``xontrib load rnncomplete`` calls."""
-    from rnncomplete.ghost import attach
 
     @xsh.builtins.events.on_ptk_create  # type: ignore[untyped-decorator] # xonsh has no types
     def rnncomplete_ghosts(prompter: Any, **_: Any) -> None:
-        try:
-            suggest, problem = open_suggest(xsh.env.get("RNNCOMPLETE_STYLE"))
-        except RnncompleteError as error:
-            problem = str(error)
-        else:
-            _undo.append(attach(prompter.app, prompter.default_buffer, suggest))
-        if problem is not None:
-            print(f"rnncomplete: {problem}")  # noqa: T201 - said in the program's own terminal
+        if undo := give_ghosts(prompter.app, prompter.default_buffer, xsh.env.get("RNNCOMPLETE_STYLE")):
+            _undo.append(undo)
 
     return {}
 
