@@ -204,7 +204,7 @@ def _dismiss_on_escape(
         if ghost:
             suggest.dismiss(buffer)
         if ghost or app.editing_mode == EditingMode.VI:
-            processor.feed(KeyPress(Keys.Ignore))
+            processor.feed(KeyPress(Keys.Ignore, ""))  # which does nothing, in a macro neither
             processor.process_keys()
 
     def after_key(_: KeyProcessor) -> None:

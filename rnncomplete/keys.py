@@ -64,7 +64,9 @@ MOVEMENTS = (
     (("right",), "forward-char"),
     (("c-f",), "forward-char"),
     (("c-e",), "end-of-line"),
+    (("end",), "end-of-line"),
     (("escape", "f"), "forward-word"),
+    (("c-right",), "forward-word"),
 )
 """What keys do where no ghost is shown."""
 

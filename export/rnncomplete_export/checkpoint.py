@@ -74,6 +74,11 @@ def way_on(folder: Path) -> str:
     return "go on with --resume" if (folder / CHECKPOINT).is_file() else "begin again"
 
 
+def way_out(folder: Path) -> str:
+    """What to do about a training in ``folder`` that cannot be gone on with, for people."""
+    return f"remove {folder} to begin anew, or choose another --style"
+
+
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read what :func:`save_checkpoint` wrote; raises :class:`CheckpointError` for anything else."""
     if not path.is_file():
@@ -89,7 +94,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ) from None
     if facts.get("format") != FORMAT:
         raise CheckpointError(
-            f"{path} has checkpoint format {facts.get('format')!r}; this version reads format {FORMAT}: train anew"
+            f"{path} has checkpoint format {facts.get('format')!r}, and this version reads format {FORMAT}; "
+            + way_out(path.parent)
         )
     return Checkpoint(tensors, facts)
 

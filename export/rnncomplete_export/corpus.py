@@ -14,6 +14,7 @@ from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.text import CHUNK, read_file
 from rnncomplete.vocabulary import LARGEST, Vocabulary, code_points, fit_to_learn
 from rnncomplete.walk import find_files, looks_generated
+from rnncomplete_export.checkpoint import way_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -176,8 +177,9 @@ def _encode(
     target, partial = folder / TOKENS, folder / "tokens.partial"
     digest = hashlib.sha256()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # so that this is no part of a text to train on
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # so that this is no part of a text to train on
         with partial.open("wb") as output:
             for path in files:
                 for text in reading.chunks(path):
@@ -193,7 +195,7 @@ def _encode(
     if expected_sha256 not in {None, digest.hexdigest()}:
         partial.unlink()
         raise CheckpointError(
-            f"the checkpoint in {folder} was trained on another text; give the same files, or leave out --resume"
+            f"the checkpoint in {folder} was trained on another text; give the same files, or {way_out(folder)}"
         )
     partial.replace(target)
     return digest.hexdigest()

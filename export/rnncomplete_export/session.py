@@ -19,7 +19,7 @@ from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from rnncomplete.errors import CheckpointError, RnncompleteError, SettingError
 from rnncomplete.styles import install_style, list_styles
 from rnncomplete.vocabulary import Vocabulary
-from rnncomplete_export.checkpoint import CHECKPOINT, STAGES, load_checkpoint
+from rnncomplete_export.checkpoint import CHECKPOINT, STAGES, load_checkpoint, way_out
 from rnncomplete_export.configuration import MatrixPrecision, TrainingConfig, suggest_config
 from rnncomplete_export.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.exporter import export_style
@@ -214,13 +214,14 @@ def resumed_config(request: Request, earlier: Checkpoint) -> TrainingConfig:
         config = TrainingConfig(**earlier.facts["config"])
     except TypeError as error:
         raise CheckpointError(
-            f"the checkpoint in {request.folder} is of another version ({error}); train anew, without --resume"
+            f"the checkpoint in {request.folder} is of another version ({error}); {way_out(request.folder)}"
         ) from None
     for name in LASTING:
         held = getattr(config, name)
         if request.choices.get(name, held) != held:
             raise SettingError(
-                f"{name} {request.choices[name]}, but the training to resume has {held}; leave the option or --resume out"
+                f"{name} {request.choices[name]}, but the training to resume has {held}; leave the option out, or "
+                + way_out(request.folder)
             )
     return dataclasses.replace(config, **request.limits, **request.choices)
 
@@ -253,8 +254,10 @@ def about(request: Request, corpus: Corpus, base: Base | None, earlier: Checkpoi
     """What the card will say of a training: what was asked for, now or before, and what it began with."""
     told = {**request.about, "earlier": base.earlier(corpus) if base else None}
     if earlier:
+        before = earlier.facts["config"] | earlier.facts["about"]
+        now = request.limits | request.choices | request.told
         told |= earlier.facts["about"]
-        if request.limits or request.choices or request.told:
+        if any(before.get(name) != value for name, value in now.items()):
             told["command"] += f"\n{request.about['command']} --resume"
     return {**told, **request.told, "precision": precision_of(request)}
 
@@ -298,7 +301,7 @@ def train_style(request: Request) -> None:
         elif not request.profile:
             forget_earlier(request.folder)
         say_plan(trainer, progress)
-        if request.install:
+        if request.install and not request.profile:
             say_replaced(request.style, progress)
         if request.profile:
             progress.say(str(profile_training(trainer)))
@@ -320,16 +323,23 @@ def train_style(request: Request) -> None:
 
 
 def check_nothing_is_lost(folder: Path) -> None:
-    """Raise :class:`SettingError` if a training in ``folder`` did not come to its end, and would be replaced."""
+    """Raise :class:`SettingError` if a training in ``folder`` did not come to its end, and would be replaced.
+
+    Raises :class:`CheckpointError` if this version cannot tell.
+    """
+    if not (folder / CHECKPOINT).is_file():
+        return
+    earlier = load_checkpoint(folder / CHECKPOINT)
     try:
-        earlier = load_checkpoint(folder / CHECKPOINT)
         config, state = TrainingConfig(**earlier.facts["config"]), TrainingState(**earlier.facts["state"])
-    except (CheckpointError, KeyError, TypeError):
-        return  # none is there, or none that this version could go on with
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"the checkpoint in {folder} is of another version ({error}); {way_out(folder)}"
+        ) from None
     if not state.finished(config):
         raise SettingError(
             f"{folder} holds a training that was interrupted after {state.characters:,} characters; go on with it with "
-            "--resume, or remove that folder to begin anew"
+            f"--resume, or {way_out(folder)}"
         )
 
 

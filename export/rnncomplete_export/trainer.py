@@ -29,6 +29,7 @@ from rnncomplete_export.checkpoint import (
     optimizer_tensors,
     save_checkpoint,
     way_on,
+    way_out,
 )
 from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
 from rnncomplete_export.muon import Muon
@@ -392,7 +393,7 @@ class Trainer:
         except (RuntimeError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"the checkpoint in {self.folder} does not hold this training ({str(error).splitlines()[0]}); "
-                "train anew, without --resume"
+                + way_out(self.folder)
             ) from None
 
     def _restore(self, checkpoint: Checkpoint) -> None:
@@ -440,8 +441,12 @@ def resume_point(folder: Path, limits: dict[str, float]) -> Checkpoint:
     if all(newest.facts["config"][name] == value for name, value in limits.items()):
         return newest
     if not (newest.facts["state"]["fell"] and plateau.is_file()):
-        newest.facts["state"]["validations_since_best"] = 0
-        return newest
+        return _patient(newest)
     before = load_checkpoint(plateau)
     before.facts["state"]["kept_loss"] = newest.facts["state"].get("kept_loss", newest.facts["state"]["best_loss"])
-    return before
+    return _patient(before)
+
+
+def _patient(checkpoint: Checkpoint) -> Checkpoint:
+    checkpoint.facts["state"]["validations_since_best"] = 0
+    return checkpoint

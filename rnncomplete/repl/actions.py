@@ -12,7 +12,7 @@ from rnncomplete.keys import help_rows
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS
 from rnncomplete.repl.history import StyleHistory
 from rnncomplete.repl.look import count, printable, say, table
-from rnncomplete.repl.signals import stoppable
+from rnncomplete.repl.signals import postponed_signals, stoppable
 from rnncomplete.settings import SETTINGS
 from rnncomplete.styles import AUTO, find_style, list_styles
 
@@ -97,10 +97,12 @@ class Actions:
         completer = self._completer()
         written: list[str] = []
         with stoppable() as wanted:
-            for character in takewhile(lambda _: wanted(), islice(self._written(completer, wanted), number)):
-                written.append(character)
-                say(printable(character), end="")
-        self._manuscript.add("".join(written))
+            try:
+                for character in takewhile(lambda _: wanted(), islice(self._written(completer, wanted), number)):
+                    written.append(character)
+                    say(printable(character), end="")
+            finally:
+                self._manuscript.add("".join(written))
         say("")
 
     def _open(self, name: str) -> None:
@@ -144,12 +146,13 @@ class Actions:
         import click
 
         try:
-            with self._session.input.cooked_mode():
+            # A signal waits for the editor, whose file goes with us.
+            with postponed_signals(), self._session.input.cooked_mode():
                 changed = click.edit(self._manuscript.text)
+                if changed is not None:
+                    self._manuscript.replace(changed)
         except click.ClickException as error:
             raise SettingError(f"{error.message}; set EDITOR to the program to use") from None
-        if changed is not None:
-            self._manuscript.replace(changed)
 
     def _undo(self, _: str) -> None:
         """Take back the last change of the document."""
@@ -198,7 +201,11 @@ class Actions:
     def _help(self, _: str) -> None:
         """Show commands and keys."""
         commands = [(f":{item.name} {item.argument}".rstrip(), item.what) for item in COMMANDS]
-        others = [("Alt-Enter", "a line end without entering the line"), ("::", "a line that begins with a colon")]
+        others = [
+            ("Alt-Enter", "a line end without entering the line"),
+            ("Tab", "indents code where there is no ghost"),
+            ("::", "a line that begins with a colon"),
+        ]
         say(table([*commands, ("", ""), *help_rows(), *others]))
 
     def _quit(self, _: str) -> None:

@@ -81,10 +81,12 @@ def lexer_named(name: str | None) -> Lexer | None:
 
 
 def indent_of(text: str, lexer: str | None) -> str:
-    """What Tab inserts in code: a step of the indentation that ``text`` has, or if it has none that of its language."""
-    if (indented := re.search(r"^([\t ]+)\S", text, re.MULTILINE)) is not None:
-        return "\t" if "\t" in indented[1] else indented[1]
-    return "\t" if lexer in TABBED else 4 * " "
+    """What Tab inserts in code: the smallest step of the indentation that ``text`` has, or else that of its language."""
+    indented = re.findall(r"^(\t+| {2,})(?=[^\s*])", text, re.MULTILINE)
+    steps = [indent for indent in indented if indent.startswith(" ")]
+    if len(steps) < len(indented) - len(steps) or (not indented and lexer in TABBED):
+        return "\t"
+    return min(steps, key=len, default=4 * " ")
 
 
 def count(number: int) -> str:

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.enums import DEFAULT_BUFFER, EditingMode
+from prompt_toolkit.filters import Condition, emacs_insert_mode, has_focus, vi_insert_mode
 from prompt_toolkit.key_binding import KeyBindings
 
 from rnncomplete.errors import RnncompleteError, TextError
@@ -84,23 +84,13 @@ class Repl:
         """Prompt until its user leaves."""
         self.suggest.start()
         say("Right or Tab takes the grey text, Ctrl-Right a word of it. :help tells more.")
-        try:
-            with leaving_by_signal(), unseen_typeahead(self.session.input.fileno()):
-                self._converse()
-        finally:
-            self.suggest.close()
-            if self.manuscript.unsaved:
-                self._keep_unsaved()
+        with leaving_by_signal(self._leave), unseen_typeahead(self.session.input.fileno()):
+            self._converse()
 
     def _converse(self) -> None:
         while not self._actions.left:
             try:
-                line = self.session.prompt(
-                    [("class:prompt", "+ " if self.manuscript.mid_line else "> ")],
-                    default=self._indentation(),
-                    pre_run=self._remember_context,
-                )
-                self.enter(line)
+                self.enter(self._line())
             except KeyboardInterrupt:
                 continue
             except EOFError:
@@ -108,8 +98,27 @@ class Repl:
             except RnncompleteError as error:
                 say(str(error))
 
-    def _keep_unsaved(self) -> None:
+    def _line(self) -> str:
+        """What is entered next."""
+        try:
+            line: str = self.session.prompt(
+                [("class:prompt", "+ " if self.manuscript.mid_line else "> ")],
+                default=self._indentation(),
+                pre_run=self._remember_context,
+            )
+        except SystemExit:  # a signal: what was typed so far is no line yet, but is not lost
+            if not is_command(typed := self.session.default_buffer.text):
+                self.manuscript.add(unescaped(typed))
+            raise
+        return line
+
+    def _leave(self) -> None:
         """Leaving asks nothing and loses nothing."""
+        if self.manuscript.unsaved:
+            self._keep_unsaved()
+        self.suggest.close()
+
+    def _keep_unsaved(self) -> None:
         path = unsaved_path()
         try:
             self.manuscript.keep(path)
@@ -170,7 +179,9 @@ class Repl:
     def _bindings(self) -> KeyBindings:
         bindings = KeyBindings()
 
-        @bindings.add("tab", filter=Condition(self._indents))
+        inserting = has_focus(DEFAULT_BUFFER) & (emacs_insert_mode | vi_insert_mode)
+
+        @bindings.add("tab", filter=Condition(self._indents) & inserting)
         def _indent(event: KeyPressEvent) -> None:
             event.current_buffer.insert_text(indent_of(self.manuscript.text, self._card.lexer if self._card else None))
 

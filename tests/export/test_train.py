@@ -127,9 +127,12 @@ def test_ctrl_c_saves_and_says_how_to_go_on_which_nothing_but_that_does(text_fil
     assert result.exit_code == 0, result.output
     card = Card.from_json((folder / "style" / "x" / "card.json").read_text(encoding="utf-8"))
     assert card.corpus["licence"] == "MIT", "what was told before is not to be told again"
+    assert_refused([*anew[:-2], "--characters", 1000, "--hidden-size", 32, "--resume"], f"remove {folder} to begin")
     first, second = card.training["command"].splitlines()
-    assert "--minutes 5.0 --licence MIT" in first
-    assert second.endswith("--minutes 0.001 --characters 500000000 --resume")
+    assert "--minutes 5.0" in first
+    assert first.endswith("--licence MIT")
+    assert "--minutes 0.001 --characters 500000000" in second
+    assert second.endswith("--resume")
 
 
 def test_a_folder_that_holds_its_own_runs_is_read_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,13 +144,31 @@ def test_a_folder_that_holds_its_own_runs_is_read_without_them(tmp_path: Path, m
     assert [item.path.name for item in find_files([Path()])] == ["notes.txt"]
 
 
-def test_new_patience_comes_with_another_end(tmp_path: Path) -> None:
-    state = asdict(TrainingState(validations_since_best=8))
-    save_checkpoint(
-        tmp_path / "checkpoint.safetensors", Checkpoint({}, {"config": asdict(TrainingConfig()), "state": state})
-    )
-    for limits, expected in (({}, 8), ({"minutes": 0.0}, 8), ({"minutes": 60.0}, 0)):
+@pytest.mark.parametrize("fell", [False, True])
+def test_new_patience_comes_with_another_end(tmp_path: Path, *, fell: bool) -> None:
+    for name in ("checkpoint", "plateau"):
+        state = asdict(TrainingState(validations_since_best=7, fell=fell))
+        facts = {"config": asdict(TrainingConfig()), "state": state}
+        save_checkpoint(tmp_path / f"{name}.safetensors", Checkpoint({}, facts))
+    for limits, expected in (({}, 7), ({"minutes": 0.0}, 7), ({"minutes": 60.0}, 0)):
         assert resume_point(tmp_path, limits).facts["state"]["validations_since_best"] == expected
+
+
+def test_an_ignore_file_that_was_there_stays(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*.o\n", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("Some words to learn from.\n" * 800, encoding="utf-8")
+    build_corpus([tmp_path / "notes.txt"], tmp_path)
+    assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "*.o\n"
+
+
+def test_what_this_version_cannot_read_is_not_replaced(tmp_path: Path, text_file: Path) -> None:
+    folder = tmp_path / "x"
+    folder.mkdir()
+    save_checkpoint(folder / "checkpoint.safetensors", Checkpoint({}, {"format": 7}))
+    assert_refused(
+        ["train", text_file, "--style", "x", "--runs", tmp_path, "--characters", 1000],
+        f"has checkpoint format 7, and this version reads format 1; remove {folder} to begin anew",
+    )
 
 
 def test_which_style_will_be_replaced_is_said_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,6 +153,16 @@ def test_tab_indents_code_where_there_is_no_ghost(prompt: Any) -> None:
     screen.shows("> for i in range(10):")
     screen.send("\r" + TAB + "pass")
     screen.shows(">     pass")
+    screen.send("\x12" + TAB)  # looking for something entered before
+    screen.sees("(reverse-i-search)`':     pass")
+
+
+def test_tab_in_the_other_mode_of_vi_indents_nothing(prompt: Any) -> None:
+    screen = prompt("code", RNNCOMPLETE_EDITING_MODE="vi")
+    screen.send("pass\x1b")
+    screen.until(lambda: screen.typed == "> pas")
+    screen.send(TAB + "A!")
+    screen.shows("> pass!")
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
@@ -160,9 +170,28 @@ def test_a_signal_loses_no_document(prompt: Any, number: int) -> None:
     screen = prompt()
     screen.send("One line\r")
     screen.sees("> One line\n>")
-    screen.program.kill(number)
+    screen.send("Half a l")
+    screen.shows("> Half a l")
+    for _ in range(2):  # a terminal that goes away is told of twice
+        screen.program.kill(number)
     screen.until(lambda: not screen.program.isalive())
-    assert unsaved_path().read_text(encoding="utf-8") == "One line\n"
+    assert unsaved_path().read_text(encoding="utf-8") == "One line\nHalf a l"
+
+
+def test_a_signal_waits_for_the_editor(prompt: Any, isolation: Path) -> None:
+    editor = isolation / "editor.py"
+    editor.write_text(
+        "import pathlib, sys, time\npath = pathlib.Path(sys.argv[1])\nprint('editing', flush=True)\n"
+        f"while not pathlib.Path({str(isolation / 'go')!r}).exists():\n    time.sleep(0.01)\npath.write_text('edited')\n",
+        encoding="utf-8",
+    )
+    screen = prompt(EDITOR=shlex.join([sys.executable, str(editor)]))
+    screen.send(":edit\r")
+    screen.sees("\nediting")
+    screen.program.kill(signal.SIGTERM)
+    (isolation / "go").touch()
+    screen.until(lambda: not screen.program.isalive())
+    assert unsaved_path().read_text(encoding="utf-8") == "edited"
 
 
 def test_the_toolbar_tells_style_size_device_time_and_keys(prompt: Any) -> None:

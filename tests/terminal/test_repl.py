@@ -26,7 +26,7 @@ from rnncomplete.repl.manuscript import Manuscript
 from rnncomplete.repl.program import Repl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class Recorder(DummyOutput):
@@ -106,6 +106,17 @@ def test_leaving_keeps_a_document_that_was_not_saved(converse: Any, tmp_path: Pa
     assert unsaved_path().read_text(encoding="utf-8") == "one\ntwo\n"
 
 
+def test_what_was_generated_is_kept_whatever_stops_it(converse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def written(*_: object) -> Iterator[str]:
+        yield from "so"
+        raise SystemExit(143)
+
+    monkeypatch.setattr(Actions, "_written", written)
+    with pytest.raises(SystemExit):
+        converse("one\r:generate\r")
+    assert unsaved_path().read_text(encoding="utf-8") == "one\nso"
+
+
 def test_a_mistake_of_ours_loses_no_document(converse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
@@ -124,6 +135,8 @@ def test_a_mistake_of_ours_loses_no_document(converse: Any, monkeypatch: pytest.
         ("if x:\n  y\n", "python", "  "),
         ("f(x)\n{\n\treturn;\n}\n", "python", "\t"),
         ("   \n", "c", "\t"),
+        ("/*\n * Licence\n */\nint f(void)\n{\n\treturn 1;\n}\n", "c", "\t"),
+        ("def f(a,\n      b):\n    pass\n", "python", "    "),
     ],
 )
 def test_tab_indents_as_the_text_does_or_else_the_language(text: str, lexer: str, expected: str) -> None:

@@ -212,13 +212,12 @@ def test_after_a_dismissal_a_letter_is_a_letter(prompt: Prompt, installed: Any, 
 def test_escape_ends_inserting_in_vi_at_once(prompt: Prompt, installed: Any, text: str) -> None:
     async def script(typist: Any) -> None:
         typist.session.editing_mode = EditingMode.VI
+        typist.session.app.timeoutlen = 1000  # seconds to wait for the rest of a key of several
         await typist.type(text)
         if text == "that is":
             await typist.sees(" the question")
         await typist.type(ESCAPE)
-        started = time.monotonic()
         await typist.until(lambda: typist.session.app.vi_state.input_mode == InputMode.NAVIGATION)
-        assert time.monotonic() - started < 0.5 * typist.session.app.timeoutlen
         assert typist.ghost == ""
         await typist.type("0x")
         await typist.until(lambda: typist.text == text[1:])
@@ -231,7 +230,7 @@ def test_what_cannot_be_seen_is_not_accepted(prompt: Prompt, installed: Any) -> 
         await typist.type("that is")
         await typist.sees(" the question")
         typist.buffer.start_selection()
-        for keys in (RIGHT, "\x06", "\x05", ALT + "f"):
+        for keys in (RIGHT, "\x06", "\x05", END, ALT + "f", CONTROL_RIGHT):
             await typist.type(keys)
             assert typist.text == "that is"
         typist.buffer.exit_selection()
