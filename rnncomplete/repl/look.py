@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application.current import get_app_session
@@ -124,6 +125,12 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
 def printable(text: str) -> str:
     """``text`` for a terminal: tabs drawn as blanks, and a mark for each character that it must not be sent."""
     return "".join(c if is_displayable(c) else UNKNOWN_CHARACTER for c in text.expandtabs())
+
+
+def short(path: Path) -> str:
+    """``path`` as people type it."""
+    home = Path.home()
+    return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
 
 
 def say(text: str, end: str = "\n") -> None:

@@ -17,7 +17,7 @@ from rnncomplete.keys import ghost_of
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import CommandCompleter, is_command, parse, unescaped
 from rnncomplete.repl.history import StyleHistory, unsaved_path
-from rnncomplete.repl.look import Tabs, colours, indent_of, lexer_named, say, toolbar
+from rnncomplete.repl.look import Tabs, colours, indent_of, lexer_named, say, short, toolbar
 from rnncomplete.repl.manuscript import Manuscript
 from rnncomplete.repl.signals import leaving_by_signal
 from rnncomplete.repl.typeahead import unseen_typeahead
@@ -122,7 +122,7 @@ class Repl:
         path = unsaved_path()
         try:
             self.manuscript.keep(path)
-            told = f"the document was not saved; {path} keeps it until the next one"
+            told = f"the document was not saved; {short(path)} keeps it until the next one"
         except TextError as error:
             told = f"the document was not saved: {error}"
         with suppress(OSError):  # the terminal may have gone

@@ -21,7 +21,7 @@ from rnncomplete.errors import SettingError, TextError
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import COMMANDS, CommandCompleter, is_command, parse, unescaped
 from rnncomplete.repl.history import StyleHistory, unsaved_path
-from rnncomplete.repl.look import count, indent_of, printable, table
+from rnncomplete.repl.look import count, indent_of, printable, short, table
 from rnncomplete.repl.manuscript import Manuscript
 from rnncomplete.repl.program import Repl
 
@@ -98,7 +98,7 @@ def test_leaving_keeps_a_document_that_was_not_saved(converse: Any, tmp_path: Pa
     assert not unsaved_path().exists()
     for keys in (f":open {path}\rtwo\r:quit\r", f":open {path}\rtwo\r" + CONTROL_D):
         _, said = converse(keys)
-        assert f"the document was not saved; {unsaved_path()} keeps it until the next one\n" in said
+        assert f"the document was not saved; {short(unsaved_path())} keeps it until the next one\n" in said
         assert unsaved_path().read_text(encoding="utf-8") == "one\ntwo\n"
         assert stat.S_IMODE(unsaved_path().stat().st_mode) == 0o600
     assert path.read_text(encoding="utf-8") == "one\n"
@@ -115,6 +115,11 @@ def test_what_was_generated_is_kept_whatever_stops_it(converse: Any, monkeypatch
     with pytest.raises(SystemExit):
         converse("one\r:generate\r")
     assert unsaved_path().read_text(encoding="utf-8") == "one\nso"
+
+
+def test_a_path_at_home_is_short(isolation: Path) -> None:
+    assert short(isolation / "a" / "text") == "~/a/text"
+    assert short(Path("/elsewhere/text")) == str(Path("/elsewhere/text"))
 
 
 def test_a_mistake_of_ours_loses_no_document(converse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
