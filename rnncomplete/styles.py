@@ -90,6 +90,12 @@ def find_style(name: str) -> Path:
     raise StyleError(f"there is no style {name!r}; {hint}{there}")
 
 
+def expect_style(name: str) -> None:
+    """Raise :class:`StyleError` as :func:`find_style` does, unless ``name`` is :data:`AUTO`."""
+    if name != AUTO:
+        find_style(name)
+
+
 def install_style(folder: Path, *, replace: bool = False) -> Style:
     """Check the style in ``folder`` and copy it to the user's own, under the name in its card, all or nothing.
 

@@ -204,18 +204,26 @@ def one_voice(fabric: lightning_fabric.Fabric) -> Iterator[None]:
         raise SystemExit(1) from None
 
 
+def standing(folder: Path, earlier: Checkpoint) -> tuple[TrainingConfig, TrainingState]:
+    """The choices of ``earlier``, which is in ``folder``, and how far it is.
+
+    Raises :class:`CheckpointError` if they are those of another version.
+    """
+    try:
+        return TrainingConfig(**earlier.facts["config"]), TrainingState(**earlier.facts["state"])
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"the checkpoint in {folder} is of another version ({error}); {way_out(folder)}"
+        ) from None
+
+
 def resumed_config(request: Request, earlier: Checkpoint) -> TrainingConfig:
     """The choices of ``earlier`` with the limits that were given, and what may differ.
 
     Raises :class:`SettingError` if another network, or another way through the text, was asked for, and
     :class:`CheckpointError` if the choices are those of another version.
     """
-    try:
-        config = TrainingConfig(**earlier.facts["config"])
-    except TypeError as error:
-        raise CheckpointError(
-            f"the checkpoint in {request.folder} is of another version ({error}); {way_out(request.folder)}"
-        ) from None
+    config, _ = standing(request.folder, earlier)
     for name in LASTING:
         held = getattr(config, name)
         if request.choices.get(name, held) != held:
@@ -329,13 +337,7 @@ def check_nothing_is_lost(folder: Path) -> None:
     """
     if not (folder / CHECKPOINT).is_file():
         return
-    earlier = load_checkpoint(folder / CHECKPOINT)
-    try:
-        config, state = TrainingConfig(**earlier.facts["config"]), TrainingState(**earlier.facts["state"])
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"the checkpoint in {folder} is of another version ({error}); {way_out(folder)}"
-        ) from None
+    config, state = standing(folder, load_checkpoint(folder / CHECKPOINT))
     if not state.finished(config):
         raise SettingError(
             f"{folder} holds a training that was interrupted after {state.characters:,} characters; go on with it with "

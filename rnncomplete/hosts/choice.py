@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rnncomplete.errors import RnncompleteError, StyleError
 from rnncomplete.hosts.history import from_history
 from rnncomplete.settings import load_settings
-from rnncomplete.styles import AUTO, DEFAULT_STYLE, find_style
+from rnncomplete.styles import DEFAULT_STYLE, expect_style, find_style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +32,8 @@ def choose_style(style: str | None = None) -> tuple[str, str | None]:
     """
     setting = load_settings({"style": style}).all["style"]
     wanted = CODE_STYLE if setting.origin == "default" else str(setting.value)
-    if wanted == AUTO:
-        return AUTO, None
     try:
-        find_style(wanted)
+        expect_style(wanted)
     except StyleError as missing:
         try:
             find_style(DEFAULT_STYLE)
@@ -85,4 +83,4 @@ def give_ghosts(app: Application[Any], buffer: Buffer, style: str | None = None)
 
 def tell(text: str) -> None:
     """One line in the program's own terminal."""
-    print(f"rnncomplete: {text}")  # noqa: T201 - as said
+    print(f"rnncomplete: {text}")  # noqa: T201 - a shell has no other place to tell its user something

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnncomplete.errors import RnncompleteError, SettingError
 from rnncomplete.hosts.choice import PATIENCE, open_suggest, tell
-from rnncomplete.styles import AUTO, find_style
+from rnncomplete.styles import expect_style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,8 +88,7 @@ class Ghosts:
         self._suggest = self._detach = self._former = None
 
     def _use(self, name: str) -> None:
-        if name != AUTO:
-            find_style(name)  # a wrong name is to be told before anything changes
+        expect_style(name)  # a wrong name is to be told before anything changes
         self._style = name
         if self._suggest is None:
             self._on()

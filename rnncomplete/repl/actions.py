@@ -14,7 +14,7 @@ from rnncomplete.repl.history import StyleHistory
 from rnncomplete.repl.look import count, printable, say, table
 from rnncomplete.repl.signals import postponed_signals, stoppable
 from rnncomplete.settings import SETTINGS
-from rnncomplete.styles import AUTO, find_style, list_styles
+from rnncomplete.styles import expect_style, find_style, list_styles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,8 +59,7 @@ class Actions:
         if not name:
             say(printable("\n".join(_described(self._card()))))
             return
-        if name != AUTO:
-            find_style(name)  # a wrong name is to be told before anything changes
+        expect_style(name)  # a wrong name is to be told before anything changes
         self._suggest.use(name, self._device)
         self._session.lexer = None
         self._session.default_buffer.history = self._session.history = StyleHistory(name)

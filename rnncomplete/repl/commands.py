@@ -10,7 +10,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion, Path
 from prompt_toolkit.document import Document
 
 from rnncomplete.errors import SettingError
-from rnncomplete.styles import list_styles
+from rnncomplete.styles import AUTO, list_styles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,5 +106,5 @@ class CommandCompleter(Completer):
 
 def _arguments(name: str) -> list[str]:
     if name in ("style", "stages"):
-        return [*(["auto"] if name == "style" else []), *(style.name for style in list_styles())]
+        return [*([AUTO] if name == "style" else []), *(style.name for style in list_styles())]
     return [f"{setting} " for setting in CHANGEABLE] if name == "set" else []

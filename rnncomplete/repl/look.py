@@ -14,6 +14,7 @@ from prompt_toolkit.styles import Style
 
 from rnncomplete.characters import UNKNOWN_CHARACTER, is_displayable
 from rnncomplete.repl.commands import is_command
+from rnncomplete.styles import AUTO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -104,7 +105,7 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
         return f" {suggest.style} · no ghosts; :style tells why"
     if (completer := suggest.completer) is None:
         return f" {suggest.style} · loading …"
-    chosen = " (auto)" if suggest.style == "auto" else ""
+    chosen = " (auto)" if suggest.style == AUTO else ""
     # What differs from the ordinary comes first, since a narrow terminal cuts off the end.
     parts = [f" {completer.card.style}{chosen}"]
     if not suggest.automatic:
