@@ -14,17 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rnncomplete.completer import Completer, load_completer
-    from rnncomplete.ghost import install
-    from rnncomplete.suggest import RNNAutoSuggest
+    from rnncomplete.completion.completer import Completer, load_completer
+    from rnncomplete.ghost.attaching import install
+    from rnncomplete.ghost.suggest import RNNAutoSuggest
 
 __all__ = ["Completer", "RNNAutoSuggest", "install", "load_completer"]
 
 _HOMES = {
-    "Completer": "rnncomplete.completer",
-    "RNNAutoSuggest": "rnncomplete.suggest",
-    "install": "rnncomplete.ghost",
-    "load_completer": "rnncomplete.completer",
+    "Completer": "rnncomplete.completion.completer",
+    "RNNAutoSuggest": "rnncomplete.ghost.suggest",
+    "install": "rnncomplete.ghost.attaching",
+    "load_completer": "rnncomplete.completion.completer",
 }
 
 # What IPython and xonsh look for in the package they are told to load.

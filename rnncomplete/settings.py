@@ -48,7 +48,7 @@ class Settings:
 
     @property
     def decoding(self) -> dict[str, Any]:
-        """The options of :func:`rnncomplete.completer.load_completer` about ghosts."""
+        """The options of :func:`rnncomplete.completion.completer.load_completer` about ghosts."""
         return {name: self.all[name].value for name in ("length", "threshold", "budget_ms")}
 
     @property

@@ -1,25 +1,29 @@
-"""Finding, listing, installing and removing styles: those shipped, and the user's own, which come first."""
+"""Finding, listing and removing styles: those shipped, and the user's own, which come first."""
 
 from __future__ import annotations
 
 import difflib
 import os
+import re
 import shutil
-import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from rnncomplete.card import STYLE_NAME, Card
 from rnncomplete.errors import StyleError
 
 DEFAULT_STYLE = "shakespeare"
 
 AUTO = "auto"
-"""What people write in place of a style's name for whichever suits the text (:mod:`rnncomplete.auto_style`)."""
+"""What people write in place of a style's name for whichever suits the text (:mod:`rnncomplete.completion.auto`)."""
 
 CARD = "card.json"
 """The file that makes a folder a style."""
+
+MEMORY = "memory.bin"
+"""What a style may have beside its graph: counts of the text that it was trained on."""
+
+STYLE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 FOLDER_VARIABLE = "RNNCOMPLETE_STYLES"
 """Environment variable: the folder of the user's own styles."""
@@ -33,12 +37,6 @@ class Style:
     folder: Path
     shipped: bool
     """Whether it came with rnncomplete, so that it cannot be removed."""
-
-    def card(self) -> Card:
-        """Its card; raises :class:`~rnncomplete.errors.ModelError` if that is damaged."""
-        from rnncomplete.model import read_card
-
-        return read_card(self.folder)
 
 
 def shipped_styles_folder() -> Path:
@@ -94,41 +92,6 @@ def expect_style(name: str) -> None:
     """Raise :class:`StyleError` as :func:`find_style` does, unless ``name`` is :data:`AUTO`."""
     if name != AUTO:
         find_style(name)
-
-
-def install_style(folder: Path, *, replace: bool = False) -> Style:
-    """Check the style in ``folder`` and copy it to the user's own, under the name in its card, all or nothing.
-
-    Raises :class:`~rnncomplete.errors.ModelError` if it breaks the contract, :class:`StyleError` if a style of that
-    name is there and ``replace`` is false, or if it cannot be written.
-    """
-    from rnncomplete.model import GRAPHS, MEMORY, check_style
-
-    name = check_style(folder).style
-    target = user_styles_folder() / name
-    if not replace and any(style.name == name for style in list_styles()):
-        raise StyleError(f"there is a style {name!r} already; remove it first, or replace it with --replace")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{name}-") as scratch:
-            fresh = Path(scratch) / "new"
-            fresh.mkdir()
-            parts = [CARD, *GRAPHS.values(), *([MEMORY] if (folder / MEMORY).exists() else [])]
-            for path in [*(folder / part for part in parts), *_extras(folder)]:
-                shutil.copyfile(path, fresh / path.name)
-            if target.exists():
-                target.rename(Path(scratch) / "old")
-            fresh.rename(target)
-    except OSError as error:
-        raise StyleError(
-            f"cannot install the style in {target}: {error.strerror or error}; set {FOLDER_VARIABLE}"
-        ) from None
-    return Style(name, target, shipped=False)
-
-
-def _extras(folder: Path) -> list[Path]:
-    """What a style may have for people, beside what programs need."""
-    return [path for pattern in ("README.md", "*.svg") for path in sorted(folder.glob(pattern)) if path.is_file()]
 
 
 def remove_style(name: str) -> Path:

@@ -9,8 +9,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from rnncomplete.card import METADATA_KEY, Card
-from rnncomplete.vocabulary import UNKNOWN_CHARACTER
+from rnncomplete.network.card import METADATA_KEY, Card
+from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

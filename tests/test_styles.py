@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnncomplete import styles
+from rnncomplete.completion.installing import install_style
 from rnncomplete.errors import ModelError, StyleError
-from rnncomplete.styles import find_style, install_style, list_styles, remove_style, user_styles_folder
+from rnncomplete.network.loading import read_card
+from rnncomplete.styles import find_style, list_styles, remove_style, user_styles_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rnncomplete.card import Card
+    from rnncomplete.network.card import Card
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +32,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_style: Callabl
 def test_lists_shipped_and_own(tiny_style: Path) -> None:
     install_style(tiny_style)
     assert [(style.name, style.shipped) for style in list_styles()] == [("bard", True), ("tiny", False)]
-    assert [style.card().style for style in list_styles()] == ["bard", "tiny"]
+    assert [read_card(style.folder).style for style in list_styles()] == ["bard", "tiny"]
 
 
 def test_finds_by_name_and_by_folder(shipped: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +69,7 @@ def test_does_not_replace_unless_told_to(
     other = make_style(tmp_path / "other", dataclasses.replace(tiny_card, description="another"))
     with pytest.raises(StyleError, match="already"):
         install_style(other)
-    assert install_style(other, replace=True).card().description == "another"
+    assert read_card(install_style(other, replace=True).folder).description == "another"
     assert [path.name for path in user_styles_folder().iterdir()] == ["tiny"]
 
 

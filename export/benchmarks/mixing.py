@@ -26,8 +26,8 @@ from rnncomplete.mixing.core import COMPILED
 from rnncomplete.mixing.memory import FOLDER_NODES, FOLDER_SLOTS, STYLE_NODES, STYLE_SLOTS
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.training import learn_prior, learn_style
-from rnncomplete.text import read_text
-from rnncomplete.vocabulary import Vocabulary
+from rnncomplete.text.decoding import read_text
+from rnncomplete.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,9 +64,9 @@ def compressor(measure: Callable[[bytes], int], training: str, test: str) -> tup
 
 def network_words(folder: Path, tokens: NDArray[np.uint16]) -> NDArray[np.float32]:
     """The network's probabilities of each of ``tokens`` given those before it, float32[n, V]."""
-    from rnncomplete.model import load_model
+    from rnncomplete.network.loading import load_network
 
-    model = load_model(folder, "cpu")
+    model = load_network(folder, "cpu")
     state = model.initial_state
     logits, words = np.zeros(len(model.vocabulary), np.float32), []
     for token in tokens.tolist():
@@ -156,9 +156,9 @@ def main(
         if style is None:
             vocabulary = Vocabulary(("\N{REPLACEMENT CHARACTER}", *sorted(set(training))))
         else:
-            from rnncomplete.model import load_model
+            from rnncomplete.network.loading import load_network
 
-            vocabulary = load_model(style, "cpu").vocabulary
+            vocabulary = load_network(style, "cpu").vocabulary
         click.echo(
             f"\n{path.parent.name}/{path.name}, {len(test):,} characters after {len(training):,}; compiled: {COMPILED}\n"
         )

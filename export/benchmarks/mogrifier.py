@@ -24,16 +24,16 @@ from onnx import TensorProto, helper
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rnncomplete.session import open_session
-from rnncomplete_export.average import WeightAverage
-from rnncomplete_export.configuration import TrainingConfig
-from rnncomplete_export.corpus import Corpus, build_corpus
-from rnncomplete_export.graphs import OPSET, StepGraph
-from rnncomplete_export.measure import nats_per_character
-from rnncomplete_export.network import CharacterNetwork, NetworkConfig
-from rnncomplete_export.schedule import learning_rate_factor
-from rnncomplete_export.streams import Streams
-from rnncomplete_export.trainer import build_optimizers
+from rnncomplete.network.onnx_runtime import open_session
+from rnncomplete_export.exporting.graphs import OPSET, StepGraph
+from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
+from rnncomplete_export.network.measure import nats_per_character
+from rnncomplete_export.texts.corpus import Corpus, build_corpus
+from rnncomplete_export.texts.streams import Streams
+from rnncomplete_export.training.average import WeightAverage
+from rnncomplete_export.training.configuration import TrainingConfig
+from rnncomplete_export.training.schedule import learning_rate_factor
+from rnncomplete_export.training.trainer import build_optimizers
 
 STYLE_HIDDEN, STYLE_LAYERS = 576, 2
 TIMED = 300

@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from rnncomplete.peers.ngram import losses_of_orders
-from rnncomplete_export.corpus import build_corpus
+from rnncomplete.measure.peers.ngram import losses_of_orders
+from rnncomplete_export.texts.corpus import build_corpus
 
 
 @click.command()

@@ -12,10 +12,10 @@ from typing import Literal, get_args
 
 import click
 
-from rnncomplete.card import STYLE_NAME
 from rnncomplete.errors import SettingError
-from rnncomplete_export.configuration import MatrixPrecision
+from rnncomplete.styles import STYLE_NAME
 from rnncomplete_export.recorded_command import recorded_command
+from rnncomplete_export.training.configuration import MatrixPrecision
 
 
 @click.command()
@@ -118,9 +118,9 @@ def train(
     Then:
       rnncomplete --style notes
     """
-    from rnncomplete_export.named_texts import TEXTS
-    from rnncomplete_export.recipe import load_recipe
     from rnncomplete_export.session import Request, train_style
+    from rnncomplete_export.texts.named_texts import TEXTS
+    from rnncomplete_export.training.recipe import load_recipe
 
     loaded = load_recipe(recipe) if recipe else None
     base = base or (loaded.base if loaded else None)
@@ -193,7 +193,7 @@ def export(*, checkpoint: Path, output: Path, style: str | None, text: Path | No
     check_name(name)
     import torch
 
-    from rnncomplete_export.exporter import export_style
+    from rnncomplete_export.exporting.exporter import export_style
     from rnncomplete_export.progress import say_export
 
     torch.set_num_threads(1)  # more would wait by spinning, and take the core from who else needs it

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from rnncomplete_export.comparison import tell
-from rnncomplete_export.exporter import STEPS
-from rnncomplete_export.measure import LN2
+from rnncomplete_export.exporting.comparison import tell
+from rnncomplete_export.exporting.exporter import STEPS
+from rnncomplete_export.network.measure import LN2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
-    from rnncomplete.card import Card
+    from rnncomplete.network.card import Card
 
 LINE_SECONDS = 15.0
 """Seconds between plain lines, until they become a minute's after ``SEVERAL_MINUTES``."""

@@ -16,20 +16,21 @@ import lightning_fabric
 import torch
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
+from rnncomplete.completion.installing import install_style
 from rnncomplete.errors import CheckpointError, RnncompleteError, SettingError
-from rnncomplete.styles import install_style, list_styles
-from rnncomplete.vocabulary import Vocabulary
+from rnncomplete.styles import list_styles
+from rnncomplete.text.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import CHECKPOINT, STAGES, load_checkpoint, way_out
-from rnncomplete_export.configuration import MatrixPrecision, TrainingConfig, suggest_config
-from rnncomplete_export.corpus import Corpus, build_corpus, open_tokens
-from rnncomplete_export.exporter import export_style
-from rnncomplete_export.inheritance import inherit_config, inherit_network, read_base
-from rnncomplete_export.named_texts import resolve_text
-from rnncomplete_export.network import parameter_count
-from rnncomplete_export.profile import expected_rate, profile_training
+from rnncomplete_export.exporting.exporter import export_style
+from rnncomplete_export.network.character_network import parameter_count
 from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
-from rnncomplete_export.recipe import config_of
-from rnncomplete_export.trainer import Trainer, TrainingState, resume_point
+from rnncomplete_export.texts.corpus import Corpus, build_corpus, open_tokens
+from rnncomplete_export.texts.named_texts import resolve_text
+from rnncomplete_export.training.configuration import MatrixPrecision, TrainingConfig, suggest_config
+from rnncomplete_export.training.inheritance import inherit_config, inherit_network, read_base
+from rnncomplete_export.training.profile import expected_rate, profile_training
+from rnncomplete_export.training.recipe import config_of
+from rnncomplete_export.training.trainer import Trainer, TrainingState, resume_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from lightning_fabric.loggers.logger import Logger
 
     from rnncomplete_export.checkpoint import Checkpoint
-    from rnncomplete_export.inheritance import Base
-    from rnncomplete_export.recipe import Recipe
+    from rnncomplete_export.training.inheritance import Base
+    from rnncomplete_export.training.recipe import Recipe
 
 LASTING = ("hidden_size", "layers", "embedding_size", "skip", "batch", "window", "optimizer")
 """Choices that a checkpoint is of use with only as they were."""

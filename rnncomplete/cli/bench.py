@@ -15,8 +15,8 @@ from rnncomplete.cli.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rnncomplete.completer import Completer
-    from rnncomplete.startup import Startup
+    from rnncomplete.completion.completer import Completer
+    from rnncomplete.measure.startup import Startup
 
 PEERS = "rnncomplete.bench_peers"
 """Entry points of other ways to run a style's network: functions from its folder to a step."""
@@ -44,7 +44,7 @@ def bench(context: click.Context, /, text_file: Path | None, as_json: bool, **fl
     rnncomplete bench --style linux --text driver.c --json
     """
     settings = settings_from(context, **flags)
-    from rnncomplete.bench import pin_to_one_core
+    from rnncomplete.measure.speed import pin_to_one_core
 
     pin_to_one_core()
     document = _measure(settings, text_file)
@@ -59,12 +59,12 @@ def bench(context: click.Context, /, text_file: Path | None, as_json: bool, **fl
 
 
 def _measure(settings: Any, text_file: Path | None) -> dict[str, Any]:
-    from rnncomplete.bench import figures, measure
-    from rnncomplete.completer import Completer
-    from rnncomplete.graph import read_graph
-    from rnncomplete.model import GRAPHS
+    from rnncomplete.completion.completer import Completer
+    from rnncomplete.measure.speed import figures, measure
+    from rnncomplete.network.graph_check import read_graph
+    from rnncomplete.network.loading import GRAPHS
     from rnncomplete.styles import find_style
-    from rnncomplete.text import read_text
+    from rnncomplete.text.decoding import read_text
 
     folder = find_style(settings.style)
     completer = open_completer(settings)
@@ -98,7 +98,7 @@ def _written(completer: Completer) -> str:
     """A text that the style itself writes, always the same."""
     from itertools import islice
 
-    from rnncomplete.sampler import sample
+    from rnncomplete.completion.sampler import sample
 
     model, temperature = completer.model, completer.card.temperature
     reading = completer.read("")
@@ -108,7 +108,7 @@ def _written(completer: Completer) -> str:
 
 def _starts(completer: Completer, text: str, arguments: list[str], progress: Progress) -> Iterator[Startup]:
     """The prompt started a few times, where that can be measured; the first time warms up."""
-    from rnncomplete.startup import can_measure, start_prompt
+    from rnncomplete.measure.startup import can_measure, start_prompt
 
     typed, ghost = _line_with_a_ghost(completer, text)
     for number in range(1 + _STARTS) if can_measure() and ghost else ():
@@ -145,9 +145,9 @@ def _peers(folder: Path, completer: Completer) -> Iterator[tuple[str, Completer]
     """Other ways to run the network in ``folder``; a line on stderr if they are not installed."""
     from importlib.metadata import entry_points
 
-    from rnncomplete.completer import Completer
+    from rnncomplete.completion.completer import Completer
     from rnncomplete.errors import ModelError
-    from rnncomplete.model import Model
+    from rnncomplete.network.model import Model
 
     for point in entry_points(group=PEERS):
         try:

@@ -20,8 +20,8 @@ from rnncomplete.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rnncomplete.completer import Completer
-    from rnncomplete.decoder import DecoderOptions, Ghost
+    from rnncomplete.completion.completer import Completer
+    from rnncomplete.completion.decoder import DecoderOptions, Ghost
 
 
 @click.command()
@@ -50,7 +50,7 @@ def complete(
     from dataclasses import replace
 
     from rnncomplete.settings import LONGEST
-    from rnncomplete.text import decode_text
+    from rnncomplete.text.decoding import decode_text
 
     data = sys.stdin.buffer.read()
     before = decode_text(data, "stdin")
@@ -97,7 +97,7 @@ def _go_on(completer: Completer, before: str, options: DecoderOptions) -> Ghost:
     """A ghost of whatever length: what is as long as one can look ahead is read, and looked ahead of again."""
     from dataclasses import replace
 
-    from rnncomplete.decoder import Ghost
+    from rnncomplete.completion.decoder import Ghost
     from rnncomplete.settings import LONGEST
 
     ghost = Ghost("", (), "length")

@@ -9,7 +9,7 @@ import click
 from rnncomplete.cli.options import print_json, print_text
 
 if TYPE_CHECKING:
-    from rnncomplete.doctor import Report
+    from rnncomplete.measure.self_test import Report
 
 
 @click.command()
@@ -24,7 +24,7 @@ def doctor(context: click.Context, as_json: bool) -> None:
     rnncomplete doctor
     rnncomplete doctor --json > report.json
     """
-    from rnncomplete.doctor import examine
+    from rnncomplete.measure.self_test import examine
 
     report = examine()
     if as_json:

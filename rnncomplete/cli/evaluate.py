@@ -22,10 +22,10 @@ from rnncomplete.cli.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rnncomplete.card import Card
-    from rnncomplete.completer import Completer
-    from rnncomplete.evaluation import Evaluation
-    from rnncomplete.typing_simulation import TypingFigures
+    from rnncomplete.completion.completer import Completer
+    from rnncomplete.measure.evaluation import Evaluation
+    from rnncomplete.measure.typing_simulation import TypingFigures
+    from rnncomplete.network.card import Card
 
 CORPORA = "rnncomplete.corpora"
 """Entry points that find texts: functions from a SHA-256 to a file, or to ``None``."""
@@ -78,7 +78,7 @@ def evaluate_files(
     rnncomplete eval --style linux --characters 100000 --typed 5000 --json *.c
     rnncomplete eval --style python --learn-from ~/src/project new.py
     """
-    from rnncomplete.evaluation import evaluate
+    from rnncomplete.measure.evaluation import evaluate
 
     if corpus and not peers:
         raise click.UsageError("--corpus FILE is what peers learn from; give --peers, too")
@@ -113,7 +113,7 @@ def _training_text(card: Card) -> str:
     from importlib.metadata import entry_points
 
     from rnncomplete.errors import TextError
-    from rnncomplete.text import read_text
+    from rnncomplete.text.decoding import read_text
 
     for point in entry_points(group=CORPORA):
         try:
@@ -140,8 +140,8 @@ def _keep_apart(files: tuple[Path, ...], texts: list[str], known: list[str]) -> 
 
 def _measure_peers(completer: Completer, texts: list[str], corpus: str) -> list[dict[str, Any]]:
     """The typing simulation of every peer, as rows of a table."""
-    from rnncomplete.peers.lineup import peers_of
-    from rnncomplete.typing_simulation import TypingFigures, simulate_typing
+    from rnncomplete.measure.peers.lineup import peers_of
+    from rnncomplete.measure.typing_simulation import TypingFigures, simulate_typing
 
     rows = []
     with Progress("counting") as progress:
@@ -175,7 +175,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 def _read(files: tuple[Path, ...], characters: int | None) -> list[str]:
     """The texts of ``files``, at most ``characters`` in all; raises ``TextError``."""
     from rnncomplete.errors import TextError
-    from rnncomplete.text import read_text
+    from rnncomplete.text.decoding import read_text
 
     texts: list[str] = []
     for path in files:

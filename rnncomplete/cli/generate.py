@@ -33,8 +33,8 @@ def generate(
     rnncomplete generate --prompt 'ROMEO:' --chars 300
     rnncomplete generate --style linux --temperature 0.6 --seed 7
     """
-    from rnncomplete.sampler import sample
-    from rnncomplete.text import decode_text
+    from rnncomplete.completion.sampler import sample
+    from rnncomplete.text.decoding import decode_text
 
     before = decode_text(prompt.encode("utf-8", "surrogateescape"), "--prompt")
     completer = open_completer(settings_from(context, **flags), before)

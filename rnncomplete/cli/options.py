@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from rnncomplete.completer import Completer
+    from rnncomplete.completion.completer import Completer
     from rnncomplete.settings import Settings
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -60,9 +60,9 @@ def open_completer(settings: Settings, before: str | None = None, *, static: boo
 
     Raises :class:`SettingError` for that style where there is no such text.
     """
-    from rnncomplete.completer import load_completer
+    from rnncomplete.completion.completer import load_completer
+    from rnncomplete.completion.prefix_cache import always
     from rnncomplete.errors import SettingError
-    from rnncomplete.prefix_cache import always
     from rnncomplete.styles import AUTO
 
     if settings.style != AUTO:
@@ -70,7 +70,7 @@ def open_completer(settings: Settings, before: str | None = None, *, static: boo
     elif before is None:
         raise SettingError("the style auto is chosen by what is being written; here expected one: --style NAME")
     else:
-        from rnncomplete.auto_style import load_auto
+        from rnncomplete.completion.auto import load_auto
 
         chooser = load_auto(settings.device, static=static, **settings.decoding)
         if before:

@@ -52,7 +52,7 @@ def end_process() -> None:
 
     Python ends threads of this kind wherever they are; inside ONNX Runtime that can bring the process down by a signal.
     """
-    from rnncomplete.background import FAREWELL_SECONDS, THREAD_NAME
+    from rnncomplete.completion.worker import FAREWELL_SECONDS, THREAD_NAME
 
     threads = [thread for thread in threading.enumerate() if thread.name == THREAD_NAME]
     for thread in threads:

@@ -9,7 +9,7 @@ import click
 from rnncomplete.cli.options import print_json, print_text, settings_from
 
 if TYPE_CHECKING:
-    from rnncomplete.card import Card
+    from rnncomplete.network.card import Card
 
 
 @click.command("stages")
@@ -25,7 +25,7 @@ def stages(context: click.Context, /, style: str | None, as_json: bool) -> None:
     rnncomplete stages linux
     rnncomplete stages shakespeare --json
     """
-    from rnncomplete.model import read_card
+    from rnncomplete.network.loading import read_card
     from rnncomplete.styles import find_style
 
     card = read_card(find_style(settings_from(context, style=style).style))
@@ -47,7 +47,7 @@ def _heading(stage: dict[str, Any]) -> str:
 
 def _harmless(text: str) -> str:
     """``text`` without what would disturb a terminal; a card may come from a stranger."""
-    from rnncomplete.vocabulary import is_displayable
+    from rnncomplete.text.vocabulary import is_displayable
 
     return "".join(c for c in text if is_displayable(c)).rstrip()
 

@@ -47,7 +47,7 @@ def info_command(name: str, as_json: bool) -> None:
     """The card of one style."""
     import dataclasses
 
-    from rnncomplete.model import read_card
+    from rnncomplete.network.loading import read_card
     from rnncomplete.styles import find_style
 
     folder = find_style(name)
@@ -63,7 +63,7 @@ def info_command(name: str, as_json: bool) -> None:
 @click.option("--replace", is_flag=True, help="Replace a style of the same name.")
 def add_command(folder: Path, replace: bool) -> None:
     """Check the style in FOLDER and install it among your own."""
-    from rnncomplete.styles import install_style
+    from rnncomplete.completion.installing import install_style
 
     style = install_style(folder, replace=replace)
     print_text(f"{style.name} is installed; try it: rnncomplete --style {style.name}")
@@ -112,8 +112,10 @@ def _facts(style: Style) -> dict[str, Any]:
         **{"style": style.name, "folder": str(style.folder), "shipped": style.shipped, "problem": None},
         **dict.fromkeys(("description", "parameters", "nats_per_character", "corpus", "licence")),
     }
+    from rnncomplete.network.loading import read_card
+
     try:
-        card = style.card()
+        card = read_card(style.folder)
     except ModelError as error:
         return facts | {"problem": str(error)}
     return facts | {

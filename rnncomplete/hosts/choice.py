@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.application import Application
     from prompt_toolkit.buffer import Buffer
 
-    from rnncomplete.suggest import RNNAutoSuggest
+    from rnncomplete.ghost.suggest import RNNAutoSuggest
 
 CODE_STYLE = "python"
 """The style of shells unless a setting names another."""
@@ -48,7 +48,7 @@ def open_suggest(style: str | None = None, **options: Any) -> tuple[RNNAutoSugge
 
     ``options`` go to :class:`~rnncomplete.RNNAutoSuggest`.
     """
-    from rnncomplete.suggest import RNNAutoSuggest
+    from rnncomplete.ghost.suggest import RNNAutoSuggest
 
     name, problem = choose_style(style)
     settings = load_settings()
@@ -69,7 +69,7 @@ def open_suggest(style: str | None = None, **options: Any) -> tuple[RNNAutoSugge
 
 def give_ghosts(app: Application[Any], buffer: Buffer, style: str | None = None) -> Callable[[], None] | None:
     """Show ghosts in ``buffer`` of ``app``, and tell in a line what is wrong; returns what takes them away again."""
-    from rnncomplete.ghost import attach
+    from rnncomplete.ghost.attaching import attach
 
     try:
         suggest, problem = open_suggest(style)

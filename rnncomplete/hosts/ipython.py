@@ -11,7 +11,7 @@ from rnncomplete.styles import expect_style
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rnncomplete.suggest import RNNAutoSuggest
+    from rnncomplete.ghost.suggest import RNNAutoSuggest
 
 USAGE = "%rnncomplete [style NAME | on | off]"
 MAGIC = "rnncomplete"
@@ -65,7 +65,7 @@ class Ghosts:
     def _on(self) -> None:
         if self._suggest is not None:
             return
-        from rnncomplete.ghost import attach
+        from rnncomplete.ghost.attaching import attach
 
         self._suggest, problem = open_suggest(self._style, context=self._context)
         session, self._former = self._shell.pt_app, self._shell.auto_suggest

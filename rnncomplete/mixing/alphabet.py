@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncomplete.mixing.layout import adaptation
+from rnncomplete.mixing.tables import adaptation
 from rnncomplete.mixing.tree import Tree, usual_counts
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ State = tuple[object, ...]
 
 
 class Core(Protocol):
-    """What both cores can do. ``state`` is what :func:`rnncomplete.mixing.layout.buffers` gives."""
+    """What both cores can do. ``state`` is what :func:`rnncomplete.mixing.buffers.buffers` gives."""
 
     def learn(self, state: State, tokens: object, network: object, probabilities: object) -> None:
         """Learn uint16[n] with float32[n, V] (or None); writes each token's probability to float64[n]."""

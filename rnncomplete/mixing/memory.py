@@ -12,6 +12,7 @@ import numpy as np
 from rnncomplete.errors import ModelError
 from rnncomplete.mixing import layout
 from rnncomplete.mixing.alphabet import Alphabet
+from rnncomplete.mixing.buffers import Arena, buffers
 from rnncomplete.mixing.core import core
 from rnncomplete.mixing.prior import Prior
 
@@ -57,7 +58,7 @@ class CorpusMemory:
         """
         memory = cls(alphabet, np.zeros(-(-nodes // 8) * 8, np.uint32), np.zeros(-(-slots // 8) * 8, np.uint32))
         sizes = layout.Sizes(len(tokens), entry_bits=2, match_bits=1, refine_rows=1, journal_words=0, frames=1)
-        state = layout.buffers(alphabet, sizes, layout.Arena.create(sizes, len(alphabet)), layout.Rates(), [memory])
+        state = buffers(alphabet, sizes, Arena.create(sizes, len(alphabet)), layout.Rates(), [memory])
         for begin in range(0, len(tokens), _CHUNK):
             core.count(state, np.ascontiguousarray(tokens[begin : begin + _CHUNK], np.uint16))
             if progress is not None and not progress(min(begin + _CHUNK, len(tokens))):

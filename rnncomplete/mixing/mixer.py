@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from rnncomplete.mixing import layout
+from rnncomplete.mixing.buffers import Arena, buffers, start
 from rnncomplete.mixing.core import core as default_core
 from rnncomplete.mixing.prior import Prior
 
@@ -43,13 +44,13 @@ class Mixer:
         self.alphabet, self.memories, self._core = alphabet, tuple(memories), core
         self.sizes = sizes or layout.Sizes()
         self.prior = prior or Prior()
-        self._arena = layout.Arena.create(self.sizes, len(alphabet))
+        self._arena = Arena.create(self.sizes, len(alphabet))
         rates = rates or layout.Rates(weights=self.prior.rate)
-        self._state = layout.buffers(alphabet, self.sizes, self._arena, rates, self.memories)
+        self._state = buffers(alphabet, self.sizes, self._arena, rates, self.memories)
         self._begin()
 
     def _begin(self) -> None:
-        layout.start(self._arena, len(self.memories))
+        start(self._arena, len(self.memories))
         self.prior.apply(self._arena)
         self._frames[:] = 0
 

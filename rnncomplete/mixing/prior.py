@@ -12,7 +12,7 @@ from rnncomplete.errors import ModelError
 from rnncomplete.mixing.layout import INPUTS, LEARNED, NETWORK_INPUT, Rates
 
 if TYPE_CHECKING:
-    from rnncomplete.mixing.layout import Arena
+    from rnncomplete.mixing.buffers import Arena
 
 
 FASTEST = 0.1

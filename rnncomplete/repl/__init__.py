@@ -20,7 +20,7 @@ def run(
     """Open the prompt and return when its user leaves.
 
     ``colour`` is that of ghosts, as prompt_toolkit writes it; ``editing_mode`` is "emacs" or "vi"; with ``manual``
-    ghosts come only when asked for; ``decoding`` goes to :func:`~rnncomplete.completer.load_completer`. Raises
+    ghosts come only when asked for; ``decoding`` goes to :func:`~rnncomplete.completion.completer.load_completer`. Raises
     :class:`UserError` without a terminal.
     """
     for stream, name, instead in (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rnncomplete.errors import RnncompleteError, SettingError, TextError
-from rnncomplete.keys import help_rows
+from rnncomplete.ghost.keys import help_rows
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS
 from rnncomplete.repl.history import StyleHistory
 from rnncomplete.repl.look import count, printable, say, table
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from prompt_toolkit import PromptSession
 
-    from rnncomplete.card import Card
-    from rnncomplete.completer import Completer
+    from rnncomplete.completion.completer import Completer
+    from rnncomplete.completion.learning_job import Study
+    from rnncomplete.ghost.suggest import RNNAutoSuggest
+    from rnncomplete.network.card import Card
     from rnncomplete.repl.manuscript import Manuscript
-    from rnncomplete.study import Study
-    from rnncomplete.suggest import RNNAutoSuggest
 
 GENERATED = 500
 """Characters that ``:generate`` writes unless told otherwise."""
@@ -67,9 +67,11 @@ class Actions:
     def _styles(self, _: str) -> None:
         """List the styles."""
         rows = []
+        from rnncomplete.network.loading import read_card
+
         for style in list_styles():
             try:
-                card = style.card()
+                card = read_card(style.folder)
                 row = (style.name, f"{count(card.parameters)} parameters", printable(card.description))
             except RnncompleteError as error:
                 row = (style.name, "damaged", str(error))
@@ -78,7 +80,7 @@ class Actions:
 
     def _stages(self, name: str) -> None:
         """Show what the network wrote while it learned."""
-        from rnncomplete.model import read_card
+        from rnncomplete.network.loading import read_card
 
         card = read_card(find_style(name)) if name else self._card()
         if not card.stages:
@@ -224,7 +226,7 @@ class Actions:
 
     def _written(self, completer: Completer, wanted: Callable[[], bool]) -> Iterator[str]:
         """Endless characters after the document."""
-        from rnncomplete.sampler import sample
+        from rnncomplete.completion.sampler import sample
 
         reading = completer.read(self._manuscript.text, wanted)
         if reading is None:

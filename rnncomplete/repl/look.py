@@ -12,9 +12,9 @@ from prompt_toolkit.layout.processors import TabsProcessor, Transformation, Tran
 from prompt_toolkit.lexers import Lexer, PygmentsLexer, SimpleLexer
 from prompt_toolkit.styles import Style
 
-from rnncomplete.characters import UNKNOWN_CHARACTER, is_displayable
 from rnncomplete.repl.commands import is_command
 from rnncomplete.styles import AUTO
+from rnncomplete.text.characters import UNKNOWN_CHARACTER, is_displayable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.document import Document
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-    from rnncomplete.suggest import RNNAutoSuggest
+    from rnncomplete.ghost.suggest import RNNAutoSuggest
 
 GREY = "#767676"
 """The grey with the same contrast, 4.5 to 1, on black and on white."""

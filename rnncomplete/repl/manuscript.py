@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from rnncomplete.errors import TextError
-from rnncomplete.text import read_text
+from rnncomplete.text.decoding import read_text
 
 STEPS = 1000
 """How many changes can be undone."""

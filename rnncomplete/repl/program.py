@@ -12,8 +12,11 @@ from prompt_toolkit.filters import Condition, emacs_insert_mode, has_focus, vi_i
 from prompt_toolkit.key_binding import KeyBindings
 
 from rnncomplete.errors import RnncompleteError, TextError
-from rnncomplete.ghost import TAB_STOP, install
-from rnncomplete.keys import ghost_of
+from rnncomplete.ghost.attaching import install
+from rnncomplete.ghost.buffer_ghost import call_on_loop
+from rnncomplete.ghost.drawing import TAB_STOP
+from rnncomplete.ghost.keys import ghost_of
+from rnncomplete.ghost.suggest import RNNAutoSuggest
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import CommandCompleter, is_command, parse, unescaped
 from rnncomplete.repl.history import StyleHistory, unsaved_path
@@ -21,15 +24,13 @@ from rnncomplete.repl.look import Tabs, colours, indent_of, lexer_named, say, sh
 from rnncomplete.repl.manuscript import Manuscript
 from rnncomplete.repl.signals import leaving_by_signal
 from rnncomplete.repl.typeahead import unseen_typeahead
-from rnncomplete.suggest import RNNAutoSuggest
-from rnncomplete.watch import call_on_loop
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
-    from rnncomplete.background import Grower
-    from rnncomplete.card import Card
+    from rnncomplete.completion.worker import Grower
+    from rnncomplete.network.card import Card
 
 MENU_LINES = 8
 """Lines kept free for the menu of commands, a third of the terminal at most."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from rnncomplete import bench
 from rnncomplete.cli import main
-from rnncomplete.startup import Startup
+from rnncomplete.measure import speed as bench
+from rnncomplete.measure.startup import Startup
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "pin_to_one_core", lambda: None)
     monkeypatch.setattr(bench, "PREFIXES", 2)
     monkeypatch.setattr("rnncomplete.cli.bench._line_with_a_ghost", lambda completer, text: ("so", "me"))
-    monkeypatch.setattr("rnncomplete.startup.start_prompt", lambda *arguments: Startup(250.0, 500.0, 120.0))
+    monkeypatch.setattr("rnncomplete.measure.startup.start_prompt", lambda *arguments: Startup(250.0, 500.0, 120.0))
 
 
 def run(*arguments: str | Path) -> Result:

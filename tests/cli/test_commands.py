@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rnncomplete.card import Card
+    from rnncomplete.network.card import Card
 
 
 def run(*arguments: str | Path, data: str = "") -> Result:
@@ -146,7 +146,7 @@ def test_a_mistake_is_answered_in_one_line(arguments: list[str], words: str) -> 
 
 
 def test_cuda_that_is_not_there_is_said_in_one_line(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rnncomplete.session._DRIVER_FILES", ())
+    monkeypatch.setattr("rnncomplete.network.onnx_runtime._DRIVER_FILES", ())
     assert "--device cpu" in refused(run("complete", "--style", tiny_style, "--device", "cuda"))
 
 
@@ -169,7 +169,7 @@ def test_a_bug_is_one_line_and_a_traceback_only_on_demand(tiny_style: Path, monk
     def fail(*arguments: object, **options: object) -> None:
         raise KeyError("oops")
 
-    monkeypatch.setattr("rnncomplete.completer.load_completer", fail)
+    monkeypatch.setattr("rnncomplete.completion.completer.load_completer", fail)
     result = run("complete", "--style", tiny_style)
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1

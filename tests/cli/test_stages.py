@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rnncomplete.card import Card
+    from rnncomplete.network.card import Card
 
 STAGES = (
     {"step": 1, "characters": 900, "loss": 4.5, "sample": "e e e", "skills": {}},

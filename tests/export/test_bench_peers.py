@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from rnncomplete.card import Card
-from rnncomplete.model import model_from_graph
-from rnncomplete.vocabulary import UNKNOWN_CHARACTER
-from rnncomplete_export.bench_peers import float32_lstm, torch_eager
-from rnncomplete_export.graphs import build_graph, with_card
-from rnncomplete_export.network import CharacterNetwork, NetworkConfig
+from rnncomplete.network.card import Card
+from rnncomplete.network.loading import model_from_graph
+from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER
+from rnncomplete_export.exporting.bench_peers import float32_lstm, torch_eager
+from rnncomplete_export.exporting.graphs import build_graph, with_card
+from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rnncomplete.model import Step
+    from rnncomplete.network.model import Step
 
 
 @pytest.mark.parametrize("shape", [(1, True), (2, True), (3, False)])
@@ -45,6 +45,6 @@ def test_a_peer_is_the_same_network(tmp_path: Path, peer: Callable[[Path], Step]
 def test_the_runtime_finds_them_without_naming_this_package() -> None:
     found = {point.name: point.value for point in entry_points(group="rnncomplete.bench_peers")}
     assert found == {
-        "torch_eager": "rnncomplete_export.bench_peers:torch_eager",
-        "float32_lstm": "rnncomplete_export.bench_peers:float32_lstm",
+        "torch_eager": "rnncomplete_export.exporting.bench_peers:torch_eager",
+        "float32_lstm": "rnncomplete_export.exporting.bench_peers:float32_lstm",
     }

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rnncomplete.model import load_model, read_card
-from rnncomplete.peers.ngram import KneserNey
-from rnncomplete.threshold import CANDIDATES
-from rnncomplete_export import comparison
-from rnncomplete_export.comparison import counted_on, ngram_figures, tell, tuned_threshold
-from rnncomplete_export.measure import stretches
+from rnncomplete.measure.peers.ngram import KneserNey
+from rnncomplete.measure.threshold_tuning import CANDIDATES
+from rnncomplete.network.loading import load_network, read_card
+from rnncomplete_export.exporting import comparison
+from rnncomplete_export.exporting.comparison import counted_on, ngram_figures, tell, tuned_threshold
+from rnncomplete_export.network.measure import stretches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +69,6 @@ def test_what_is_told_after_a_training_is_honest() -> None:
 
 
 def test_the_threshold_is_one_of_those_that_were_tried(tiny_style: Path) -> None:
-    model = load_model(tiny_style, "cpu")
+    model = load_network(tiny_style, "cpu")
     tokens = model.vocabulary.encode("some words to type, and more. " * 40).astype(np.uint16)
     assert tuned_threshold(model, tokens) in CANDIDATES

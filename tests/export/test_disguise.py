@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
-from rnncomplete_export import disguise
-from rnncomplete_export.disguise import common_words, disguised
+from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete_export.texts import disguise
+from rnncomplete_export.texts.disguise import common_words, disguised
 
 if TYPE_CHECKING:
     import pytest

@@ -9,18 +9,18 @@ import onnx
 import pytest
 import torch
 
-from rnncomplete.card import METADATA_KEY, Card
-from rnncomplete.completer import Completer
+from rnncomplete.completion.completer import Completer, load_completer
+from rnncomplete.completion.installing import check_style
 from rnncomplete.errors import TextError
-from rnncomplete.evaluation import losses, predicted_losses
-from rnncomplete.model import MEMORY, check_style, load_model
+from rnncomplete.measure.evaluation import losses, predicted_losses
+from rnncomplete.network.card import METADATA_KEY, Card
+from rnncomplete.network.loading import load_network
+from rnncomplete.styles import MEMORY
 from rnncomplete_export.checkpoint import load_checkpoint
-from rnncomplete_export.exporter import encoded_text, network_of, validation_tokens
-from rnncomplete_export.graphs import build_graph, quantise
-from rnncomplete_export.measure import nats_per_character
-from rnncomplete_export.memories import RATES
-from rnncomplete_export.network import CharacterNetwork, NetworkConfig
-from rnncomplete_export.parity import (
+from rnncomplete_export.exporting.exporter import encoded_text, network_of, validation_tokens
+from rnncomplete_export.exporting.graphs import build_graph, quantise
+from rnncomplete_export.exporting.memories import RATES
+from rnncomplete_export.exporting.parity import (
     Parity,
     ParityError,
     batched_nats,
@@ -29,6 +29,8 @@ from rnncomplete_export.parity import (
     measure_parity,
     step_function,
 )
+from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
+from rnncomplete_export.network.measure import nats_per_character
 
 if TYPE_CHECKING:
     import subprocess
@@ -43,7 +45,7 @@ def style(trained: Path) -> Path:
 
 def test_the_exported_style_follows_pytorch_character_by_character(trained: Path, style: Path) -> None:
     network = network_of(load_checkpoint(trained / "runs" / "sea" / "best.safetensors"))
-    model = load_model(style, "cpu")
+    model = load_network(style, "cpu")
     text = "The sailors sing of home.\nStars burn over the calm sea"
     tokens = model.vocabulary.encode(text).astype(np.int64)
     with torch.no_grad():
@@ -90,7 +92,7 @@ def test_both_graphs_carry_the_card_and_keep_the_contract(style: Path) -> None:
 
 
 def test_the_card_tells_what_was_measured(style: Path, text_file: Path) -> None:
-    model = load_model(style, "cpu")
+    model = load_network(style, "cpu")
     card = model.card
     text = text_file.read_text(encoding="utf-8")
     kept_back = text[len(text) - card.corpus["validation_characters"] :]
@@ -106,38 +108,37 @@ def test_the_card_tells_what_was_measured(style: Path, text_file: Path) -> None:
 
 
 def test_the_style_carries_a_memory_of_its_text(style: Path, text_file: Path) -> None:
-    model = load_model(style, "cpu")
-    assert model.memory is not None
-    assert model.memory.prior.sections, "weights were learned with it"
-    assert model.card.figures["memory_bytes"] == (style / MEMORY).stat().st_size <= 10_000_000
-    kept_back = text_file.read_text(encoding="utf-8")[-model.card.corpus["validation_characters"] :]
-    nats = np.mean(predicted_losses(Completer(model), kept_back))
-    assert model.card.figures["adaptive_nats"] == pytest.approx(nats, abs=1e-4)
-    assert nats < model.card.figures["nats_per_character"]
+    completer = load_completer(str(style), "cpu")
+    assert completer.memory is not None
+    assert completer.memory.prior.sections, "weights were learned with it"
+    assert completer.card.figures["memory_bytes"] == (style / MEMORY).stat().st_size <= 10_000_000
+    kept_back = text_file.read_text(encoding="utf-8")[-completer.card.corpus["validation_characters"] :]
+    nats = np.mean(predicted_losses(completer, kept_back))
+    assert completer.card.figures["adaptive_nats"] == pytest.approx(nats, abs=1e-4)
+    assert nats < completer.card.figures["nats_per_character"]
     assert f"{nats:.4f}" in (style / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_session_adapts_at_the_rate_that_predicts_the_text_kept_back_best(style: Path, text_file: Path) -> None:
-    model = load_model(style, "cpu")
-    assert model.memory is not None
-    kept_back = text_file.read_text(encoding="utf-8")[-model.card.corpus["validation_characters"] :]
+    completer = load_completer(str(style), "cpu")
+    memory = completer.memory
+    assert memory is not None
+    kept_back = text_file.read_text(encoding="utf-8")[-completer.card.corpus["validation_characters"] :]
 
     def loss(rate: float) -> float:
-        assert model.memory is not None
-        model.memory = dataclasses.replace(model.memory, prior=dataclasses.replace(model.memory.prior, rate=rate))
-        return float(np.mean(predicted_losses(Completer(model), kept_back)))
+        tried = dataclasses.replace(memory, prior=dataclasses.replace(memory.prior, rate=rate))
+        return float(np.mean(predicted_losses(Completer(completer.model, memory=tried), kept_back)))
 
-    chosen = model.memory.prior.rate
-    assert loss(chosen) < min(map(loss, RATES)) + 0.0005
+    assert loss(memory.prior.rate) < min(map(loss, RATES)) + 0.0005
 
 
 def test_training_taught_the_network_something(style: Path) -> None:
-    card = load_model(style, "cpu").card
+    card = load_network(style, "cpu").card
     assert card.figures["nats_per_character"] < 0.75 * np.log(len(card.vocabulary))
 
 
 def test_the_readme_names_corpus_licence_command_and_figures(style: Path) -> None:
-    card = load_model(style, "cpu").card
+    card = load_network(style, "cpu").card
     page = (style / "README.md").read_text(encoding="utf-8")
     hours = f"hours ({card.training['processor_seconds'] / 3600:.2f} hours of processor time), seed 1"
     for fact in (
@@ -220,7 +221,7 @@ def test_quantised_weights_are_within_half_a_step_and_seven_bits() -> None:
 
 def test_reading_in_streams_measures_the_loss_of_reading_in_one(trained: Path, style: Path, text_file: Path) -> None:
     network = network_of(load_checkpoint(trained / "runs" / "sea" / "best.safetensors"))
-    model = load_model(style, "cpu")
+    model = load_network(style, "cpu")
     tokens = model.vocabulary.encode(text_file.read_text(encoding="utf-8")[:20_000])
     text = model.vocabulary.decode(tokens.tolist())
     unscaled = dataclasses.replace(model.card, temperature=1.0)
@@ -229,7 +230,7 @@ def test_reading_in_streams_measures_the_loss_of_reading_in_one(trained: Path, s
 
 
 def test_a_card_holds_no_path_of_the_machine(style: Path, trained: Path, text_file: Path) -> None:
-    card = load_model(style, "cpu").card
+    card = load_network(style, "cpu").card
     assert card.training["command"].startswith("rnncomplete train sea.txt --style sea --characters 60000")
     for page in ("card.json", "README.md"):
         content = (style / page).read_text(encoding="utf-8")

@@ -9,18 +9,18 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from rnncomplete.card import Card
 from rnncomplete.cli import main
 from rnncomplete.errors import SettingError, StyleError
-from rnncomplete.model import load_model
-from rnncomplete.vocabulary import UNKNOWN, UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete.network.card import Card
+from rnncomplete.network.loading import load_network
+from rnncomplete.text.vocabulary import UNKNOWN, UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint
-from rnncomplete_export.configuration import TrainingConfig
-from rnncomplete_export.exporter import network_of
-from rnncomplete_export.graphs import build_graph
-from rnncomplete_export.inheritance import Base, inherit_config, inherit_network, read_base, unfold_table
-from rnncomplete_export.network import CharacterNetwork, NetworkConfig
-from rnncomplete_export.weights import Weights, read_weights
+from rnncomplete_export.exporting.exporter import network_of
+from rnncomplete_export.exporting.graphs import build_graph
+from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
+from rnncomplete_export.network.weights import Weights, read_weights
+from rnncomplete_export.training.configuration import TrainingConfig
+from rnncomplete_export.training.inheritance import Base, inherit_config, inherit_network, read_base, unfold_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +118,7 @@ def test_training_from_a_style_starts_at_its_loss_and_learns_new_characters(
     result = CliRunner().invoke(main, ["train", str(text), *map(str, options)])
     assert result.exit_code == 0, result.output
     before = next(line for line in result.stderr.splitlines() if line.startswith("0 characters: validation"))
-    base = load_model(folder, "cpu").card
+    base = load_network(folder, "cpu").card
     assert float(before.split()[3]) == pytest.approx(base.figures["nats_per_character"], abs=0.1)
     card = json.loads((tmp_path / "runs" / "more" / "style" / "more" / "card.json").read_text(encoding="utf-8"))
     assert "\u00e2" in card["vocabulary"]
@@ -134,7 +134,7 @@ def test_going_on_with_a_style_on_its_own_text_counts_on_from_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = trained / "runs" / "sea" / "style" / "sea"
-    before = load_model(folder, "cpu").card
+    before = load_network(folder, "cpu").card
     options = ["--style", "sea", "--from", folder, "--characters", 30_000, "--batch", 8, "--window", 20, "--no-install"]
     result = CliRunner().invoke(main, ["train", str(text_file), *map(str, options)])
     assert result.exit_code == 0, result.output

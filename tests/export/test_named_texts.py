@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rnncomplete.errors import TextError
-from rnncomplete_export import named_texts
-from rnncomplete_export.named_texts import TEXTS, VARIABLE, NamedText, fetch_text, find_text, resolve_text
+from rnncomplete_export.texts import named_texts
+from rnncomplete_export.texts.named_texts import TEXTS, VARIABLE, NamedText, fetch_text, find_text, resolve_text
 
 CONTENT = "To be, or not to be.\n"
 

@@ -6,12 +6,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncomplete_export.average import WeightAverage
-from rnncomplete_export.measure import best_temperature
-from rnncomplete_export.muon import Muon, orthogonalise
-from rnncomplete_export.network import CharacterNetwork, LockedDropout, NetworkConfig, parameter_count
-from rnncomplete_export.schedule import learning_rate_factor
-from rnncomplete_export.streams import Streams
+from rnncomplete_export.network.character_network import CharacterNetwork, LockedDropout, NetworkConfig, parameter_count
+from rnncomplete_export.network.measure import best_temperature
+from rnncomplete_export.texts.streams import Streams
+from rnncomplete_export.training.average import WeightAverage
+from rnncomplete_export.training.muon import Muon, orthogonalise
+from rnncomplete_export.training.schedule import learning_rate_factor
 
 
 @pytest.fixture

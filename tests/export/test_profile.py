@@ -7,10 +7,10 @@ import torch
 from click.testing import CliRunner
 
 from rnncomplete.cli import main
-from rnncomplete_export import profile
-from rnncomplete_export.muon import Muon
-from rnncomplete_export.network import CharacterNetwork, NetworkConfig
-from rnncomplete_export.profile import operations_a_character
+from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
+from rnncomplete_export.training import profile
+from rnncomplete_export.training.muon import Muon
+from rnncomplete_export.training.profile import operations_a_character
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from rnncomplete.cli import main
 from rnncomplete.errors import SettingError
 from rnncomplete_export import session
-from rnncomplete_export.configuration import TrainingConfig
-from rnncomplete_export.recipe import Recipe, config_of, list_recipes, load_recipe
+from rnncomplete_export.training.configuration import TrainingConfig
+from rnncomplete_export.training.recipe import Recipe, config_of, list_recipes, load_recipe
 
 if TYPE_CHECKING:
     from rnncomplete_export.session import Request

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from rnncomplete.card import Card
 from rnncomplete.errors import SettingError
-from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
-from rnncomplete_export.corpus import Corpus
-from rnncomplete_export.inheritance import GENTLER, Base
-from rnncomplete_export.recipe import Recipe
+from rnncomplete.network.card import Card
+from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete_export.network.weights import Weights
 from rnncomplete_export.session import Request, configure, processes_of, start_fabric
-from rnncomplete_export.weights import Weights
+from rnncomplete_export.texts.corpus import Corpus
+from rnncomplete_export.training.inheritance import GENTLER, Base
+from rnncomplete_export.training.recipe import Recipe
 
 LETTERS = Vocabulary((UNKNOWN_CHARACTER, *"abcdefghij"))
 CORPUS = Corpus(LETTERS, np.ones(50_000, np.uint16), "", 1)

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncomplete.model import GRAPHS, MEMORY, check_style, read_card
-from rnncomplete.styles import shipped_styles_folder
-from rnncomplete.text import read_text
-from rnncomplete.vocabulary import Vocabulary
-from rnncomplete_export.parity import INT8_TOLERANCE, batched_nats, cut_streams, step_function
-from rnncomplete_export.readme import render_readme
-from rnncomplete_export.recipe import list_recipes, load_recipe
+from rnncomplete.completion.installing import check_style
+from rnncomplete.network.loading import GRAPHS, read_card
+from rnncomplete.styles import MEMORY, shipped_styles_folder
+from rnncomplete.text.decoding import read_text
+from rnncomplete.text.vocabulary import Vocabulary
+from rnncomplete_export.exporting.parity import INT8_TOLERANCE, batched_nats, cut_streams, step_function
+from rnncomplete_export.exporting.readme import render_readme
+from rnncomplete_export.training.recipe import list_recipes, load_recipe
 
 CORPORA = Path(os.environ.get("RNNCOMPLETE_CORPORA") or Path(__file__).parents[3] / "shared" / "corpora")
 """Where the texts are that they were trained on, beside the checkout by default."""

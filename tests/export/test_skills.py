@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rnncomplete_export.skills import (
+from rnncomplete_export.story.skills import (
     ROOM,
     brackets,
     count_skills,

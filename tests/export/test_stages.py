@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from rnncomplete.model import read_card
-from rnncomplete.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete.network.loading import read_card
+from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from rnncomplete_export.exporter import export_style
-from rnncomplete_export.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
-from rnncomplete_export.network import CharacterNetwork, NetworkConfig
-from rnncomplete_export.plot import draw_stages
-from rnncomplete_export.stages import LENGTH, known_words, measure_stages, skills_of_text
+from rnncomplete_export.exporting.exporter import export_style
+from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
+from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
+from rnncomplete_export.story.plot import draw_stages
+from rnncomplete_export.story.stages import LENGTH, known_words, measure_stages, skills_of_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +69,7 @@ def test_without_the_weights_of_stages_their_loss_and_sample_stay(trained: Path,
 def test_the_loss_of_every_stage_is_what_its_weights_give_on_one_sample(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnncomplete_export.stages.LENGTH", 20)
+    monkeypatch.setattr("rnncomplete_export.story.stages.LENGTH", 20)
     tokens = np.random.default_rng(0).integers(0, len(LETTERS), 3 * STAGE_CHARACTERS).astype(np.uint16)
     told = [{"step": n, "characters": 100 * n, "loss": 9.0, "sample": ""} for n in (1, 10)]
     networks = []
@@ -110,7 +110,7 @@ def test_a_certain_network_writes_what_it_is_certain_of_in_every_stream() -> Non
 
 
 def test_the_words_of_a_text_are_not_cut_at_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rnncomplete_export.stages.CHUNK", 3)
+    monkeypatch.setattr("rnncomplete_export.story.stages.CHUNK", 3)
     assert known_words(LETTERS.encode("ab Abba (b) baa"), LETTERS) == {"ab", "abba", "b", "baa"}
 
 

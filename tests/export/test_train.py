@@ -18,20 +18,20 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from rnncomplete import text
-from rnncomplete.card import Card
 from rnncomplete.cli import main
 from rnncomplete.errors import TextError
+from rnncomplete.network.card import Card
 from rnncomplete.styles import Style
-from rnncomplete.vocabulary import LARGEST, UNKNOWN_CHARACTER, Vocabulary
-from rnncomplete.walk import find_files
-from rnncomplete_export import corpus as corpus_module
+from rnncomplete.text import decoding as text
+from rnncomplete.text.discovery import find_files
+from rnncomplete.text.vocabulary import LARGEST, UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from rnncomplete_export.configuration import TrainingConfig, suggest_config
-from rnncomplete_export.corpus import build_corpus
 from rnncomplete_export.progress import TrainingProgress, say
 from rnncomplete_export.session import fastest_precision, say_replaced, start_log
-from rnncomplete_export.trainer import Trainer, TrainingState, resume_point
+from rnncomplete_export.texts import corpus as corpus_module
+from rnncomplete_export.texts.corpus import build_corpus
+from rnncomplete_export.training.configuration import TrainingConfig, suggest_config
+from rnncomplete_export.training.trainer import Trainer, TrainingState, resume_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -225,7 +225,9 @@ def test_a_longer_training_keeps_what_is_best_until_there_is_better(
     longer.resume(resume_point(tmp_path, {"characters": 12_000}))
     assert longer.state.best_loss == float("inf"), "before the fall it had not been validated"
     for loss, replaced in ((best + 0.1, False), (best - 0.1, True)):
-        monkeypatch.setattr("rnncomplete_export.trainer.nats_per_character", lambda network, tokens, loss=loss: loss)
+        monkeypatch.setattr(
+            "rnncomplete_export.training.trainer.nats_per_character", lambda network, tokens, loss=loss: loss
+        )
         longer._validate()
         assert longer.state.best_loss == loss, "which patience goes by"
         assert ((tmp_path / "best.safetensors").read_bytes() != kept) == replaced

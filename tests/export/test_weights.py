@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from rnncomplete.errors import ModelError
-from rnncomplete_export.graphs import build_graph, folded_table, recurrent_weights
-from rnncomplete_export.network import CharacterNetwork, NetworkConfig
-from rnncomplete_export.weights import read_weights
+from rnncomplete_export.exporting.graphs import build_graph, folded_table, recurrent_weights
+from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
+from rnncomplete_export.network.weights import read_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rnncomplete_export.graphs import Precision
+    from rnncomplete_export.exporting.graphs import Precision
 
 
 @pytest.mark.parametrize("skip", [True, False])

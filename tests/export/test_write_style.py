@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from rnncomplete.cli import main
+from rnncomplete.completion.installing import check_style
 from rnncomplete.errors import StyleError
-from rnncomplete.model import check_style
-from rnncomplete_export import exporter
-from rnncomplete_export.exporter import refuse_others, write_style
+from rnncomplete_export.exporting import exporter
+from rnncomplete_export.exporting.exporter import refuse_others, write_style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import onnx
 
-    from rnncomplete.card import Card
+    from rnncomplete.network.card import Card
 
 
 @pytest.fixture

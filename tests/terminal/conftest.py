@@ -26,9 +26,9 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from rnncomplete.card import METADATA_KEY, Card
-from rnncomplete.decoder import Ghost
-from rnncomplete.vocabulary import UNKNOWN_CHARACTER
+from rnncomplete.completion.decoder import Ghost
+from rnncomplete.network.card import METADATA_KEY, Card
+from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from rnncomplete.auto_style import load_auto
 from rnncomplete.cli import main
 from rnncomplete.cli.options import open_completer
+from rnncomplete.completion.auto import load_auto
 from rnncomplete.errors import ModelError, SettingError, StyleError, TextError
 from rnncomplete.settings import load_settings
 

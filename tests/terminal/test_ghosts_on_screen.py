@@ -184,7 +184,7 @@ from pathlib import Path
 from prompt_toolkit import PromptSession
 
 import rnncomplete
-from rnncomplete.decoder import Ghost
+from rnncomplete.completion.decoder import Ghost
 
 
 class Slow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rnncomplete.keys import help_rows
+from rnncomplete.ghost.keys import help_rows
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from prompt_toolkit.document import Document
 from prompt_toolkit.key_binding import KeyBindings
 
-from rnncomplete.ghost import install
-from rnncomplete.words import next_word
+from rnncomplete.ghost.attaching import install
+from rnncomplete.text.words import next_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rnncomplete import startup
-from rnncomplete.startup import can_measure, start_prompt
+from rnncomplete.measure import startup
+from rnncomplete.measure.startup import can_measure, start_prompt
 
 if TYPE_CHECKING:
     from pathlib import Path

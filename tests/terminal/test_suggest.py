@@ -24,10 +24,10 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import DummyOutput
 
 import rnncomplete
-from rnncomplete.decoder import DecoderOptions
+from rnncomplete.completion.decoder import DecoderOptions
 from rnncomplete.errors import ModelError
-from rnncomplete.ghost import attach, install
-from rnncomplete.suggest import RNNAutoSuggest
+from rnncomplete.ghost.attaching import attach, install
+from rnncomplete.ghost.suggest import RNNAutoSuggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -327,7 +327,7 @@ def test_what_is_decided_holds_in_styles_to_come(monkeypatch: pytest.MonkeyPatch
         fake.options = DecoderOptions()
         return fake
 
-    monkeypatch.setattr("rnncomplete.completer.load_completer", load)
+    monkeypatch.setattr("rnncomplete.completion.completer.load_completer", load)
     suggest = RNNAutoSuggest("hamlet", threshold=0.5)
     suggest.start(5)
     suggest.decide(length=80)
@@ -401,7 +401,7 @@ def test_a_style_that_cannot_be_loaded_leaves_a_working_prompt_and_one_line(
     def fail(*_: object, **__: object) -> None:
         raise ModelError("the graph is\ndamaged; install the style again")
 
-    monkeypatch.setattr("rnncomplete.completer.load_completer", fail)
+    monkeypatch.setattr("rnncomplete.completion.completer.load_completer", fail)
     told: list[str | None] = []
     suggest = RNNAutoSuggest()
     suggest.changed = lambda: told.append(suggest.problem)
@@ -542,7 +542,7 @@ def test_the_tally_counts_keys_saved(prompt: Prompt, fake: Any) -> None:
 def test_the_process_ends_at_once_while_a_step_is_slow() -> None:
     program = """
 import time
-from rnncomplete.background import Background, Request
+from rnncomplete.completion.worker import Background, Request
 class Slow:
     card = None
     def grow(self, before, wanted):

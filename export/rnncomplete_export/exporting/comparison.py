@@ -1,0 +1,111 @@
+"""What a freshly trained network is held against: a character n-gram on the same text, and a person who types it all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from rnncomplete.measure.peers.ngram import HIGHEST_ORDER, losses_of_orders
+from rnncomplete.measure.threshold_tuning import beginnings, best_threshold
+from rnncomplete.measure.typing_simulation import simulate_typing
+from rnncomplete_export.network.measure import stretches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rnncomplete.completion.completer import Completer
+
+
+COUNTED_CHARACTERS = 12_000_000
+"""Of a longer training text so many are counted, in stretches all over it, which takes about 1.3 GB and a minute."""
+
+STRETCH = 100_000
+"""Characters."""
+
+COUNTED_A_SECOND = 20_000
+"""Characters counted for each second of training, so that counting takes about a tenth of that time."""
+
+COUNTED_ANYWAY = 1_000_000
+"""Characters counted after however short a training: some seconds."""
+
+TYPED_CHARACTERS = 5_000
+
+
+def ngram_figures(
+    training: NDArray[np.uint16],
+    validation: NDArray[np.uint16],
+    vocabulary_size: int,
+    *,
+    seconds: float,
+    advance: Callable[[str], None] = lambda _: None,
+) -> dict[str, float | int]:
+    """The loss on ``validation`` of the best n-gram with Kneser-Ney smoothing, and what it was counted on.
+
+    That is all of ``training``, unless it is very long or was trained on for a few ``seconds`` only. ``advance`` is told
+    of each order.
+    """
+    most = min(COUNTED_CHARACTERS, max(COUNTED_ANYWAY, int(COUNTED_A_SECOND * seconds)))
+    counted = stretches(training, most, -(-most // STRETCH))
+
+    def counting(order: int) -> None:
+        if order < HIGHEST_ORDER:
+            advance(f"counting n-grams of order {order + 1} in {len(counted):,} characters")
+
+    counting(0)
+    losses = losses_of_orders(counted, validation, vocabulary_size, HIGHEST_ORDER, counting)
+    return {
+        "ngram_nats": round(float(losses.min()), 5),
+        "ngram_order": int(losses.argmin()) + 1,
+        "ngram_characters": len(counted),
+        "ngram_share": round(len(counted) / len(training), 4),
+    }
+
+
+def typing_figures(completer: Completer, validation: NDArray[np.uint16]) -> dict[str, float | int]:
+    """What a simulated person saves who types the beginning of ``validation`` with ghosts."""
+    options = replace(completer.options, budget_ms=inf)
+    text = completer.model.vocabulary.decode(validation[:TYPED_CHARACTERS].tolist())
+    typing = simulate_typing(text, lambda before: completer.complete(before, options=options).text)
+    return {"keystrokes_saved": round(typing.keystrokes_saved, 4), "typed_characters": typing.characters}
+
+
+def tuned_threshold(completer: Completer, validation: NDArray[np.uint16]) -> float:
+    """The threshold that saves the most keystrokes, with precision enough.
+
+    It is tuned on the beginnings of sessions all over ``validation``, behind what :func:`typing_figures` types.
+    """
+    behind = validation[TYPED_CHARACTERS:] if len(validation) > 2 * TYPED_CHARACTERS else validation
+    return best_threshold(completer.greedy, beginnings(completer.model.vocabulary.decode(behind.tolist())))
+
+
+def counted_on(figures: dict[str, Any]) -> str:
+    """What the n-gram of a card was counted on, for people: all that the network was trained on, or a part of it."""
+    if figures.get("ngram_share") == 1:
+        return f"all {figures['ngram_characters']:,} characters trained on"
+    share = f", {100 * figures['ngram_share']:.3g} % of those trained on" if "ngram_share" in figures else ""
+    return f"{figures['ngram_characters']:,} characters{share}"
+
+
+def tell(figures: dict[str, Any]) -> str:
+    """The figures of a card beside those of the n-gram, for people."""
+    nats = figures["nats_per_character"]
+    lines = []
+    if "ngram_nats" in figures:
+        grams = figures["ngram_nats"]
+        verdict = (
+            f"the network is {100 * (1 - nats / grams):.1f} % below it"
+            if nats <= grams
+            else "it is better than the network, which wants more training (or more text)"
+        )
+        lines.append(
+            f"the best n-gram, of order {figures['ngram_order']}, counted on {counted_on(figures)}: {grams:.4f}; {verdict}"
+        )
+    lines.append(
+        f"typing {figures['typed_characters']:,} characters of it with ghosts saves "
+        f"{100 * figures['keystrokes_saved']:.1f} % of the keys (simulated)"
+    )
+    return "\n".join(lines)

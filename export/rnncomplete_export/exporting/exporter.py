@@ -1,0 +1,319 @@
+"""From a checkpoint to a style: two graphs, a memory of the text, the card, and the card for people, all checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import platform
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import torch
+
+from rnncomplete.completion.completer import Completer
+from rnncomplete.errors import CheckpointError, StyleError, TextError
+from rnncomplete.measure.evaluation import losses, predicted_losses
+from rnncomplete.measure.peers.ngram import HIGHEST_ORDER
+from rnncomplete.network.card import Card
+from rnncomplete.network.loading import GRAPHS, model_from_graph
+from rnncomplete.styles import CARD, MEMORY
+from rnncomplete.text.decoding import read_text
+from rnncomplete.text.vocabulary import Vocabulary
+from rnncomplete_export.checkpoint import load_checkpoint
+from rnncomplete_export.exporting.comparison import ngram_figures, tuned_threshold, typing_figures
+from rnncomplete_export.exporting.graphs import build_graph, with_card
+from rnncomplete_export.exporting.memories import TOLD, learn_memory, with_best_rate
+from rnncomplete_export.exporting.parity import measure_parity
+from rnncomplete_export.exporting.readme import render_readme
+from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig, parameter_count
+from rnncomplete_export.network.measure import best_temperature
+from rnncomplete_export.story.plot import draw_stages
+from rnncomplete_export.story.stages import known_words, measure_stages, skills_of_text
+from rnncomplete_export.texts.corpus import TOKENS, open_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rnncomplete.mixing.memory import CorpusMemory
+    from rnncomplete.network.model import Model
+    from rnncomplete_export.checkpoint import Checkpoint
+    from rnncomplete_export.exporting.parity import Parity
+
+MEASURED_CHARACTERS = 1_000_000
+"""Of the text kept back, on which the network and an n-gram are measured: all of it, unless the text is huge."""
+
+ADAPTIVE_CHARACTERS = 20_000
+"""Of that, on which the network and what the text itself teaches are measured together."""
+
+STEPS = 11 + TOLD + HIGHEST_ORDER
+"""Calls of ``advance`` in one export, at most."""
+
+
+def network_of(checkpoint: Checkpoint) -> CharacterNetwork:
+    """The averaged network in ``checkpoint``; raises :class:`CheckpointError` if it does not fit its configuration."""
+    try:
+        config = checkpoint.facts["config"]
+        shape = NetworkConfig(
+            vocabulary_size=len(checkpoint.facts["vocabulary"]),
+            hidden_size=config["hidden_size"],
+            layers=config["layers"],
+            embedding_size=config["embedding_size"],
+            skip=config["skip"],
+        )
+        network = CharacterNetwork(shape)
+        network.load_state_dict(checkpoint.part("average"))
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(
+            f"the checkpoint does not hold the network that it describes ({str(error).splitlines()[0]}); "
+            "expected what `rnncomplete train` writes"
+        ) from None
+    return network.eval()
+
+
+def encoded_text(checkpoint: Path, facts: dict[str, Any]) -> NDArray[np.uint16] | None:
+    """The tokens beside ``checkpoint``, if they are still there.
+
+    Raises :class:`TextError` if they are those of another text than the one that the checkpoint learned from.
+    """
+    encoded = checkpoint.parent / TOKENS
+    if not encoded.is_file():
+        return None
+    tokens = open_tokens(checkpoint.parent)
+    characters = facts["corpus"]["characters"]
+    if len(tokens) != characters or tokens.max() >= len(facts["vocabulary"]):
+        raise TextError(
+            f"{encoded} is a text of {len(tokens):,} characters, but {checkpoint.name} learned from another one, of "
+            f"{characters:,}; copy the checkpoint to a folder of its own, and measure it on a text that it has not read: "
+            "--text FILE"
+        )
+    return tokens
+
+
+def validation_tokens(
+    checkpoint: Path, facts: dict[str, Any], encoded: NDArray[np.uint16] | None, text: Path | None
+) -> NDArray[np.uint16]:
+    """The part kept back of the ``encoded`` text beside ``checkpoint``, or the tokens of ``text``."""
+    if text is not None:
+        tokens = Vocabulary(tuple(facts["vocabulary"])).encode(read_text(text))
+    elif encoded is not None:
+        tokens = encoded[facts["corpus"]["split"] :]
+    else:
+        raise TextError(
+            f"no {checkpoint.parent / TOKENS} to measure the graphs on; give a text that was not trained on with "
+            "--text FILE"
+        )
+    if len(tokens) < 2:
+        raise TextError(f"a text of {len(tokens)} characters to measure the graphs on; expected some thousands")
+    return tokens
+
+
+def export_style(
+    path: Path, folder: Path, style: str, *, text: Path | None = None, advance: Callable[[str], None] = lambda _: None
+) -> Card:
+    """Write the style that ``path``, a checkpoint, holds into ``folder``, whole or not at all.
+
+    ``advance`` is told what is done, as each step begins.
+    Raises :class:`CheckpointError`, :class:`TextError`, :class:`StyleError` if ``folder`` holds anything but a style or
+    cannot be written, or :class:`rnncomplete_export.exporting.parity.ParityError`.
+    """
+    refuse_others(folder)
+    checkpoint = load_checkpoint(path)
+    network = network_of(checkpoint)
+    encoded = encoded_text(path, checkpoint.facts)
+    tokens = validation_tokens(path, checkpoint.facts, encoded, text)[:MEASURED_CHARACTERS]
+    advance("tuning the temperature")
+    temperature = best_temperature(network, tokens)
+    advance("building the graphs")
+    models = {
+        "float32": build_graph(network, "float32"),
+        "float16": build_graph(network, "float16"),
+        "int8": build_graph(network, "int8"),
+    }
+    graphs = {name: model.SerializeToString() for name, model in models.items()}
+    parity = measure_parity(network, graphs, tokens, advance)
+    card = make_card(checkpoint, network, style, temperature, parity)
+    read = None if encoded is None else encoded[: checkpoint.facts["corpus"]["split"]]
+    advance(f"measuring the network on {len(tokens):,} characters")
+    card = measured(card, models["int8"], tokens)
+    if read is not None:
+        card = compared(card, read, tokens, advance)
+    memory = None
+    if read is not None:
+        alone = executable(card, models["int8"])
+        memory = learn_memory(alone, read, card.training["characters_seen"], advance)
+        advance("finding how fast to adapt")
+        memory = with_best_rate(memory, alone, tokens)
+    card = typed(card, models["int8"], memory, tokens, advance)
+    advance("counting what it learned at each stage")
+    card = with_stages(card, path, checkpoint, network, read=read, tokens=tokens)
+    write_style(folder, card, models, memory)
+    return card
+
+
+def executable(card: Card, graph: onnx.ModelProto) -> Model:
+    """The model that a style with this graph will have."""
+    return model_from_graph(card, with_card(graph, card.to_json()))
+
+
+def make_card(
+    checkpoint: Checkpoint, network: CharacterNetwork, style: str, temperature: float, parity: Parity
+) -> Card:
+    """The facts about an exported network."""
+    facts = checkpoint.facts
+    about, corpus, state = facts["about"], facts["corpus"], facts["state"]
+    processor_seconds = state.get("processor_seconds", math.nan)
+    return Card(
+        style=style,
+        description=about.get("description", ""),
+        vocabulary=tuple(facts["vocabulary"]),
+        state_size=2 * network.config.layers * network.config.hidden_size,
+        cell="lstm",
+        layers=network.config.layers,
+        hidden_size=network.config.hidden_size,
+        parameters=parameter_count(network),
+        temperature=temperature,
+        lexer=about.get("lexer"),
+        corpus={
+            "name": about.get("corpus_name", ""),
+            "licence": about.get("licence", "unknown"),
+            "sha256": corpus["sha256"],
+            "characters": corpus["characters"],
+            "validation_characters": corpus["characters"] - corpus["split"],
+        },
+        training={
+            "command": about.get("command", ""),
+            "from": about.get("base"),
+            "earlier": (about.get("earlier") or {}).get("training"),
+            "recipe": facts["config"],
+            "precision": about.get("precision", "32-true"),
+            "seed": facts["config"]["seed"],
+            "updates": state["updates"],
+            "characters_seen": state["characters"],
+            "seconds": round(state["seconds"]),
+            "processor_seconds": None if math.isnan(processor_seconds) else round(processor_seconds),
+            "versions": {
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "onnx": onnx.__version__,
+                "numpy": np.__version__,
+            },
+        },
+        figures={
+            "parity_characters": parity.characters,
+            "float32_logit_difference": parity.float32_logit_difference,
+            "float32_nats": round(parity.float32_nats, 5),
+            "int8_nats": round(parity.int8_nats, 5),
+            "fp16_nats": round(parity.fp16_nats, 5),
+        },
+    )
+
+
+def measured(card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16]) -> Card:
+    """``card`` with the loss over the whole validation slice, as ``rnncomplete eval --static`` measures it."""
+    model = executable(card, graph)
+    text = model.vocabulary.decode(tokens.tolist())
+    nats = float(np.mean(losses(model, text)))
+    figures = {"nats_per_character": round(nats, 5), "measured_characters": len(tokens)}
+    return dataclasses.replace(card, figures={**card.figures, **figures})
+
+
+def compared(
+    card: Card, read: NDArray[np.uint16], tokens: NDArray[np.uint16], advance: Callable[[str], None] = lambda _: None
+) -> Card:
+    """``card`` with the figures of an n-gram that was counted on ``read``, what the network was trained on."""
+    grams = ngram_figures(read, tokens, len(card.vocabulary), seconds=card.training["seconds"], advance=advance)
+    return dataclasses.replace(card, figures={**card.figures, **grams})
+
+
+def typed(
+    card: Card,
+    graph: onnx.ModelProto,
+    memory: CorpusMemory | None,
+    tokens: NDArray[np.uint16],
+    advance: Callable[[str], None] = lambda _: None,
+) -> Card:
+    """``card`` with the best threshold, and the figures of the style as people have it: adaptive, and typing with it."""
+    advance("choosing which ghosts to show")
+    tuned = Completer(executable(card, graph), memory=memory)
+    card = dataclasses.replace(card, threshold=tuned_threshold(tuned, tokens))
+    advance("typing with ghosts")
+    completer = Completer(executable(card, graph), memory=memory)
+    text = completer.model.vocabulary.decode(tokens[:ADAPTIVE_CHARACTERS].tolist())
+    figures = {
+        "adaptive_nats": round(float(np.mean(predicted_losses(completer.fresh(), text))), 5),
+        "adaptive_characters": len(text),
+        "memory_bytes": len(memory.to_bytes()) if memory else 0,
+    }
+    return dataclasses.replace(card, figures={**card.figures, **figures, **typing_figures(completer, tokens)})
+
+
+def with_stages(
+    card: Card,
+    path: Path,
+    checkpoint: Checkpoint,
+    network: CharacterNetwork,
+    *,
+    read: NDArray[np.uint16] | None,
+    tokens: NDArray[np.uint16],
+) -> Card:
+    """``card`` with the stages of learning, and the skills that the text kept back shows itself."""
+    vocabulary = Vocabulary(card.vocabulary)
+    words = frozenset() if read is None else known_words(read, vocabulary)
+    stages = measure_stages(
+        path, checkpoint, network, tokens, words=words, vocabulary=vocabulary, temperature=card.temperature
+    )
+    figures = {**card.figures, "skills_of_the_text": skills_of_text(tokens, words, vocabulary)}
+    return dataclasses.replace(card, stages=stages, figures=figures)
+
+
+def refuse_others(folder: Path) -> None:
+    """Raise :class:`StyleError` if ``folder`` is, or holds, what an export must not replace: anything but a style."""
+    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if not free and not (folder / CARD).is_file():
+        raise StyleError(
+            f"{folder} is there already, and no style; expected a style to replace, or a folder that is new or empty: name another"
+        )
+
+
+def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto], memory: CorpusMemory | None) -> None:
+    """Put the files of a style into ``folder``, replacing what was there only when all are written.
+
+    Raises :class:`StyleError` if they cannot be written, or would replace anything but a style.
+    """
+    folder = folder.resolve()
+    refuse_others(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+            fresh = Path(scratch) / "new"
+            fresh.mkdir()
+            (fresh / CARD).write_text(card.to_json() + "\n", encoding="utf-8")
+            (fresh / GRAPHS["cpu"]).write_bytes(with_card(models["int8"], card.to_json()))
+            (fresh / GRAPHS["cuda"]).write_bytes(with_card(models["float16"], card.to_json()))
+            if memory is not None:
+                (fresh / MEMORY).write_bytes(memory.to_bytes())
+            (fresh / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
+            (fresh / "README.md").write_text(render_readme(card), encoding="utf-8")
+            _swap(fresh, folder, Path(scratch) / "old")
+    except OSError as error:
+        raise StyleError(
+            f"cannot write the style to {folder}: {error.strerror or error}; what was trained is safe: free some space or "
+            "choose another place, and type: rnncomplete export CHECKPOINT -o FOLDER"
+        ) from None
+
+
+def _swap(fresh: Path, folder: Path, old: Path) -> None:
+    """Move ``folder``, if it is there, to ``old`` and ``fresh`` to ``folder``; where that fails, move it back."""
+    if folder.exists():
+        folder.replace(old)
+    try:
+        fresh.replace(folder)
+    except OSError:
+        if old.exists():
+            old.replace(folder)
+        raise

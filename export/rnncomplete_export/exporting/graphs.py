@@ -1,0 +1,209 @@
+"""ONNX graphs of one step of the network, in float32, float16 and int8 (the model contract, format 1).
+
+The embedding is folded: what it adds to the gates of every layer, biases included, is one table a character, so a step
+begins with one Gather. Each layer then is one matrix product over what it reads beside its table, and the gates. In the
+int8 graph that product is ``com.microsoft.DynamicQuantizeMatMul`` with a scale a column.
+
+The flat state float[batch, 2 L H] holds the outputs of all layers, then what their cells hold.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from rnncomplete.network.card import METADATA_KEY
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rnncomplete_export.network.character_network import CharacterNetwork
+
+Precision: TypeAlias = Literal["float32", "float16", "int8"]
+
+OPSET = 21
+"""From 22 on, ONNX Runtime may move recurrent operators off CUDA."""
+
+INT8_LARGEST = 63
+"""Seven bits. Processors with AVX2 and no VNNI add two products of an unsigned and a signed byte in 16 bits, which
+overflow, silently, from 8-bit weights on; ONNX Runtime's quantisation guide calls this ``reduce_range``."""
+
+
+class StepGraph:
+    """Builds the graph node by node; every method returns the name of what it made."""
+
+    def __init__(self, precision: Precision) -> None:
+        self.precision = precision
+        self.float_type = np.float16 if precision == "float16" else np.float32
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+
+    def constant(self, name: str, value: NDArray[np.generic]) -> str:
+        """A weight that the graph holds."""
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def node(self, operator: str, inputs: list[str], output: str, *, domain: str = "", **attributes: int) -> str:
+        """One node with one output, named after it."""
+        node = helper.make_node(operator, inputs, [output], name=output, domain=domain)
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
+        self.nodes.append(node)
+        return output
+
+    def split(self, source: str, outputs: list[str], sizes: list[int]) -> list[str]:
+        """Columns of ``source``, by ``sizes``."""
+        lengths = self.constant(f"{source}.sizes", np.array(sizes, np.int64))
+        self.nodes.append(helper.make_node("Split", [source, lengths], outputs, name=f"{source}.split", axis=1))
+        return outputs
+
+    def concat(self, parts: list[str], output: str) -> str:
+        """Parts side by side; a single part as it is."""
+        return self.node("Concat", parts, output, axis=1) if len(parts) > 1 else parts[0]
+
+    def product(
+        self, source: str, weights: NDArray[np.float32], output: str, bias: NDArray[np.float32] | None = None
+    ) -> str:
+        """``source`` [batch, n] times ``weights`` float32[n, m], plus ``bias`` float32[m], in the graph's precision."""
+        if self.precision == "int8":
+            quantised, scale = quantise(weights)
+            inputs = [source, self.constant(f"{output}.weight", quantised), self.constant(f"{output}.scale", scale)]
+            if bias is not None:
+                inputs += ["", self.constant(f"{output}.bias", bias)]  # there is no zero point
+            return self.node("DynamicQuantizeMatMul", inputs, output, domain="com.microsoft")
+        weight = self.constant(f"{output}.weight", self.cast(weights))
+        if bias is None:
+            return self.node("MatMul", [source, weight], output)
+        return self.node("Gemm", [source, weight, self.constant(f"{output}.bias", self.cast(bias))], output)
+
+    def cast(self, weights: NDArray[np.float32]) -> NDArray[np.generic]:
+        """Weights in the graph's floating-point type."""
+        return weights.astype(self.float_type)
+
+    def result(self, name: str) -> str:
+        """What the node that makes the output ``name`` is to call it: a float16 graph still has to cast it."""
+        return f"{name}.half" if self.precision == "float16" else name
+
+    def finish(self, name: str) -> None:
+        """Make the output ``name`` a float32 tensor."""
+        if self.precision == "float16":
+            self.node("Cast", [self.result(name)], name, to=TensorProto.FLOAT)
+
+
+def quantise(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Weights float32[n, m] as int8[n, m] of seven bits, and the scale float32[m] of each column."""
+    largest = np.abs(weights).max(axis=0)
+    scale = (np.where(largest > 0, largest, 1) / INT8_LARGEST).astype(np.float32)
+    return np.rint(weights / scale).clip(-INT8_LARGEST, INT8_LARGEST).astype(np.int8), scale
+
+
+def gates_in_order(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Columns [..., 4H] from torch's gate order (input, forget, cell, output) to input, forget, output, cell."""
+    first, forget, cell, output = np.split(matrix, 4, axis=-1)
+    return np.concatenate((first, forget, output, cell), axis=-1)
+
+
+def folded_table(network: CharacterNetwork) -> NDArray[np.float32]:
+    """What each character adds to every layer's gates, float32[V, 4 L H]."""
+    embedding = network.embedding.weight.detach().double().numpy()
+    columns = []
+    for layer, cell in enumerate(network.cells):
+        parameters = dict(cell.named_parameters())
+        bias = (parameters["bias_ih_l0"] + parameters["bias_hh_l0"]).detach().double().numpy()
+        weights = parameters["weight_ih_l0"].detach().double().numpy()
+        added = np.zeros((len(embedding), len(bias))) + bias
+        if layer == 0:
+            added += embedding @ weights.T
+        elif network.config.skip:
+            added += embedding @ weights[:, network.config.hidden_size :].T
+        columns.append(gates_in_order(added.astype(np.float32)))
+    return np.concatenate(columns, axis=1)
+
+
+def recurrent_weights(network: CharacterNetwork, layer: int) -> NDArray[np.float32]:
+    """What one layer multiplies its reads by, float32[n, 4H]: the layer below (none for the first), then itself."""
+    parameters = dict(network.cells[layer].named_parameters())
+    own = parameters["weight_hh_l0"].detach().float().numpy().T
+    if layer == 0:
+        return gates_in_order(own)
+    below = parameters["weight_ih_l0"].detach().float().numpy()[:, : network.config.hidden_size].T
+    return gates_in_order(np.concatenate((below, own)))
+
+
+def build_graph(network: CharacterNetwork, precision: Precision) -> onnx.ModelProto:
+    """One step: ``token`` int64[batch], ``state`` float32[batch, S] -> ``logits`` float32[batch, V], ``next_state``."""
+    config = network.config
+    hidden, layers, size = config.hidden_size, config.layers, config.vocabulary_size
+    graph = StepGraph(precision)
+    state = "state"
+    if precision == "float16":
+        state = graph.node("Cast", ["state"], "state.half", to=TensorProto.FLOAT16)
+    parts = graph.split(
+        state, [f"before.{i}" for i in range(layers)] + [f"held.{i}" for i in range(layers)], [hidden] * 2 * layers
+    )
+    table = graph.constant("table", graph.cast(folded_table(network)))
+    row = graph.node("Gather", [table, "token"], "row", axis=0)
+    rows = graph.split(row, [f"row.{i}" for i in range(layers)], [4 * hidden] * layers) if layers > 1 else [row]
+    outputs: list[str] = []
+    held: list[str] = []
+    for layer in range(layers):
+        reads = graph.concat([*outputs[-1:], parts[layer]], f"reads.{layer}")
+        product = graph.product(reads, recurrent_weights(network, layer), f"product.{layer}")
+        gates = graph.node("Add", [product, rows[layer]], f"gates.{layer}")
+        output, cell = _cell(graph, gates, parts[layers + layer], layer, hidden)
+        outputs.append(output)
+        held.append(cell)
+    features = graph.concat(outputs if config.skip else outputs[-1:], "features")
+    weights = network.readout.weight.detach().float().numpy().T
+    graph.product(features, weights, graph.result("logits"), network.readout.bias.detach().float().numpy())
+    graph.node("Concat", [*outputs, *held], graph.result("next_state"), axis=1)
+    graph.finish("logits")
+    graph.finish("next_state")
+    return _model(graph, 2 * layers * hidden, size)
+
+
+def _cell(graph: StepGraph, gates: str, held: str, layer: int, hidden: int) -> tuple[str, str]:
+    """The gates of an LSTM cell (Hochreiter, Schmidhuber 1997; Gers et al. 2000): its output and what it holds."""
+    opening, candidate = graph.split(gates, [f"opening.{layer}", f"candidate.{layer}"], [3 * hidden, hidden])
+    opening = graph.node("Sigmoid", [opening], f"open.{layer}")
+    names = [f"{name}.{layer}" for name in ("input", "forget", "output")]
+    let_in, kept, shown = graph.split(opening, names, [hidden] * 3)
+    candidate = graph.node("Tanh", [candidate], f"new.{layer}")
+    remembered = graph.node("Mul", [kept, held], f"remembered.{layer}")
+    added = graph.node("Mul", [let_in, candidate], f"added.{layer}")
+    cell = graph.node("Add", [remembered, added], f"cell.{layer}")
+    squashed = graph.node("Tanh", [cell], f"squashed.{layer}")
+    return graph.node("Mul", [shown, squashed], f"out.{layer}"), cell
+
+
+def _model(graph: StepGraph, state_size: int, vocabulary_size: int) -> onnx.ModelProto:
+    inputs = [
+        helper.make_tensor_value_info("token", TensorProto.INT64, ["batch"]),
+        helper.make_tensor_value_info("state", TensorProto.FLOAT, ["batch", state_size]),
+    ]
+    outputs = [
+        helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", vocabulary_size]),
+        helper.make_tensor_value_info("next_state", TensorProto.FLOAT, ["batch", state_size]),
+    ]
+    opsets = [helper.make_opsetid("", OPSET)]
+    if graph.precision == "int8":
+        opsets.append(helper.make_opsetid("com.microsoft", 1))
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, "step", inputs, outputs, graph.initializers),
+        opset_imports=opsets,
+        producer_name="rnncomplete",
+        ir_version=10,
+    )
+    onnx.checker.check_model(model, full_check=graph.precision != "int8")
+    return model
+
+
+def with_card(model: onnx.ModelProto, card: str) -> bytes:
+    """The serialised graph with the card inside."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    helper.set_model_props(copy, {METADATA_KEY: card})
+    data: bytes = copy.SerializeToString()
+    return data

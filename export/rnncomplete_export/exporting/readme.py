@@ -1,0 +1,145 @@
+"""The card of a style for people: a README in Markdown, made from the facts alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rnncomplete_export.exporting.comparison import counted_on
+from rnncomplete_export.network.measure import LN2
+from rnncomplete_export.story.skills import ROOM
+
+if TYPE_CHECKING:
+    from rnncomplete.network.card import Card
+
+
+def fenced(text: str) -> str:
+    """``text`` as a code block that nothing inside it can end."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text.rstrip()}\n{fence}"
+
+
+def render_readme(card: Card) -> str:
+    """The card as Markdown: what it is, its corpus, how it was made, its figures, and what it wrote while learning."""
+    corpus, training, figures = card.corpus, card.training, card.figures
+    nats = figures["nats_per_character"]
+    parts = [
+        f"# {card.style}",
+        f"{card.description}.".replace("..", "."),
+        f"A {card.layers} x {card.hidden_size} LSTM that predicts one character at a time: {card.parameters:,} "
+        f"parameters, {len(card.vocabulary)} characters, temperature {card.temperature:g}.",
+        "## Corpus",
+        f"{corpus['name']}, {corpus['characters']:,} characters (SHA-256 `{corpus['sha256']}`). "
+        f"Licence of the text: {corpus['licence']}. The text itself is not shipped. "
+        f"The last {corpus['validation_characters']:,} characters were kept out of training.",
+        "## Training",
+        training_of(training),
+        "## Figures",
+        "| on text kept out of training | nats per character | bits per character |\n|---|---|---|\n"
+        f"| network alone (static, int8), {slice_of(card)} | {nats:.4f} | {nats / LN2:.4f} |\n"
+        + ngram_row(figures)
+        + adaptive_row(figures)
+        + f"| float32, {figures['parity_characters']:,} characters in 16 stretches | {figures['float32_nats']:.4f} | |\n"
+        f"| int8, the same | {figures['int8_nats']:.4f} | |\n"
+        f"| fp16, the same | {figures['fp16_nats']:.4f} | |",
+        f"The first line is what `rnncomplete eval --style {card.style} --static FILE` prints for that slice. "
+        f"Typing its first {figures['typed_characters']:,} characters with ghosts saves "
+        f"{100 * figures['keystrokes_saved']:.1f} % of the keys in the typing simulation.",
+        memory_line(figures),
+        "## What it learned, and when",
+        "![loss and skills against characters seen](stages.svg)",
+        skills_table(card),
+    ]
+    for stage in card.stages:
+        parts.append(f"After {stage['characters']:,} characters, {stage['loss']:.3f} nats per character, it wrote:")
+        parts.append(fenced(stage["sample"]))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def training_of(training: dict[str, Any]) -> str:
+    """How a network was trained; if it went on from another one on the same text, that one first."""
+    recipe, earlier = training["recipe"], training.get("earlier")
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(training["versions"].items()))
+    began = f"It began as the style {training['from']}. " if training.get("from") else ""
+    if earlier:
+        began = f"It went on from the style {training['from']} above, which had learned from the same characters. "
+    dropped = recipe.get("weight_dropout", 0)
+    weight_dropout = f", recurrent weights dropped {dropped:g}" if dropped else ""
+    processor = training.get("processor_seconds")
+    hours = f"{training['seconds'] / 3600:.2f} hours"
+    hours += "" if processor is None else f" ({processor / 3600:.2f} hours of processor time)"
+    told = (
+        f"{fenced(training['command'])}\n\n"
+        f"{began}{training['characters_seen']:,} characters seen in {training['updates']:,} updates and "
+        f"{hours}, seed {training['seed']}, {recipe['optimizer']}, "
+        f"batch {recipe['batch']} x {recipe['window']}, dropout {recipe['dropout']:g}"
+        f"{weight_dropout}, precision {training.get('precision', '32-true')}. Made with {versions}."
+    )
+    return f"{training_of(earlier)}\n\n{told}" if earlier else told
+
+
+def ngram_row(figures: dict[str, Any]) -> str:
+    """The n-gram that the network is held against, if it could be counted."""
+    if "ngram_nats" not in figures:
+        return ""
+    nats = figures["ngram_nats"]
+    return (
+        f"| Kneser-Ney n-gram of order {figures['ngram_order']}, counted on {counted_on(figures)}; the same slice "
+        f"| {nats:.4f} | {nats / LN2:.4f} |\n"
+    )
+
+
+def adaptive_row(figures: dict[str, Any]) -> str:
+    """The network with what the text itself and the style's memory teach, if that was measured."""
+    if "adaptive_nats" not in figures:
+        return ""
+    nats = figures["adaptive_nats"]
+    return (
+        f"| with memories, as ghosts are made; the first {figures['adaptive_characters']:,} characters "
+        f"| {nats:.4f} | {nats / LN2:.4f} |\n"
+    )
+
+
+def memory_line(figures: dict[str, Any]) -> str:
+    """What the style remembers of its text, if it does."""
+    if not figures.get("memory_bytes"):
+        return ""
+    return (
+        f"`memory.bin` ({figures['memory_bytes'] / 1e6:.1f} MB) counts what followed each context, up to 12 characters or "
+        "three words, in the text trained on, by hashes of the contexts, and holds the weights to mix that with the network."
+    )
+
+
+def slice_of(card: Card) -> str:
+    """How much of the text kept back was measured."""
+    kept, measured = card.corpus["validation_characters"], card.figures.get("measured_characters")
+    return "the whole slice" if measured in {None, kept} else f"{measured:,} characters"
+
+
+def skills_table(card: Card) -> str:
+    """A row a skill, a column a stage, counted on what was written there; nothing if no skills were counted."""
+    counted = [stage for stage in card.stages if stage.get("skills")]
+    if not counted:
+        return ""
+    true = card.figures.get("skills_of_the_text", {})
+    columns = [f"{stage['characters']:,}" for stage in counted]
+    lines = [f"| characters seen | {' | '.join(columns)} | the text |", "|---" * (len(counted) + 2) + "|"]
+    losses = " | ".join(f"{stage['loss']:.2f}" for stage in counted)
+    lines.append(f"| nats per character | {losses} | |")
+    for name in sorted(counted[-1]["skills"], reverse=True):  # words by their length come first
+        shares = [stage["skills"].get(name) for stage in [*counted, {"skills": true}]]
+        if any(share is not None for share in shares):
+            lines.append(f"| {name.replace('_', ' ')} | {' | '.join(map(percent, shares))} |")
+    lines += [
+        "",
+        "Shares counted on about 20,000 characters written at each stage, at the temperature above, and last on as much "
+        "of the text kept out of training. Words are known if the training text has them; what is opened is counted if "
+        f"{ROOM:,} characters follow it. A dash: there was nothing to count.",
+    ]
+    return "\n".join(lines)
+
+
+def percent(share: float | None) -> str:
+    """A share as per cent; a dash for ``None``."""
+    return "-" if share is None else f"{100 * share:.0f} %"

@@ -1,0 +1,1 @@
+"""How a network learned: what it wrote on the way, and what that could do. Nothing here trains or exports."""

@@ -1,0 +1,1 @@
+"""Texts to learn from. Nothing here knows of a network."""

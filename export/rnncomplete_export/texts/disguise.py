@@ -1,0 +1,81 @@
+"""Texts some of whose words nobody has ever read.
+
+A mixer that is to learn what a word is worth that was used once, a moment ago, needs texts with such words. Of a novel's
+last pages it has read nearly all of them, and nothing would tell it how to weigh the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from numpy.typing import NDArray
+
+    from rnncomplete.text.vocabulary import Vocabulary
+
+SHARE = 0.5
+"""Of the words that come back in a session, as many are disguised."""
+
+COMMON = 1000
+"""The most frequent words, which stay what they are."""
+
+SHORTEST = 3
+"""Characters of a word that is disguised."""
+
+PIECE = 1 << 20
+"""Characters whose words are counted at a time."""
+
+VOWELS, CONSONANTS = "aeiouy", "bcdfghjklmnpqrstvwxz"
+
+
+def disguised(
+    vocabulary: Vocabulary, tokens: NDArray[np.uint16], common: Collection[str], session: int, seed: int = 1
+) -> NDArray[np.uint16]:
+    """``tokens`` uint16[n], in whose sessions of ``session`` characters a share of the words have other letters.
+
+    Within a session a word is the same wherever it comes; its vowels stand for vowels. Words in ``common`` stay, and
+    words that come once: what matters is what to expect of those that come again.
+    """
+    generator = np.random.default_rng(seed)
+    parts = []
+    for begin in range(0, len(tokens), session):
+        text = vocabulary.decode(tokens[begin : begin + session].tolist())
+        letters = _cipher(vocabulary, generator)
+        times = Counter(re.findall(r"\w+", text))
+        again = [word for word, count in times.items() if count > 1 and len(word) >= SHORTEST and word not in common]
+        others = {word: word.translate(letters) for word in again if generator.random() < SHARE}
+        parts.append(_replaced(text, others))
+    return vocabulary.encode("".join(parts))
+
+
+def _replaced(text: str, others: Mapping[str, str]) -> str:
+    return re.sub(r"\w+", lambda word: others.get(word[0], word[0]), text)
+
+
+def common_words(vocabulary: Vocabulary, tokens: NDArray[np.uint16]) -> set[str]:
+    """The most frequent words of ``tokens`` uint16[n], counted piece by piece, since n may be many millions."""
+    times: Counter[str] = Counter()
+    for begin in range(0, len(tokens), PIECE):
+        times.update(re.findall(r"\w+", vocabulary.decode(tokens[begin : begin + PIECE].tolist())))
+    return {word for word, _ in times.most_common(COMMON)}
+
+
+def _cipher(vocabulary: Vocabulary, generator: np.random.Generator) -> dict[int, str]:
+    """For :meth:`str.translate`: a letter for each small letter of the vocabulary, and the same for capitals."""
+    small = [letter for letter in vocabulary.characters if letter.islower()]
+    others = [letter for letter in small if letter not in VOWELS + CONSONANTS]
+    result = {}
+    for group in (VOWELS, CONSONANTS, others):
+        letters = [letter for letter in small if letter in group]
+        for letter, other in zip(letters, generator.permutation(letters), strict=True):
+            result[ord(letter)] = str(other)
+            capital, other_capital = letter.upper(), str(other).upper()
+            if len(capital) == 1 and other_capital in vocabulary.characters:
+                result[ord(capital)] = other_capital
+    return result

@@ -1,0 +1,1 @@
+"""Training a network. Nothing here knows of ONNX."""

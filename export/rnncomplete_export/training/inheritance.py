@@ -1,0 +1,157 @@
+"""Starting from a style: a network that computes what the graph of an installed style computes.
+
+A graph holds the embedding folded into one table T float[V, 4 L H] of what each character adds to the gates, biases
+included. Unfolded again: the mean row is the bias, and the singular value decomposition of the rest gives an embedding
+of as many numbers as the rest has rank, and the matrices that read it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from rnncomplete.errors import ModelError, SettingError
+from rnncomplete.network.loading import GRAPHS, read_card
+from rnncomplete.styles import find_style
+from rnncomplete.text.vocabulary import UNKNOWN, Vocabulary
+from rnncomplete_export.network.character_network import EMBEDDING_SCALE, CharacterNetwork, NetworkConfig
+from rnncomplete_export.network.weights import Weights, read_weights
+from rnncomplete_export.training.configuration import FEW_MINUTES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rnncomplete.network.card import Card
+    from rnncomplete_export.texts.corpus import Corpus
+    from rnncomplete_export.training.configuration import TrainingConfig
+
+ROUNDING = 2.0**-12
+"""Singular values below this share of the largest are the rounding of a float16 graph."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A style to start from."""
+
+    card: Card
+    vocabulary: Vocabulary
+    weights: Weights
+
+    @property
+    def style(self) -> str:
+        """Its name."""
+        return self.card.style
+
+    def earlier(self, corpus: Corpus) -> dict[str, Any] | None:
+        """``training`` and ``stages`` from its card, if it learned the same text, ``corpus``; a training goes on then."""
+        known = self.card.corpus
+        kept_back = known.get("validation_characters")
+        if known.get("sha256") != corpus.sha256 or kept_back != len(corpus.validation):
+            return None
+        return {"training": self.card.training, "stages": list(self.card.stages)}
+
+
+def read_base(style: str) -> Base:
+    """The style called ``style``, or in the folder ``style``; raises ``StyleError`` or :class:`ModelError`."""
+    folder = find_style(style)
+    card = read_card(folder)
+    weights = read_weights(folder / GRAPHS["cuda"])
+    if weights.vocabulary_size != len(card.vocabulary):
+        raise ModelError(
+            f"the style {card.style!r} has {len(card.vocabulary)} characters in its card and {weights.vocabulary_size} "
+            "in its graph; expected as many: export it again"
+        )
+    return Base(card, Vocabulary(card.vocabulary), weights)
+
+
+GENTLER = 0.25
+"""Share of the learning rate with which an inherited network is trained, so that it forgets less than it learns."""
+
+
+def inherit_config(config: TrainingConfig, base: Base, given: set[str]) -> TrainingConfig:
+    """``config`` with the shape of ``base``, and unless they were ``given`` a gentler learning rate, and little dropout.
+
+    In a few minutes a large network reads a text about once, and learns none of it by heart: then as much is dropped out
+    as when ``base`` was trained. Raises :class:`SettingError` if another shape was given.
+    """
+    shape: dict[str, Any] = {
+        "hidden_size": base.weights.hidden_size,
+        "layers": base.weights.layers,
+        "skip": base.weights.skip,
+    }
+    if base.weights.layers == 1:
+        shape["skip"] = config.skip  # the same network either way
+    for name, value in shape.items():
+        if name in given and getattr(config, name) != value:
+            raise SettingError(
+                f"{name} {getattr(config, name)}, but the style {base.style!r} has {value}; leave it out"
+            )
+    embedding, _, _ = unfold_table(base.weights.table)
+    rank = embedding.shape[1]
+    if "embedding_size" in given and config.embedding_size < rank:
+        raise SettingError(
+            f"embedding_size {config.embedding_size}, but the style {base.style!r} needs {rank}; leave it out"
+        )
+    rate = config.learning_rate * (1 if "learning_rate" in given else GENTLER)
+    dropout = config.dropout
+    if 0 < config.minutes <= FEW_MINUTES and "dropout" not in given:
+        dropout = min(dropout, base.card.training.get("recipe", {}).get("dropout", dropout))
+    width = max(config.embedding_size, rank)
+    return dataclasses.replace(config, **shape, embedding_size=width, learning_rate=rate, dropout=dropout)
+
+
+def unfold_table(
+    table: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Embedding float32[V, E], matrix float32[E, 4 L H] and bias float32[4 L H] that give ``table`` float32[V, 4 L H]."""
+    values = table.astype(np.float64)
+    bias = values.mean(axis=0)
+    left, singular, right = np.linalg.svd(values - bias, full_matrices=False)
+    rank = max(1, int((singular > ROUNDING * singular[0]).sum()))
+    # Columns of the embedding are as long as those of a new one, so that they learn at the same pace.
+    length = EMBEDDING_SCALE * len(table) ** 0.5
+    embedding, matrix = left[:, :rank] * length, singular[:rank, None] * right[:rank] / length
+    return embedding.astype(np.float32), matrix.astype(np.float32), bias.astype(np.float32)
+
+
+def inherit_network(base: Base, vocabulary: Vocabulary, config: TrainingConfig) -> CharacterNetwork:
+    """A network over ``vocabulary`` with the weights of ``base``, in the shape of :func:`inherit_config`.
+
+    A character that ``base`` lacks begins as the unknown one, and learns to differ.
+    """
+    weights = base.weights
+    shape = NetworkConfig(len(vocabulary), config.hidden_size, config.layers, config.embedding_size, config.skip)
+    torch.manual_seed(config.seed)
+    network = CharacterNetwork(shape, config.dropout, config.weight_dropout)
+    rows = [UNKNOWN, *(base.vocabulary.token(character) for character in vocabulary.characters[1:])]
+    embedding, matrix, bias = unfold_table(weights.table)
+    rank, size = embedding.shape[1], 4 * config.hidden_size
+    with torch.no_grad():
+        network.embedding.weight[:, :rank] = torch.from_numpy(embedding[rows])
+        network.readout.weight.copy_(torch.from_numpy(weights.readout[:, rows].T))
+        network.readout.bias.copy_(torch.from_numpy(weights.bias[rows]))
+        for layer, cell in enumerate(network.cells):
+            columns = slice(layer * size, (layer + 1) * size)
+            recurrent = torch.from_numpy(gates_of_torch(weights.recurrent[layer]).T)
+            below = config.hidden_size if layer else 0
+            parameters = dict(cell.named_parameters())
+            parameters["weight_hh_l0"].copy_(recurrent[:, below:])
+            parameters["weight_ih_l0"].zero_()
+            parameters["weight_ih_l0"][:, :below] = recurrent[:, :below]
+            if layer == 0 or config.skip:
+                parameters["weight_ih_l0"][:, below : below + rank] = torch.from_numpy(
+                    gates_of_torch(matrix[:, columns]).T
+                )
+            parameters["bias_ih_l0"].copy_(torch.from_numpy(gates_of_torch(bias[columns])))
+            parameters["bias_hh_l0"].zero_()
+    return network
+
+
+def gates_of_torch(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Columns [..., 4H] from the graph's gate order (input, forget, output, cell) to input, forget, cell, output."""
+    first, forget, output, cell = np.split(matrix, 4, axis=-1)
+    return np.concatenate((first, forget, cell, output), axis=-1)

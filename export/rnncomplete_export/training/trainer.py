@@ -1,0 +1,461 @@
+"""Training: stateful truncated backpropagation over contiguous streams, resumable to the bit.
+
+What is resumed: parameters, optimizers, averaged weights, random states, the position in the text, the recurrent state
+and the time spent. On one process and the CPU, an interrupted and an unbroken run are equal if the end is given in
+characters; an end given in minutes depends on the machine's speed.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch.nn import functional
+
+from rnncomplete.errors import CheckpointError, TextError
+from rnncomplete_export.checkpoint import (
+    CHECKPOINT,
+    STAGES,
+    Checkpoint,
+    load_checkpoint,
+    load_optimizer,
+    optimizer_tensors,
+    save_checkpoint,
+    way_on,
+    way_out,
+)
+from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig, RecurrentState
+from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
+from rnncomplete_export.story.stages import SAMPLE_CHARACTERS, STAGES_A_DECADE
+from rnncomplete_export.texts.streams import Streams
+from rnncomplete_export.training.average import WeightAverage
+from rnncomplete_export.training.muon import Muon
+from rnncomplete_export.training.schedule import learning_rate_factor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lightning_fabric import Fabric
+    from torch import Tensor
+
+    from rnncomplete_export.texts.corpus import Corpus
+    from rnncomplete_export.training.configuration import TrainingConfig
+
+VALIDATION_CHARACTERS = 65_536
+"""Validated on while training, in stretches all over the slice; the whole of it is measured on export."""
+FIRST_STAGE = 10_000
+SHOWN_SECONDS, SHOWN_SHARE = 15.0, 0.03
+"""Of the training, between two samples that are shown: the first stages, which follow in seconds, are only kept."""
+LOG_UPDATES = 50
+"""Updates between two lines of a log, where one is kept."""
+
+
+class Reporter(Protocol):
+    """Whoever is told how a training goes."""
+
+    def say(self, text: str) -> None:
+        """One line (or more), as it is."""
+
+    def update(self, *, characters: int, loss: float, rate: float, progress: float, left: float | None) -> None:
+        """Where the training is: characters read, nats per character, characters a second, seconds left."""
+
+
+@dataclass
+class TrainingState:
+    """How far a training is."""
+
+    updates: int = 0
+    characters: int = 0
+    seconds: float = 0.0
+    """Spent training, over all resumptions."""
+    processor_seconds: float = 0.0
+    """Of all threads of all processes meanwhile; not a number if an earlier version, which didn't count, began."""
+    loss: float = float("nan")
+    """Running mean of the training loss, nats per character."""
+    best_loss: float = float("inf")
+    """Of the validations since it began, or since before the fall that it goes on from."""
+    kept_loss: float = float("inf")
+    """Of the weights in ``best.safetensors``, whose fall may be one that the training no longer goes on from."""
+    validations_since_best: int = 0
+    fell: bool = False
+    """Whether the learning rate has begun its fall."""
+    stages: list[dict[str, Any]] = field(default_factory=list)
+    """At moments evenly spaced in the logarithm of characters: ``step``, ``characters``, ``loss``, ``sample``."""
+
+    def next_stage(self) -> float:
+        """Characters at which the next stage is kept."""
+        return float(FIRST_STAGE * 10 ** (len(self.stages) / STAGES_A_DECADE))
+
+    def share(self, config: TrainingConfig) -> float:
+        """How much of a training of ``config`` is over, 0 to 1, by whichever limit comes first."""
+        shares = [0.0]
+        if config.characters:
+            shares.append(self.characters / config.characters)
+        if config.minutes:
+            shares.append(self.seconds / (60 * config.minutes))
+        return min(1.0, max(shares))
+
+    def finished(self, config: TrainingConfig) -> bool:
+        """Whether a training of ``config`` is at its end."""
+        patient = not config.patience or self.validations_since_best < config.patience
+        return self.share(config) >= 1.0 or not patient
+
+
+def product_dtype(fabric: Fabric) -> torch.dtype:
+    """What matrices may be multiplied in: bfloat16 where the precision chosen allows it, else float32."""
+    kind = fabric.device.type
+    with fabric.autocast():
+        bfloat16 = torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) == torch.bfloat16
+    return torch.bfloat16 if bfloat16 else torch.float32
+
+
+def build_optimizers(
+    network: CharacterNetwork, config: TrainingConfig, dtype: torch.dtype
+) -> list[torch.optim.Optimizer]:
+    """Muon for the recurrent layers' matrices, multiplied in ``dtype``, and AdamW for the rest, or for everything."""
+    matrices = [p for name, p in network.cells.named_parameters() if "weight" in name]
+    if config.optimizer != "muon":
+        matrices = []
+    chosen = {id(parameter) for parameter in matrices}
+    others = [p for p in network.parameters() if id(p) not in chosen]
+    optimizers: list[torch.optim.Optimizer] = []
+    if matrices:
+        optimizers.append(Muon(matrices, lr=config.learning_rate, weight_decay=config.weight_decay, dtype=dtype))
+    optimizers.append(
+        torch.optim.AdamW(others, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)
+    )
+    return optimizers
+
+
+class Trainer:
+    """One training in one folder: ``checkpoint.safetensors``, ``best.safetensors``, ``plateau.safetensors``.
+
+    ``about`` goes into the card; a checkpoint is saved every ``save_seconds``; ``network`` is what to start from, in the
+    shape of the configuration, instead of a new one.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        config: TrainingConfig,
+        folder: Path,
+        fabric: Fabric,
+        progress: Reporter,
+        *,
+        about: dict[str, Any],
+        save_seconds: float = 60.0,
+        network: CharacterNetwork | None = None,
+    ) -> None:
+        if len(corpus.validation) < 2:
+            raise TextError(f"the text has {corpus.characters:,} characters; expected some thousands to learn from")
+        if len(corpus.training) <= config.window + 1:
+            raise TextError(
+                f"the text has {corpus.characters:,} characters; expected more than a window of {config.window} "
+                "to train on: give more text or a smaller --window"
+            )
+        if config.batch % fabric.world_size:
+            raise TextError(
+                f"a batch of {config.batch} streams over {fabric.world_size} processes; expected a multiple"
+            )
+        self.corpus, self.config, self.folder, self.fabric, self.progress = corpus, config, folder, fabric, progress
+        self.state = TrainingState()
+        self.about = about
+        self.save_seconds = save_seconds
+        fabric.seed_everything(config.seed + fabric.global_rank, verbose=False)
+        shape = NetworkConfig(
+            len(corpus.vocabulary), config.hidden_size, config.layers, config.embedding_size, config.skip
+        )
+        torch.manual_seed(config.seed)
+        self.network = network or CharacterNetwork(shape, config.dropout, config.weight_dropout)
+        self._inherited = network is not None
+        optimizers = build_optimizers(self.network, config, product_dtype(fabric))
+        self._module, *self.optimizers = fabric.setup(self.network, *optimizers)
+        self.average = WeightAverage(self.network, config.average_decay)
+        self.shadow = CharacterNetwork(shape).to(fabric.device)
+        torch.manual_seed(config.seed + fabric.global_rank)
+        # The same in every process, drawn for the whole batch, so that two of them train as one would.
+        self.noise = torch.Generator().manual_seed(config.seed)
+        self.streams = Streams(corpus.training, config.batch, config.window)
+        share = config.batch // fabric.world_size
+        self._first, self._last = fabric.global_rank * share, (fabric.global_rank + 1) * share
+        self.recurrent: RecurrentState = self.network.initial_state(share)
+        self._interrupted = threading.Event()
+        self._stopping = False
+        self._shown = (0.0, 0.0)
+
+    def run(self) -> bool:
+        """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed)."""
+        started = time.monotonic() - self.state.seconds
+        counted = self.state.processor_seconds if self.fabric.is_global_zero else 0.0  # of all processes: once
+        started_processor = time.process_time() - counted
+        saved = self.state.seconds
+        rate = _Rate()
+        previous = self._catch_signals()
+        try:
+            if self._inherited and not self.state.updates:
+                self._validate()  # nothing worse than the start is ever kept
+            while not self.state.finished(self.config) and not self._stopping:
+                before = time.monotonic()
+                self.update()
+                rate.add(self.config.batch * self.config.window, time.monotonic() - before)
+                self._agree(time.monotonic() - started, time.process_time() - started_processor)
+                self._report(rate.per_second())
+                if self.state.characters >= self.state.next_stage():
+                    self._keep_stage()
+                if self._crossed(self.config.validate_every):
+                    self._validate()
+                self._keep_plateau()
+                if self.state.seconds - saved > self.save_seconds:
+                    saved = self.state.seconds
+                    self.save()
+            finished = self.state.finished(self.config)
+            if finished:
+                self._validate()
+            self.save()
+            return finished
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _agree(self, seconds: float, processor_seconds: float) -> None:
+        """All processes go by the same clock, and stop together: everything else follows from these two.
+
+        An interruption may come to one process sooner than to another, so only what was agreed on here ends the loop.
+        """
+        mine = torch.tensor([seconds, float(self._interrupted.is_set()), processor_seconds], dtype=torch.float64)
+        every = self._gathered(mine[None], 0)
+        self.state.seconds, interrupted = every[:, :2].amax(dim=0).tolist()
+        self._stopping, self.state.processor_seconds = bool(interrupted), every[:, 2].sum().item()
+
+    def _catch_signals(self) -> dict[int, Any]:
+        """Ctrl-C and a termination end the training between two updates."""
+        if threading.current_thread() is not threading.main_thread():
+            return {}
+
+        def interrupt(number: int, _frame: object) -> None:
+            if self._interrupted.is_set():
+                signal.default_int_handler(number, None)
+            self._interrupted.set()
+
+        return {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def _crossed(self, every: int) -> bool:
+        before = self.state.characters - self.config.batch * self.config.window
+        return before // every != self.state.characters // every
+
+    def update(self) -> None:
+        """One window: forward, backward, clip, step, average."""
+        state, config = self.state, self.config
+        factor = learning_rate_factor(state.share(config), state.updates, decay_from=config.decay_from)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * factor
+        inputs, targets = (
+            torch.from_numpy(part).to(self.fabric.device)
+            for part in self.streams.at(state.updates * config.window, self._first, self._last)
+        )
+        inputs, self.recurrent = self._disturb(inputs, self.recurrent)
+        logits, recurrent = self._module(inputs, self.recurrent)
+        self.recurrent = (recurrent[0].detach(), recurrent[1].detach())
+        loss = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        self.fabric.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.average.update(self.network)
+        state.updates += 1
+        state.characters += config.batch * config.window
+        value = torch.as_tensor(self.fabric.all_reduce(loss.detach())).item()
+        if math.isnan(value):
+            raise CheckpointError(
+                f"the loss became NaN after {state.characters:,} characters; lower --learning-rate and {way_on(self.folder)}"
+            )
+        state.loss = value if state.updates == 1 else state.loss + 0.05 * (value - state.loss)
+
+    def _disturb(self, inputs: Tensor, recurrent: RecurrentState) -> tuple[Tensor, RecurrentState]:
+        """Some characters become the unknown one, and some streams begin anew."""
+        config, share = self.config, slice(self._first, self._last)
+        hidden = (torch.rand((config.window, config.batch), generator=self.noise) < config.unknown_share)[:, share]
+        kept = (torch.rand(config.batch, generator=self.noise) >= config.reset_share)[share]
+        mask = kept.to(self.fabric.device)[None, :, None]
+        return inputs.masked_fill(hidden.to(self.fabric.device), 0), (recurrent[0] * mask, recurrent[1] * mask)
+
+    def _report(self, rate: float) -> None:
+        if self.state.updates % LOG_UPDATES == 0:
+            figures = {"characters": self.state.characters, "loss": self.state.loss, "characters_a_second": rate}
+            self._log(figures)
+        share = self.state.share(self.config)
+        left = self.state.seconds * (1 - share) / share if share > 0 else None
+        self.progress.update(
+            characters=self.state.characters, loss=self.state.loss, rate=rate, progress=share, left=left
+        )
+
+    def _log(self, figures: dict[str, float]) -> None:
+        with self.logging():
+            self.fabric.log_dict(figures, step=self.state.updates)
+
+    @contextmanager
+    def logging(self) -> Iterator[None]:
+        """What cannot be written ends the log, and not the training."""
+        try:
+            yield
+        except OSError as error:
+            self.fabric.loggers.clear()
+            self.progress.say(f"no more is logged: {error.strerror or error}; the training itself loses nothing")
+
+    def _averaged(self) -> CharacterNetwork:
+        self.shadow.load_state_dict(self.average.weights)
+        return self.shadow.eval()
+
+    def _validate(self) -> None:
+        """Loss of the averaged weights on some of the validation slice; the best weights are kept."""
+        loss = nats_per_character(self._averaged(), stretches(self.corpus.validation, VALIDATION_CHARACTERS))
+        loss = self.fabric.broadcast(loss)  # it decides when all of them stop, and may differ in the last digits
+        self.progress.say(f"{self.state.characters:,} characters: validation {loss:.4f} nats per character")
+        self._log({"characters": self.state.characters, "validation": loss})
+        if loss < self.state.best_loss:
+            self.state.best_loss, self.state.validations_since_best = loss, 0
+        else:
+            self.state.validations_since_best += 1
+        if loss < self.state.kept_loss:
+            self.state.kept_loss = loss
+            self._save_average("best.safetensors")
+
+    def _keep_stage(self) -> None:
+        network = self._averaged()
+        loss = nats_per_character(network, stretches(self.corpus.validation, STAGE_CHARACTERS))
+        [written] = write_streams(network, 1, SAMPLE_CHARACTERS, temperature=0.8, seed=self.config.seed)
+        sample = self.corpus.vocabulary.decode(written)
+        stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}
+        self.state.stages.append(stage)
+        self._show(loss, sample)
+        self._save_average(f"{STAGES}/{len(self.state.stages):02}.safetensors")
+
+    def _save_average(self, name: str) -> None:
+        """Write the averaged weights alone: what is exported, and sampled from."""
+        if self.fabric.is_global_zero:
+            tensors = {f"average.{key}": value for key, value in self.average.weights.items()}
+            save_checkpoint(self.folder / name, Checkpoint(tensors, self._facts()))
+
+    def _show(self, loss: float, sample: str) -> None:
+        seconds, share = self._shown
+        now = self.state.seconds, self.state.share(self.config)
+        if now[0] - seconds >= SHOWN_SECONDS and now[1] - share >= SHOWN_SHARE:
+            self._shown = now
+            characters = f"{self.state.characters:,} characters ({loss:.3f} nats)"
+            self.progress.say(f"--- after {characters} it writes:\n{sample.strip()}\n---")
+
+    def _keep_plateau(self) -> None:
+        """Before the learning rate falls, keep what a longer training can go on from."""
+        if not self.state.fell and self.state.share(self.config) > self.config.decay_from:
+            self.save("plateau.safetensors")
+            self.state.fell = True
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "about": self.about,
+            "config": asdict(self.config),
+            "state": asdict(self.state),
+            "vocabulary": list(self.corpus.vocabulary.characters),
+            "corpus": {
+                "sha256": self.corpus.sha256,
+                "characters": self.corpus.characters,
+                "split": self.corpus.split,
+                "files": self.corpus.files,
+            },
+        }
+
+    def _gathered(self, tensor: Tensor, dimension: int) -> Tensor:
+        """Every process's ``tensor``, one after another along ``dimension``."""
+        if self.fabric.world_size == 1:
+            return tensor
+        return torch.cat(tuple(self.fabric.all_gather(tensor)), dim=dimension)
+
+    def save(self, name: str = CHECKPOINT) -> None:
+        """Write a checkpoint, whole or not at all; every process must call it."""
+        tensors = {f"network.{key}": value for key, value in self.network.state_dict().items()}
+        tensors |= {f"average.{key}": value for key, value in self.average.weights.items()}
+        for index, optimizer in enumerate(self.optimizers):
+            tensors |= optimizer_tensors(optimizer, f"optimizer{index}")
+        tensors["recurrent.hidden"] = self._gathered(self.recurrent[0], 1)
+        tensors["recurrent.held"] = self._gathered(self.recurrent[1], 1)
+        tensors["random.torch"] = self._gathered(torch.get_rng_state()[None], 0)
+        tensors["random.noise"] = self._gathered(self.noise.get_state()[None], 0)
+        if self.fabric.is_global_zero:
+            save_checkpoint(self.folder / name, Checkpoint(tensors, self._facts()))
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on from ``checkpoint`` as if the training had never stopped.
+
+        Raises :class:`CheckpointError` if it is of another training or version.
+        """
+        try:
+            self._restore(checkpoint)
+        except (RuntimeError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"the checkpoint in {self.folder} does not hold this training ({str(error).splitlines()[0]}); "
+                + way_out(self.folder)
+            ) from None
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        facts = checkpoint.facts
+        self.network.load_state_dict(checkpoint.part("network"))
+        self.average.load(checkpoint.part("average"), facts["state"]["updates"])
+        for index, optimizer in enumerate(self.optimizers):
+            load_optimizer(optimizer, checkpoint.part(f"optimizer{index}"))
+        hidden, held = checkpoint.tensors["recurrent.hidden"], checkpoint.tensors["recurrent.held"]
+        self.recurrent = (
+            hidden[:, self._first : self._last].to(self.fabric.device),
+            held[:, self._first : self._last].to(self.fabric.device),
+        )
+        rank = min(self.fabric.global_rank, len(checkpoint.tensors["random.torch"]) - 1)
+        torch.set_rng_state(checkpoint.tensors["random.torch"][rank])
+        self.noise.set_state(checkpoint.tensors["random.noise"][rank])
+        # Earlier versions had one loss for both, and counted no processor's time.
+        before = {"kept_loss": facts["state"]["best_loss"], "processor_seconds": math.nan}
+        self.state = TrainingState(**{**before, **facts["state"]})
+
+
+class _Rate:
+    """Characters a second over the last hundred updates or so, validations and samples left out."""
+
+    def __init__(self) -> None:
+        self._seconds_a_character = 0.0
+
+    def add(self, characters: int, seconds: float) -> None:
+        share = seconds / characters
+        self._seconds_a_character += (share - self._seconds_a_character) * (0.03 if self._seconds_a_character else 1)
+
+    def per_second(self) -> float:
+        return 1 / max(self._seconds_a_character, 1e-9)
+
+
+def resume_point(folder: Path, limits: dict[str, float]) -> Checkpoint:
+    """Where the training in ``folder`` goes on: at its newest checkpoint, or before the learning rate fell.
+
+    The latter only if it has fallen and ``limits``, the fields of the configuration that were given, put the end
+    elsewhere: the same command again goes on where it was. What was best until now is kept until there is better, and
+    with another end there is new patience.
+    """
+    newest = load_checkpoint(folder / CHECKPOINT)
+    plateau = folder / "plateau.safetensors"
+    if all(newest.facts["config"][name] == value for name, value in limits.items()):
+        return newest
+    if not (newest.facts["state"]["fell"] and plateau.is_file()):
+        return _patient(newest)
+    before = load_checkpoint(plateau)
+    before.facts["state"]["kept_loss"] = newest.facts["state"].get("kept_loss", newest.facts["state"]["best_loss"])
+    return _patient(before)
+
+
+def _patient(checkpoint: Checkpoint) -> Checkpoint:
+    checkpoint.facts["state"]["validations_since_best"] = 0
+    return checkpoint

@@ -1,0 +1,177 @@
+"""Counting the files that somebody points at, once: the counts are kept on disk until one of the files changes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncomplete.completion.prefix_cache import always
+from rnncomplete.errors import ModelError, TextError
+from rnncomplete.mixing.memory import FOLDER_NODES, FOLDER_SLOTS, MAGIC, CorpusMemory
+from rnncomplete.text.decoding import read_text
+from rnncomplete.text.discovery import find_files, looks_generated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from rnncomplete.mixing.alphabet import Alphabet
+    from rnncomplete.text.discovery import Found
+    from rnncomplete.text.vocabulary import Vocabulary
+
+MOST_CHARACTERS = 1 << 25
+"""Of all files; those that don't fit any more are left out, with a line each."""
+
+MOST_KEPT = 8
+"""Memories kept on disk; at most 42 MB each."""
+
+STEPS, READING = 1000, 100
+"""Of the progress, and those of them that are done once all is read; counting takes the others."""
+
+_PLACES_A_CHARACTER = 4
+"""Slots of a small memory for each character counted; a quarter as many nodes."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What files have taught."""
+
+    memory: CorpusMemory
+    files: int
+    characters: int
+
+
+def learn_files(
+    paths: Iterable[Path],
+    vocabulary: Vocabulary,
+    alphabet: Alphabet,
+    *,
+    progress: Callable[[int, int], None] = lambda *_: None,
+    skipped: Callable[[str], None] = lambda _: None,
+    wanted: Callable[[], bool] = always,
+    cache: Path | None = None,
+) -> Learned | None:
+    """Count the texts among ``paths``, files and folders, or take what was counted before.
+
+    Of folders, what ignore files exclude, binary and generated files are left out; ``skipped`` is told of each.
+    ``progress`` is told how many of :data:`STEPS` are done. ``None`` once ``wanted()`` is false. Raises
+    :class:`~rnncomplete.errors.TextError` if a path is missing, a file that was named is no text, or there is none.
+    """
+    try:
+        found = find_files(paths, skipped=skipped)
+        place = (cache or _cache_folder()) / f"{_key(found, alphabet)}.bin"
+    except OSError as error:
+        raise TextError(f"cannot look for texts at {error.filename}: {error.strerror or error}") from None
+    if (known := _recall(place)) is not None:
+        return known
+    texts = _read(found, vocabulary, progress, skipped, wanted)
+    if texts is None:
+        return None
+    tokens = np.concatenate(texts)
+
+    def counting(done: int) -> bool:
+        progress(READING + (STEPS - READING) * done // len(tokens), STEPS)
+        return wanted()
+
+    slots = min(FOLDER_SLOTS, _PLACES_A_CHARACTER * len(tokens))
+    nodes = min(FOLDER_NODES, slots // 4)
+    memory = CorpusMemory.count(alphabet, tokens, max(nodes, 8), max(slots, 8), counting)
+    if not wanted():
+        return None
+    learned = Learned(memory, len(texts), len(tokens))
+    _keep(place, learned)
+    return learned
+
+
+def _read(
+    found: list[Found],
+    vocabulary: Vocabulary,
+    progress: Callable[[int, int], None],
+    skipped: Callable[[str], None],
+    wanted: Callable[[], bool],
+) -> list[NDArray[np.uint16]] | None:
+    """The tokens of each text, uint16[n]; ``None`` once it is not wanted. Raises :class:`TextError` if there is none."""
+    sizes = [item.path.stat().st_size for item in found]
+    texts: list[NDArray[np.uint16]] = []
+    characters = done = 0
+    for number, item in enumerate(found):
+        progress(READING * done // max(1, sum(sizes)), STEPS)
+        done += sizes[number]
+        if not wanted():
+            return None
+        # No character takes more than four bytes.
+        if characters + sizes[number] // 4 > MOST_CHARACTERS:
+            skipped(f"{item.path} is more than the {MOST_CHARACTERS:,} characters that can be learned")
+            continue
+        try:
+            text = read_text(item.path)
+        except TextError as error:
+            if item.named:
+                raise
+            skipped(str(error))
+            continue
+        if not item.named and (reason := looks_generated(len(text), text.count("\n"))):
+            skipped(f"{item.path} {reason}")
+        elif text and characters + len(text) <= MOST_CHARACTERS:
+            characters += len(text)
+            texts.append(vocabulary.encode(text))
+        elif text:
+            skipped(f"{item.path} is more than the {MOST_CHARACTERS:,} characters that can be learned")
+    if not texts:
+        raise TextError(f"no text to learn from in {', '.join(str(item.path) for item in found[:3])}")
+    return texts
+
+
+def _key(found: Sequence[Found], alphabet: Alphabet) -> str:
+    """Another one whenever a file or the alphabet has changed."""
+    digest = hashlib.sha256(MAGIC)
+    digest.update(json.dumps([alphabet.characters, alphabet.counts]).encode("ascii"))
+    for item in found:
+        about = item.path.stat()
+        digest.update(json.dumps([str(item.path.resolve()), about.st_size, about.st_mtime_ns]).encode("ascii"))
+    return digest.hexdigest()[:32]
+
+
+def _cache_folder() -> Path:
+    from platformdirs import user_cache_path
+
+    return Path(user_cache_path("rnncomplete", appauthor=False)) / "memories"
+
+
+def _recall(place: Path) -> Learned | None:
+    """What was kept; ``None`` if that is nothing or damaged."""
+    try:
+        data = place.read_bytes()
+        os.utime(place)  # the last to be dropped
+        about, _, memory = data.partition(b"\n")
+        facts = json.loads(about)
+        return Learned(CorpusMemory.from_bytes(memoryview(memory)), int(facts["files"]), int(facts["characters"]))
+    except (OSError, ValueError, KeyError, TypeError, ModelError):
+        return None
+
+
+def _keep(place: Path, learned: Learned) -> None:
+    """Keep it for the next time, and drop what was not used for long. A full disk only costs the next time."""
+    about = json.dumps({"files": learned.files, "characters": learned.characters}).encode("ascii")
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", delete=False) as partial:
+            try:
+                partial.write(about + b"\n" + learned.memory.to_bytes())
+                partial.close()
+                Path(partial.name).replace(place)
+            except OSError:
+                Path(partial.name).unlink(missing_ok=True)
+                raise
+        kept = sorted(place.parent.glob("*.bin"), key=lambda path: path.stat().st_mtime)
+        for path in kept[:-MOST_KEPT]:
+            path.unlink(missing_ok=True)

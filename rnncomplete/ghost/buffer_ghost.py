@@ -1,0 +1,196 @@
+"""Following one buffer of prompt_toolkit: its ghost stays along with the text, and requests it has left are given up."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from prompt_toolkit.auto_suggest import Suggestion
+
+from rnncomplete.ghost.rules import Trail
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from prompt_toolkit.buffer import Buffer
+    from prompt_toolkit.document import Document
+
+    from rnncomplete.completion.worker import Request
+
+
+@dataclass
+class Tally:
+    """What the ghosts of a session were good for."""
+
+    typed: int = 0
+    """Characters that came into the text where there may be ghosts, typed, pasted or accepted."""
+    accepted: int = 0
+    """Characters that were accepted from ghosts."""
+    saved: int = 0
+    """Keystrokes: an acceptance of n characters saves n - 1."""
+    shown: int = 0
+    """Ghosts computed and shown."""
+
+
+class Owner(Protocol):
+    """What a :class:`Watch` needs of a :class:`~rnncomplete.ghost.suggest.RNNAutoSuggest`."""
+
+    context: Callable[[], str]
+    when: Callable[[Document], bool] | None
+    automatic: bool
+    anywhere: bool
+    tally: Tally
+
+
+class Watch:
+    """Follows one buffer on the event loop's thread: keeps its ghost along, and gives up requests it has left."""
+
+    def __init__(self, buffer: Buffer, owner: Owner) -> None:
+        self.trail = Trail()
+        self.choices: list[str] = []
+        """Ghosts to choose from at this place."""
+        self.typed = True
+        """Whether the last that happened was that text came in at the cursor."""
+        self._buffer = weakref.ref(buffer)  # which holds this
+        self._owner = owner
+        self._context = ""
+        self._length = len(buffer.text)
+        self._grown = 0
+        self._request: Request | None = None
+        self._done: asyncio.Future[None] | None = None
+        buffer.on_text_changed += self._text_changed
+        buffer.on_text_insert += self._text_inserted
+        buffer.on_cursor_position_changed += self._cursor_moved
+
+    @property
+    def suggestion(self) -> Suggestion | None:
+        """What is to be shown at the cursor now."""
+        rest = self.trail.rest if self._owner.anywhere else self.trail.rest.partition("\n")[0]
+        return Suggestion(rest) if rest.strip() else None
+
+    def close(self) -> None:
+        """Follow the buffer no more."""
+        self.forget()
+        if (buffer := self._buffer()) is not None:
+            buffer.on_text_changed -= self._text_changed
+            buffer.on_text_insert -= self._text_inserted
+            buffer.on_cursor_position_changed -= self._cursor_moved
+
+    def begin(self, request: Request, done: asyncio.Future[None], document: Document) -> None:
+        """``request`` is for the ghost at ``document``; the future ``done`` is resolved when it is finished or left."""
+        self._abandon()
+        self._context = self._owner.context()
+        self._request, self._done = request, done
+        if not request.alternatives:
+            self.trail.begin(document.text_before_cursor, document.text_after_cursor)
+
+    def show(self, request: Request, text: str) -> None:
+        """The ghost of ``request``, as far as it is known, is ``text``."""
+        buffer = self._buffer()
+        if request is not self._request or not request.alive or buffer is None:
+            return
+        if self.trail.move(*place_of(buffer)):
+            # A buffer that is reset tells nobody, but the ghost is for what was there before.
+            self._abandon()
+            return
+        before = self.trail.rest
+        if not self.trail.grow(text):
+            self._abandon()
+        elif self.trail.rest != before:
+            if not before and self.trail.rest:
+                self._owner.tally.shown += 1
+            self._set(buffer)
+
+    def choose(self, step: int) -> None:
+        """Show another of ``choices``."""
+        self.choices = self.choices[step:] + self.choices[:step]
+        if self.choices:
+            self.offer(self.choices[0])
+
+    def offer(self, text: str) -> None:
+        """Show ``text`` at the cursor, which is there without computing."""
+        self._abandon()
+        if (buffer := self._buffer()) is not None:
+            self.trail.begin(*place_of(buffer))
+            self.trail.grow(text)
+            self._set(buffer)
+
+    def dismiss(self) -> None:
+        """Hide the ghost, and show none at this place again."""
+        self.trail.dismiss()
+        self.choices = []
+        self._abandon()
+        if (buffer := self._buffer()) is not None:
+            self._set(buffer)
+
+    def forget(self) -> None:
+        """Nothing known about ghosts is true any more."""
+        self.trail, self.choices = Trail(), []
+        self._abandon()
+        if (buffer := self._buffer()) is not None:
+            buffer.suggestion = None
+
+    def _set(self, buffer: Buffer) -> None:
+        buffer.suggestion = self.suggestion
+        buffer.on_suggestion_set.fire()
+
+    def _abandon(self) -> None:
+        if self._request is not None:
+            self._request.alive = False
+        if self._done is not None:
+            resolve(self._done)
+        self._request = self._done = None
+
+    def _text_inserted(self, buffer: Buffer) -> None:
+        self.typed = True
+        if self._owner.when is None or self._owner.when(buffer.document):
+            # At least one; a buffer that is reset tells nobody, so that the length before may be another text's.
+            self._owner.tally.typed += max(1, self._grown)
+
+    def _text_changed(self, buffer: Buffer) -> None:
+        self.typed, self.choices = False, []
+        before, after = place_of(buffer)
+        if self._context != (context := self._owner.context()):
+            self._context, self.trail, self._length = context, Trail(), len(before) + len(after)
+            self._abandon()
+        # prompt_toolkit has no event for undoing; but what was undone can be redone, until the next edit.
+        undone = bool(getattr(buffer, "_redo_stack", ()))
+        characters = self.trail.change(before, after, undone=undone)
+        length, self._length = self._length, len(before) + len(after)
+        self._grown = self._length - length
+        if characters > 1:
+            self._owner.tally.accepted += characters
+            self._owner.tally.saved += characters - 1
+        if not self.trail.along:
+            self._abandon()
+        buffer.suggestion = self.suggestion if self._owner.automatic or self.trail.along else None
+
+    def _cursor_moved(self, buffer: Buffer) -> None:
+        before, after = place_of(buffer)
+        if self.trail.move(before, after):
+            self.typed, self.choices = False, []
+            self._abandon()
+            buffer.suggestion = None
+
+
+def place_of(buffer: Buffer) -> tuple[str, str]:
+    """The text before the cursor, and behind it."""
+    text, cursor = buffer.text, buffer.cursor_position
+    return text[:cursor], text[cursor:]
+
+
+def resolve(done: asyncio.Future[None]) -> None:
+    """Let who waits for ``done`` go on."""
+    if not done.done():
+        done.set_result(None)
+
+
+def call_on_loop(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *arguments: object) -> None:
+    """Call back on the loop's thread, unless the loop has been closed meanwhile."""
+    try:
+        loop.call_soon_threadsafe(callback, *arguments)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise

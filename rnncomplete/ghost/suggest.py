@@ -1,0 +1,294 @@
+"""Ghost text for any prompt_toolkit program.
+
+One argument is enough::
+
+    PromptSession(auto_suggest=RNNAutoSuggest(style="shakespeare"))
+
+For ghosts of several lines and in the middle of a line, and for keys that accept a word or a line, call
+:func:`rnncomplete.install` on the session instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
+
+from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
+
+from rnncomplete.completion.learning_job import Study
+from rnncomplete.completion.worker import Background, Grower, Request
+from rnncomplete.ghost.buffer_ghost import Tally, Watch, call_on_loop, resolve
+from rnncomplete.ghost.rules import Trail
+from rnncomplete.styles import AUTO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from prompt_toolkit.buffer import Buffer
+    from prompt_toolkit.document import Document
+
+ALTERNATIVES = 5
+"""How many ghosts there are to choose from at most."""
+
+
+def no_context() -> str:
+    """The context of a text that stands alone."""
+    return ""
+
+
+class RNNAutoSuggest(AutoSuggest):
+    """Ghost text by a recurrent network, computed in a thread of its own.
+
+    The style is loaded in that thread when the first ghost is asked for, or by :meth:`start`. If it cannot be loaded,
+    the prompt works on without ghosts and ``problem`` says why in one line.
+
+    The style ``auto`` is whichever finds the text least surprising (:mod:`rnncomplete.completion.auto`).
+
+    ``completer`` is used in place of a style's, if given; ``decoding`` goes to
+    :func:`~rnncomplete.completion.completer.load_completer`, such as ``length`` and ``threshold``. ``context()`` is text that the network reads before that of
+    the buffer; ``when(document)`` says whether to show ghosts there; ``first(buffer)`` is asked before the network, must
+    be quick, and returns a ghost or nothing; ``changed()`` is called, from another thread, when
+    the style has been loaded or could not be, while files are learned from, and after each ghost.
+
+    ``learn_from`` names files and folders to learn from in the background, as :meth:`learn` does.
+
+    A program that wraps this in a ``ConditionalAutoSuggest`` loses the thread, and with it the ghosts: use ``when``.
+    """
+
+    def __init__(
+        self,
+        style: str = "shakespeare",
+        *,
+        completer: Grower | None = None,
+        device: str = "auto",
+        context: Callable[[], str] = no_context,
+        when: Callable[[Document], bool] | None = None,
+        first: Callable[[Buffer], str] | None = None,
+        changed: Callable[[], None] | None = None,
+        learn_from: Sequence[str | Path] = (),
+        **decoding: float | None,
+    ) -> None:
+        self.context = context
+        self.when = when
+        self.first = first
+        self.changed = changed
+        self.automatic = True
+        """Whether typing alone brings ghosts; otherwise only :meth:`ask` does."""
+        self.anywhere = False
+        """Whether ghosts may have several lines and stand before other text. A plain prompt cannot draw that."""
+        self.tally = Tally()
+        self.study: Study | None = None
+        """What is being, or has been, learned from files."""
+        self._learned = tuple(Path(path).expanduser() for path in learn_from)
+        """What to learn from at the start, and what to keep if :attr:`study` fails."""
+        self._decoding: dict[str, Any] = decoding
+        self._buffers: WeakKeyDictionary[Buffer, Watch] = WeakKeyDictionary()
+        self._use(style, device, completer)
+
+    def use(self, style: str, device: str = "auto", *, completer: Grower | None = None, patience: float = 0.0) -> None:
+        """Change to another style and begin to load it, as :meth:`start` does."""
+        self.close()
+        self._learned, self.study = self._known, None
+        self._use(style, device, completer)
+        self.start(patience)
+
+    def _use(self, style: str, device: str, completer: Grower | None) -> None:
+        def load() -> Grower:
+            if completer is not None:
+                return completer
+            if style == AUTO:
+                from rnncomplete.completion.auto import load_auto
+
+                return load_auto(device, **self._decoding)
+            from rnncomplete.completion.completer import load_completer
+
+            return load_completer(style, device, **self._decoding)
+
+        self.style = style
+        self._background = Background(load, self._has_changed)
+
+    def start(self, patience: float = 0.0) -> None:
+        """Begin to load the style, if that has not begun, and wait for it at most ``patience`` seconds."""
+        self._background.start()
+        if self._learned and self.study is None:
+            paths, self._learned = self._learned, ()
+            self._study(paths)
+        if patience:
+            self._background.wait(patience)
+
+    def learn(self, paths: Sequence[Path]) -> None:
+        """Learn from the texts among ``paths``, files and folders, too; all is counted in a thread of its own.
+
+        Ghosts are made without them until then. ``study`` tells how far it is, and ``changed`` is called.
+        """
+        self._learned = self._known
+        self._background.start()
+        self._study(tuple(dict.fromkeys([*self._learned, *paths])))
+
+    @property
+    def _known(self) -> tuple[Path, ...]:
+        """What has been learned from, or is being; what could not be is not tried again."""
+        return self._learned if self.study is None or self.study.problem is not None else self.study.paths
+
+    def forget(self) -> None:
+        """Go on without what files have taught."""
+        if self.study is not None:
+            self.study.stop()
+        self._learned, self.study = (), None
+        if self.completer is not None:
+            cast("Any", self.completer).forget_files()
+
+    def _study(self, paths: tuple[Path, ...]) -> None:
+        if self.study is not None:
+            self.study.stop()
+        background = self._background
+
+        def learner() -> Any:
+            background.wait()
+            return background.completer
+
+        self.study = Study(paths, self._has_changed)
+        self.study.start(learner)
+
+    def close(self) -> None:
+        """Give up what is being computed, and forget all ghosts."""
+        self._background.close()
+        if self.study is not None:
+            self.study.stop()
+        for watch in self._buffers.values():
+            watch.forget()
+
+    @property
+    def completer(self) -> Grower | None:
+        """What computes the ghosts; ``None`` while it is being loaded, and if that failed."""
+        return self._background.completer
+
+    @property
+    def problem(self) -> str | None:
+        """Why there are no ghosts, in one line; ``None`` if all is well."""
+        return self._background.problem
+
+    @property
+    def milliseconds(self) -> float | None:
+        """How long the last ghost took."""
+        return self._background.milliseconds
+
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+        """What is known without computing: some programs ask this on their event loop."""
+        if buffer not in self._buffers or not self._allowed(document):
+            return None
+        ghost = self._buffers[buffer].trail.recall(document.text_before_cursor, document.text_after_cursor)
+        return Suggestion(ghost) if ghost else None
+
+    async def get_suggestion_async(self, buff: Buffer, document: Document) -> Suggestion | None:
+        """The ghost at the cursor; its first word is shown before this returns the whole."""
+        if not self.automatic or not self._allowed(document):
+            return None
+        # prompt_toolkit asks again when the text has changed meanwhile, however it has.
+        if not self.watch(buff).typed:
+            return self.watch(buff).suggestion
+        return await self._compute(buff, document)
+
+    async def ask(self, buffer: Buffer) -> None:
+        """Compute and show a ghost now, even if typing alone brings none, one was dismissed here or none is likely."""
+        document = buffer.document
+        if not self._allowed(document):
+            return
+        self.watch(buffer).trail = Trail()
+        suggestion = await self._compute(buffer, document, insisting=True)
+        if buffer.document == document:
+            buffer.suggestion = suggestion
+            buffer.on_suggestion_set.fire()
+
+    async def cycle(self, buffer: Buffer, step: int) -> None:
+        """Show another ghost at the cursor, ``step`` further in the list of the likeliest; the first if there is none."""
+        watch, document = self.watch(buffer), buffer.document
+        if not self._allowed(document) or self.problem:
+            return
+        if not watch.choices:
+            first = watch.trail.rest
+            if not first:
+                watch.trail = Trail()  # one that was dismissed here is asked for
+            texts = await self._request(buffer, document, ALTERNATIVES)
+            if buffer.document != document:
+                return
+            # The one that was there comes first, whether or not it is the likeliest.
+            watch.choices = list(dict.fromkeys([first, *texts] if first else texts))
+            step = step if first else 0
+        watch.choose(step)
+
+    def dismiss(self, buffer: Buffer) -> None:
+        """Hide the ghost of ``buffer``; none is shown at this place again."""
+        self.watch(buffer).dismiss()
+
+    def watch(self, buffer: Buffer) -> Watch:
+        """What follows the changes of ``buffer``, from now on if it was not followed yet."""
+        if buffer not in self._buffers:
+            self._buffers[buffer] = Watch(buffer, self)
+        return self._buffers[buffer]
+
+    def leave(self, buffer: Buffer) -> None:
+        """Follow the changes of ``buffer`` no more."""
+        if (watch := self._buffers.pop(buffer, None)) is not None:
+            watch.close()
+
+    def decide(self, **decoding: float) -> None:
+        """Make ghosts otherwise from now on: ``length``, ``threshold``, ``budget_ms``, in styles to come, too."""
+        self._decoding |= decoding
+        if self.completer is not None:
+            completer = cast("Any", self.completer)
+            completer.options = dataclasses.replace(completer.options, **decoding)
+
+    async def _compute(self, buffer: Buffer, document: Document, *, insisting: bool = False) -> Suggestion | None:
+        watch = self.watch(buffer)
+        if watch.trail.recall(document.text_before_cursor, document.text_after_cursor):
+            return watch.suggestion
+        if watch.trail.is_dismissed(document.text_before_cursor, document.text_after_cursor):
+            return None
+        if self.first is not None and (ghost := self.first(buffer)):
+            watch.offer(ghost)
+            if watch.suggestion is not None:
+                return watch.suggestion
+        if self.problem:
+            return None
+        await self._request(buffer, document, insisting=insisting)
+        return watch.suggestion
+
+    async def _request(
+        self, buffer: Buffer, document: Document, alternatives: int = 0, *, insisting: bool = False
+    ) -> list[str]:
+        """Ask for a ghost, which is shown as it grows, or for several, which are only returned."""
+        watch = self.watch(buffer)
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        texts: list[str] = []
+
+        def show(text: str) -> None:
+            texts.append(text)
+            if not alternatives:
+                watch.show(request, text)
+
+        request = Request(
+            self.context() + document.text_before_cursor,
+            show=lambda text: call_on_loop(loop, show, text),
+            finish=lambda: call_on_loop(loop, resolve, done),
+            alternatives=alternatives,
+            insisting=insisting,
+        )
+        watch.begin(request, done, document)
+        self._background.ask(request)
+        try:
+            await done
+        finally:
+            request.alive = False
+        return texts
+
+    def _allowed(self, document: Document) -> bool:
+        return (self.anywhere or document.is_cursor_at_the_end) and (self.when is None or self.when(document))
+
+    def _has_changed(self) -> None:
+        if self.changed is not None:
+            self.changed()

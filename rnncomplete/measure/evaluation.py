@@ -1,0 +1,128 @@
+"""How well a style does on texts: nats per character, and what a simulated person saves."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from math import inf
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncomplete.errors import TextError
+from rnncomplete.measure.typing_simulation import TypingFigures, simulate_typing
+from rnncomplete.text.vocabulary import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rnncomplete.completion.completer import Completer
+    from rnncomplete.network.model import FloatArray, Model
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of one style on some texts."""
+
+    characters: int
+    unknown_characters: int
+    """Characters that the vocabulary lacks."""
+    nats_per_character: float
+    """Natural-log loss of each character but the first of each text, as the completer predicts it."""
+    static_nats_per_character: float
+    """The same of the network alone."""
+    typing: TypingFigures
+    milliseconds: FloatArray
+    """Time from the key to the whole ghost, for each key that needed a new one."""
+
+
+def losses(model: Model, text: str, progress: Callable[[int], None] = lambda _: None) -> FloatArray:
+    """Nats of each character of ``text`` but the first, float32[len(text) - 1], at the card's temperature.
+
+    The state is carried from the start of the text to its end. ``progress`` is told the characters read.
+    """
+    tokens = model.vocabulary.encode(text).tolist()
+    result = np.zeros(max(0, len(tokens) - 1), np.float32)
+    state = model.initial_state
+    for position, (token, following) in enumerate(pairwise(tokens)):
+        logits, state = model.step(token, state)
+        scores = logits.astype(np.float64) / model.card.temperature
+        highest = scores.max()
+        result[position] = highest - scores[following] + np.log(np.exp(scores - highest).sum())
+        progress(position + 1)
+    return result
+
+
+def predicted_losses(
+    completer: Completer, text: str, progress: Callable[[int], None] = lambda _: None, earlier: str = ""
+) -> FloatArray:
+    """Nats of each character of ``text`` but the first, float32[len(text) - 1], as ghosts are made of them.
+
+    ``completer`` reads what is before the character, in ``text`` and before that in ``earlier``, and nothing else.
+    """
+    tokens = completer.model.vocabulary.encode(text).tolist()
+    result = np.zeros(max(0, len(tokens) - 1), np.float32)
+    for position in range(1, len(tokens)):
+        probabilities = completer.predict(earlier + text[:position])
+        assert probabilities is not None, "always wanted"
+        result[position - 1] = -np.log(probabilities[tokens[position]])
+        progress(position)
+    return result
+
+
+def evaluate(
+    completer: Completer,
+    texts: Sequence[str],
+    progress: Callable[[int, int], None] = lambda *_: None,
+    *,
+    typed: int | None = None,
+) -> Evaluation:
+    """Measure ``completer`` on normalised ``texts``, typed one after another in one session, as files of one project.
+
+    For the static figure the network begins anew at each. Of all characters only the first ``typed`` are typed in the
+    simulation, if that is given, which takes most of the time. Ghosts have no time budget here, so that the figures don't
+    depend on the machine. ``progress`` is told what is done of what there is to do. Raises :class:`TextError` for a text
+    of less than two characters.
+    """
+    if any(len(text) < 2 for text in texts):
+        raise TextError("a text to evaluate has less than two characters; expected one to type")
+    model, options = completer.model, replace(completer.options, budget_ms=inf)
+    characters = sum(map(len, texts))
+    left = characters if typed is None else min(typed, characters)
+    total = characters * (1 if completer.static else 2) + left
+    done = 0
+    milliseconds: list[float] = []
+
+    def advance(position: int) -> None:
+        progress(done + position, total)
+
+    def ghost(earlier: str, before: str) -> str:
+        start = time.perf_counter()
+        text = completer.complete(earlier + before, options=options).text
+        milliseconds.append(1000 * (time.perf_counter() - start))
+        return text
+
+    nats, static, unknown, typing = 0.0, 0.0, 0, TypingFigures()
+    for number, text in enumerate(texts):
+        # A static completer keeps nothing of a text but the network's state.
+        earlier = "" if completer.static else "".join(texts[:number])
+        static += float(losses(model, text, advance).sum(dtype=np.float64))
+        unknown += int((model.vocabulary.encode(text) == UNKNOWN).sum())
+        done += len(text)
+        if not completer.static:
+            nats += float(predicted_losses(completer, text, advance, earlier).sum(dtype=np.float64))
+            done += len(text)
+        typing += simulate_typing(text[:left], partial(ghost, earlier), advance)
+        done += min(left, len(text))
+        left -= min(left, len(text))
+    predicted = characters - len(texts)
+    return Evaluation(
+        characters,
+        unknown,
+        (static if completer.static else nats) / predicted,
+        static / predicted,
+        typing,
+        np.array(milliseconds, np.float32),
+    )

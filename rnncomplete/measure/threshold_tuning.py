@@ -1,0 +1,71 @@
+"""Finding the threshold of a style: how likely a ghost has to be to be shown."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from rnncomplete.completion.decoder import DecoderOptions, decide
+from rnncomplete.measure.typing_simulation import TypingFigures, simulate_typing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+CANDIDATES = (0.1, 0.15, 0.2, 0.22, 0.24, 0.26, 0.28, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
+
+LEAST_PRECISION = 0.52
+"""Every other ghost shown has to be accepted at least in part, on other texts than those tuned on, too: beyond that
+ghosts are in the way."""
+
+SESSIONS, SESSION = 4, 2_000
+"""Places of a text at which somebody begins to type, and characters they type, to find the best threshold."""
+
+
+def beginnings(text: str) -> list[str]:
+    """Stretches evenly spaced over ``text``, each to be typed by itself; all of a text that is short."""
+    last = len(text) - SESSION
+    spaced = [last * number // (SESSIONS - 1) for number in range(SESSIONS)]
+    starts = spaced if len(text) > SESSIONS * SESSION else range(0, len(text), SESSION)
+    return [text[start : start + SESSION] for start in starts]
+
+
+def best_threshold(
+    greedy: Callable[[str], Iterator[tuple[str, float]]],
+    texts: Sequence[str],
+    candidates: Sequence[float] = CANDIDATES,
+    progress: Callable[[int], None] = lambda _: None,
+) -> float:
+    """The lowest candidate with a precision of :data:`LEAST_PRECISION` on ``texts``, each typed by itself.
+
+    A lower threshold shows more and saves more, so that is the best; if none is precise enough, it is the highest.
+    ``greedy(before)`` gives the likeliest characters after ``before``, with their probabilities; it is asked once, and
+    every candidate decides by the same. ``progress`` is told the candidates tried.
+    """
+    asked: dict[str, list[tuple[str, float]]] = {}
+
+    def ghost(before: str, options: DecoderOptions) -> str:
+        if before in asked:
+            *_, decided = decide(asked[before], options)
+        else:
+            taken = asked[before] = []
+            *_, decided = decide(kept(greedy(before), taken), options)
+        return decided.text
+
+    def precision(threshold: float) -> float:
+        options = DecoderOptions(threshold=threshold, budget_ms=inf)
+        typings = (simulate_typing(text, lambda before: ghost(before, options)) for text in texts)
+        return sum(typings, TypingFigures()).precision
+
+    for tried, threshold in enumerate(sorted(candidates), 1):
+        enough = precision(threshold) >= LEAST_PRECISION
+        progress(tried)
+        if enough:
+            return threshold
+    return max(candidates)
+
+
+def kept(characters: Iterable[tuple[str, float]], taken: list[tuple[str, float]]) -> Iterator[tuple[str, float]]:
+    """``characters``, each put into ``taken`` as it is taken: with a higher threshold no more will be."""
+    for character in characters:
+        taken.append(character)
+        yield character

@@ -1,0 +1,109 @@
+"""A simulated person types a text exactly, and accepts the ghosts that are right.
+
+After each key a ghost may be shown. The next key is: accept all, if the whole ghost is what comes next; else accept
+word, if the ghost's next word is; else the next character. An acceptance must spare the typing of at least two
+characters. Typing along a right ghost costs a key a character and keeps the ghost; nothing new is computed meanwhile.
+
+Acceptance here is equality with a known text: never to be compared with the acceptance rates of people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rnncomplete.text.words import FEWEST_SPARED, next_word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class TypingFigures:
+    """What typing a text cost, and what was shown meanwhile; figures of several texts can be added."""
+
+    characters: int = 0
+    """Characters of the text."""
+    keys: int = 0
+    """Keys pressed, acceptances included."""
+    accepted_characters: int = 0
+    """Characters that came from ghosts."""
+    ghosts_shown: int = 0
+    """Distinct ghosts; one that is typed along, or accepted in part, stays the same ghost."""
+    ghosts_accepted: int = 0
+    """Distinct ghosts of which at least a word was accepted."""
+    wrong_characters: int = 0
+    """Characters of ghosts behind the last right one, up to the end of the text."""
+
+    def __add__(self, other: TypingFigures) -> TypingFigures:
+        return TypingFigures(
+            self.characters + other.characters,
+            self.keys + other.keys,
+            self.accepted_characters + other.accepted_characters,
+            self.ghosts_shown + other.ghosts_shown,
+            self.ghosts_accepted + other.ghosts_accepted,
+            self.wrong_characters + other.wrong_characters,
+        )
+
+    @property
+    def keystrokes_saved(self) -> float:
+        """1 - keys / characters."""
+        return 1 - self.keys / self.characters if self.characters else 0.0
+
+    @property
+    def accepted_share(self) -> float:
+        """Accepted characters / characters."""
+        return self.accepted_characters / self.characters if self.characters else 0.0
+
+    @property
+    def precision(self) -> float:
+        """Ghosts accepted at least in part / ghosts shown; 0 if none was shown."""
+        return self.ghosts_accepted / self.ghosts_shown if self.ghosts_shown else 0.0
+
+    @property
+    def wrong_characters_per_100(self) -> float:
+        """Wrong characters shown per 100 characters of text."""
+        return 100 * self.wrong_characters / self.characters if self.characters else 0.0
+
+
+def simulate_typing(
+    text: str, ghost: Callable[[str], str], progress: Callable[[int], None] = lambda _: None
+) -> TypingFigures:
+    """Type ``text`` with the help of ``ghost(before)``, which gives the ghost to show after ``before``, or nothing.
+
+    ``progress`` is told the number of characters typed after each key.
+    """
+    keys = accepted_characters = ghosts_shown = ghosts_accepted = wrong_characters = position = 0
+    shown, counted = "", False
+    while position < len(text):
+        accepted = _acceptable(shown, text, position)
+        keys += 1
+        if accepted:
+            accepted_characters += len(accepted)
+            ghosts_accepted += not counted
+            counted = True
+        typed = accepted or text[position]
+        shown = shown.removeprefix(typed) if shown.startswith(typed) else ""
+        position += len(typed)
+        progress(position)
+        if not shown and position < len(text):
+            shown, counted = ghost(text[:position]), False
+            ghosts_shown += bool(shown)
+            following = text[position : position + len(shown)]
+            wrong_characters += len(following) - _common_length(shown, following)
+    return TypingFigures(len(text), keys, accepted_characters, ghosts_shown, ghosts_accepted, wrong_characters)
+
+
+def _acceptable(shown: str, text: str, position: int) -> str:
+    """What of the ghost ``shown`` is worth accepting at ``position``: all of it, a word, or nothing."""
+    for part in (shown, next_word(shown)):
+        if len(part) >= FEWEST_SPARED and text.startswith(part, position):
+            return part
+    return ""
+
+
+def _common_length(one: str, other: str) -> int:
+    """How many characters ``one`` and ``other`` begin with together."""
+    return next(
+        (index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )

@@ -1,0 +1,46 @@
+"""What a graph must have to be a style's: the ports and the card of the model contract, format 1."""
+
+from __future__ import annotations
+
+import json
+
+from rnncomplete.errors import ModelError
+from rnncomplete.network.card import METADATA_KEY, Card
+from rnncomplete.network.graph_check import FLOAT, INT64, Graph, Port
+from rnncomplete.styles import CARD
+
+
+def check_contract(graph: Graph, card: Card) -> None:
+    """Raise :class:`ModelError` unless the ports of ``graph`` and the card inside it are those of ``card``."""
+    state, vocabulary = card.state_size, len(card.vocabulary)
+    _check_ports("inputs", graph.inputs, {"token": (INT64, ()), "state": (FLOAT, (state,))})
+    _check_ports("outputs", graph.outputs, {"logits": (FLOAT, (vocabulary,)), "next_state": (FLOAT, (state,))})
+    if METADATA_KEY not in graph.metadata:
+        raise ModelError(f"the graph carries no card under {METADATA_KEY!r}; expected what `rnncomplete export` writes")
+    try:
+        inside = json.loads(graph.metadata[METADATA_KEY])
+    except (ValueError, RecursionError):
+        raise ModelError("the card inside the graph is not JSON; expected what `rnncomplete export` writes") from None
+    outside = json.loads(card.to_json())
+    if inside != outside:
+        differing = inside.keys() ^ outside.keys() if isinstance(inside, dict) else set()
+        differing = differing or {key for key in outside if isinstance(inside, dict) and inside[key] != outside[key]}
+        raise ModelError(
+            f"the card inside the graph differs from {CARD} in {min(differing, default='everything')!r}; "
+            "both come from the same export"
+        )
+
+
+def _check_ports(kind: str, ports: tuple[Port, ...], expected: dict[str, tuple[int, tuple[int, ...]]]) -> None:
+    """Raise unless ``ports`` are exactly ``expected``: name -> (element type, sizes behind the batch)."""
+    found = {port.name: port for port in ports}
+    if len(ports) != len(expected) or found.keys() != expected.keys():
+        raise ModelError(f"the graph has the {kind} {sorted(found)}; expected {sorted(expected)}")
+    for name, (element_type, sizes) in expected.items():
+        port = found[name]
+        if port.element_type != element_type:
+            raise ModelError(f"{name!r} has element type {port.element_type}; expected {element_type}")
+        if len(port.shape) != 1 + len(sizes) or port.shape[0] not in (None, 1) or port.shape[1:] != sizes:
+            raise ModelError(
+                f"{name!r} has the shape {list(port.shape)}; expected [batch{''.join(f', {n}' for n in sizes)}]"
+            )

@@ -1,0 +1,115 @@
+"""From the folder of a style to a network that runs, on the device that suits it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncomplete.errors import DeviceError, ModelError
+from rnncomplete.network.card import Card
+from rnncomplete.network.contract import check_contract
+from rnncomplete.network.device_choice import choice_key, disagreement, faster, recall, remember
+from rnncomplete.network.graph_check import read_graph
+from rnncomplete.network.model import Model
+from rnncomplete.network.onnx_runtime import (
+    available_providers,
+    check_device,
+    cuda_is_plausible,
+    open_session,
+    runtime_version,
+)
+from rnncomplete.network.step import bind_step
+from rnncomplete.styles import CARD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GRAPHS = {"cpu": "step.int8.onnx", "cuda": "step.fp16.onnx"}
+"""Which graph runs on which device."""
+
+LARGEST_FILE = 256 * 2**20
+"""Bytes; nothing larger is read."""
+
+
+def load_network(folder: Path, device: str = "auto") -> Model:
+    """Load and check the network of the style in ``folder``.
+
+    ``auto`` runs on CUDA where that is there, works and is faster than the CPU, which is tried once and remembered.
+    Where the GPU predicts otherwise than the CPU, the CPU runs and ``note`` says so. Raises :class:`ModelError` naming
+    the file that breaks the contract, :class:`DeviceError` if ``device`` is "cuda" and CUDA does not run.
+    """
+    check_device(device)
+    card = read_card(folder)
+    if device == "cuda":
+        return trusted(_load_on(folder, card, "cuda"), _load_on(folder, card, "cpu"))
+    on_cpu = _load_on(folder, card, "cpu")
+    if device == "cpu" or not cuda_is_plausible(available_providers()):
+        return on_cpu
+    key = choice_key([read_style_file(folder / graph) for graph in GRAPHS.values()], "cuda:0", runtime_version())
+    known = recall(key)
+    if known == "cpu":
+        return on_cpu
+    try:
+        model = trusted(_load_on(folder, card, "cuda"), on_cpu)
+    except (DeviceError, ModelError):
+        return on_cpu
+    if known is None and model is not on_cpu:
+        model = faster(on_cpu, model)
+        remember(key, model.device)
+    return model
+
+
+def trusted(model: Model, reference: Model) -> Model:
+    """``model`` if it predicts what ``reference`` does, else ``reference`` with a note that says so."""
+    if problem := disagreement(reference, model):
+        reference.note = f"the CPU runs {model.card.style!r}: {problem}; to keep to it, use --device cpu"
+        return reference
+    return model
+
+
+def read_card(folder: Path) -> Card:
+    """The card of the style in ``folder``; raises :class:`ModelError`."""
+    data = read_style_file(folder / CARD)
+    try:
+        return Card.from_json(data)
+    except ModelError as error:
+        raise ModelError(f"{folder / CARD}: {error}") from None
+
+
+def _load_on(folder: Path, card: Card, device: str) -> Model:
+    path = folder / GRAPHS[device]
+    data = read_style_file(path)
+    try:
+        return model_from_graph(card, data, device)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+
+
+def model_from_graph(card: Card, graph: bytes, device: str = "cpu") -> Model:
+    """The model that a serialised ``graph`` holds, checked against ``card`` and run once; raises ``ModelError``."""
+    check_contract(read_graph(graph), card)
+    step = bind_step(open_session(graph, device), len(card.vocabulary), card.state_size)
+    try:
+        logits, _ = step(0, np.zeros(card.state_size, np.float32))
+    except Exception as error:
+        # ONNX Runtime's exceptions have no common root but Exception.
+        raise ModelError(f"the graph fails when it runs ({' '.join(str(error).split())[:200]})") from None
+    if not np.isfinite(logits).all():
+        raise ModelError("the graph predicts what is no number; expected finite logits")
+    return Model(card, device, step)
+
+
+def read_style_file(path: Path) -> bytes:
+    """The bytes of one file of a style, at most :data:`LARGEST_FILE` of them."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ModelError(
+            f"cannot read {path}: {error.strerror or error}; expected a style folder with card.json, step.int8.onnx "
+            "and step.fp16.onnx"
+        ) from None
+    if len(data) > LARGEST_FILE:
+        raise ModelError(f"{path} is larger than {LARGEST_FILE // 2**20} MB; expected a small network")
+    return data

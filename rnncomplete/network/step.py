@@ -1,0 +1,100 @@
+"""One step of a session through buffers that are bound once: on the CPU, and on a device where the state stays."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnncomplete.network.onnx_runtime import CUDA_PROVIDER, allocate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+
+class BoundStep:
+    """One step of a network through buffers that are bound once, which spares a third of a call's overhead.
+
+    The buffers are copied in and out, so states are values all the same; a lock makes it safe to share among threads.
+    """
+
+    def __init__(self, session: Any, vocabulary_size: int, state_size: int) -> None:
+        self._session = session
+        self._lock = threading.Lock()
+        self._token = np.zeros(1, np.int64)
+        self._state = np.zeros((1, state_size), np.float32)
+        self._logits = np.zeros((1, vocabulary_size), np.float32)
+        self._next_state = np.zeros((1, state_size), np.float32)
+        self._binding = session.io_binding()
+        for bind, name, buffer in (
+            (self._binding.bind_input, "token", self._token),
+            (self._binding.bind_input, "state", self._state),
+            (self._binding.bind_output, "logits", self._logits),
+            (self._binding.bind_output, "next_state", self._next_state),
+        ):
+            bind(name, "cpu", 0, buffer.dtype.type, buffer.shape, buffer.ctypes.data)
+
+    def __call__(self, token: int, state: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(logits float32[V], next state float32[S]) after reading ``token`` in ``state`` (float32[S])."""
+        with self._lock:
+            self._token[0] = token
+            self._state[0] = state
+            self._session.run_with_iobinding(self._binding)
+            return self._logits[0].copy(), self._next_state[0].copy()
+
+
+class DeviceStep:
+    """One step of a network whose state stays on the device, in two buffers that take turns.
+
+    A state is a value here too, a copy in the memory of the CPU; but the one returned last is still in a buffer, so
+    whoever goes on from there, as a decoder does, sends nothing but a token. ``allocate(shape)`` gives a float32
+    buffer on the device.
+    """
+
+    def __init__(
+        self, session: Any, vocabulary_size: int, state_size: int, allocate: Callable[[tuple[int, int]], Any]
+    ) -> None:
+        self._session = session
+        self._lock = threading.Lock()
+        self._token = np.zeros(1, np.int64)
+        self._logits = np.zeros((1, vocabulary_size), np.float32)
+        self._buffers = [allocate((1, state_size)) for _ in range(2)]
+        self._bindings = [self._bind(self._buffers[turn], self._buffers[1 - turn]) for turn in range(2)]
+        self._turn = 0
+        self._last: NDArray[np.float32] | None = None
+        """The state in the buffer whose turn it is."""
+
+    def _bind(self, state: Any, next_state: Any) -> Any:
+        binding = self._session.io_binding()
+        for bind, name, buffer in (
+            (binding.bind_input, "token", self._token),
+            (binding.bind_output, "logits", self._logits),
+        ):
+            bind(name, "cpu", 0, buffer.dtype.type, buffer.shape, buffer.ctypes.data)
+        binding.bind_ortvalue_input("state", state)
+        binding.bind_ortvalue_output("next_state", next_state)
+        return binding
+
+    def __call__(self, token: int, state: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(logits float32[V], next state float32[S]) after reading ``token`` in ``state`` (float32[S])."""
+        with self._lock:
+            if state is not self._last:
+                self._buffers[self._turn].update_inplace(np.ascontiguousarray(state[None]))
+            self._token[0] = token
+            self._session.run_with_iobinding(self._bindings[self._turn])
+            self._bindings[self._turn].synchronize_outputs()
+            self._turn = 1 - self._turn
+            self._last = np.array(self._buffers[self._turn].numpy()[0])
+            # Nobody may change it while it stands for what the device holds.
+            self._last.flags.writeable = False
+            return self._logits[0].copy(), self._last
+
+
+def bind_step(session: Any, vocabulary_size: int, state_size: int) -> BoundStep | DeviceStep:
+    """The step of ``session``, in the way that suits the device it really runs on."""
+    if CUDA_PROVIDER not in session.get_providers():
+        return BoundStep(session, vocabulary_size, state_size)
+    return DeviceStep(session, vocabulary_size, state_size, lambda shape: allocate(shape, "cuda"))

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnncomplete.completion.adaptive_reader import AdaptiveReader, Expectations
+from rnncomplete.completion.completer import Completer, load_completer
+from rnncomplete.completion.decoder import DecoderOptions
+from rnncomplete.completion.static_reader import StaticReader
+from rnncomplete.mixing.alphabet import Alphabet
+from rnncomplete.mixing.layout import Sizes
+from rnncomplete.mixing.mixer import Mixer
+from rnncomplete.network.loading import load_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from rnncomplete.network.model import FloatArray, Model
+
+SMALL = Sizes(capacity=4096, entry_bits=14, match_bits=10, refine_rows=512, journal_words=1 << 16, frames=40)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_style: Path) -> Model:
+    return load_network(tiny_style, "cpu")
+
+
+@pytest.fixture
+def make_reader(model: Model) -> Callable[[], AdaptiveReader]:
+    def make() -> AdaptiveReader:
+        return AdaptiveReader(
+            StaticReader(model), Mixer(Alphabet.usual(model.vocabulary.characters), sizes=SMALL), model.vocabulary
+        )
+
+    return make
+
+
+def read(reader: AdaptiveReader, model: Model, text: str) -> FloatArray:
+    reading = reader.read(model.vocabulary.encode(text))
+    assert reading is not None
+    return reader.probabilities(reading[0])
+
+
+EDITS = st.lists(
+    st.tuples(st.floats(0, 1), st.integers(0, 60), st.text("abc de.\n?", max_size=30)), min_size=1, max_size=12
+)
+
+
+@given(edits=EDITS)
+@settings(max_examples=25, deadline=None)
+def test_however_a_text_was_typed_it_predicts_the_same(model: Model, edits: list[tuple[float, int, str]]) -> None:
+    reader = AdaptiveReader(
+        StaticReader(model), Mixer(Alphabet.usual(model.vocabulary.characters), sizes=SMALL), model.vocabulary
+    )
+    text = ""
+    for where, deleted, inserted in edits:
+        place = int(where * len(text))
+        text = text[:place] + inserted + text[place + deleted :]
+        found = read(reader, model, text)
+        assert found.sum() == pytest.approx(1, abs=1e-4)
+    fresh = AdaptiveReader(
+        StaticReader(model), Mixer(Alphabet.usual(model.vocabulary.characters), sizes=SMALL), model.vocabulary
+    )
+    assert np.array_equal(found, read(fresh, model, text))
+
+
+def test_looking_ahead_gives_what_reading_on_gives_but_for_what_is_learned(
+    make_reader: Callable[[], AdaptiveReader], model: Model
+) -> None:
+    reader = make_reader()
+    tokens = model.vocabulary.encode("a bad cab. a bad ")
+    reading = reader.read(tokens)
+    assert reading is not None
+    before = reader.probabilities(reading[0])
+    scores, state = reader.step(model.vocabulary.token("c"), reading[1])
+    found = reader.probabilities(scores)
+    assert found.sum() == pytest.approx(1, abs=1e-4)
+    assert found.argmax() == model.vocabulary.token("a")
+    assert reader.choose(scores) == (model.vocabulary.token("a"), pytest.approx(found.max(), rel=1e-5))
+    assert np.array_equal(read(reader, model, "a bad cab. a bad "), before), "looking ahead learns nothing"
+    assert state.path == (model.vocabulary.token("c"),)
+
+
+def test_a_name_used_once_comes_back(model: Model) -> None:
+    completer = Completer(model, DecoderOptions(threshold=0.05))
+    static = Completer(model, DecoderOptions(threshold=0.05), static=True)
+    text = "call the zyxwvut handler now. then again " * 2 + "call the zyx"
+    assert completer.complete(text).text.startswith("wvut")
+    assert not static.complete(text).text.startswith("wvut")
+
+
+def test_the_probability_shown_is_the_one_predicted(model: Model) -> None:
+    completer = Completer(model, DecoderOptions(threshold=0.05))
+    text = "one two three. one two three. one tw"
+    ghost = completer.complete(text)
+    predicted = completer.predict(text)
+    assert predicted is not None
+    assert ghost.text
+    assert ghost.probabilities[0] == pytest.approx(float(predicted[model.vocabulary.token(ghost.text[0])]), rel=1e-5)
+
+
+def test_reading_given_up_goes_on_later(make_reader: Callable[[], AdaptiveReader], model: Model) -> None:
+    reader, calls = make_reader(), iter(range(10_000))
+    tokens = model.vocabulary.encode("a long text that somebody types on " * 5)
+    assert reader.read(tokens, lambda: next(calls) < 3) is None
+    reading = reader.read(tokens)
+    assert reading is not None
+    assert np.array_equal(
+        reader.probabilities(reading[0]), read(make_reader(), model, model.vocabulary.decode(tokens.tolist()))
+    )
+
+
+def test_the_network_is_asked_once_for_each_place(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    static = StaticReader(model)
+    expectations, asked = Expectations(static, most=64), []
+    true_through = static.through
+
+    def through(tokens: NDArray[np.uint16], first: int) -> Iterator[NDArray[np.float32]]:
+        for place, logits in enumerate(true_through(tokens, first), first):
+            asked.append(place)
+            yield logits
+
+    monkeypatch.setattr(static, "through", through)
+    tokens = model.vocabulary.encode("somebody types a text on and on")
+    rows = expectations(tokens[:20], 0)
+    assert asked == list(range(20))
+    assert np.array_equal(expectations(tokens, 5)[:15], rows[5:])
+    assert asked == list(range(len(tokens)))
+    expectations(tokens[:8], 2)
+    expectations(tokens, 0)
+    assert asked == list(range(len(tokens))), "a text that is deleted may come back"
+    other = np.concatenate([tokens[:10], tokens[11:]])
+    assert np.array_equal(expectations(other, 8), Expectations(StaticReader(model))(other, 8))
+    assert asked[len(tokens) :] == list(range(11, len(other)))
+    long = np.tile(tokens, 4)
+    for begin in range(0, len(long), 8):
+        expectations(long[: begin + 8], begin)
+    assert len(expectations._rows) <= 64
+
+
+@pytest.mark.parametrize(
+    ("style", "text", "rest"),
+    [
+        ("python", "def frobnicate(text):\n    return int(text)\n\n\ndef main():\n    value = frob", "nicate("),
+        (
+            "linux",
+            "static int frobnicate_irq(struct device *dev)\n{\n\treturn 0;\n}\n\nint probe(void)\n{\n\tfrobn",
+            "icate_irq",
+        ),
+        ("tolstoy", 'Prince Morokhov came in, and the countess asked him to sit down. "My dear Moro', "khov"),
+        ("shakespeare", "LINDELBAUM:\nGood morrow, cousin.\n\nFirst Citizen:\nGood morrow.\n\nLIND", "ELBAUM:"),
+    ],
+)
+def test_a_shipped_style_knows_a_name_used_once(style: str, text: str, rest: str) -> None:
+    assert load_completer(style, "cpu", static=True).insist(text).text != rest
+    assert load_completer(style, "cpu").insist(text).text.startswith(rest)

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnncomplete.errors import TextError
+from rnncomplete.text.discovery import find_files
+from rnncomplete.text.vocabulary import Vocabulary
+from rnncomplete_export.texts.corpus import build_corpus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def plant(root: Path, **files: str) -> Path:
+    """Files under ``root``; in their names two underscores are a slash, and ``dot`` at the start of a part is a dot."""
+    for name, content in files.items():
+        parts = [part.replace("dot", ".", 1) if part.startswith("dot") else part for part in name.split("__")]
+        path = root.joinpath(*(part.replace("_", ".") for part in parts))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return root
+
+
+def names(root: Path, *globs: str) -> list[str]:
+    return [item.path.relative_to(root).as_posix() for item in find_files([root], globs)]
+
+
+def test_ignore_files_hold_below_them_and_the_nearest_wins(tmp_path: Path) -> None:
+    root = plant(
+        tmp_path,
+        dotgitignore="*.log\n/build/\nsecret.*\n!kept.log\n",
+        a_txt="x",
+        a_log="x",
+        kept_log="x",
+        build__b_txt="x",
+        deep__build__c_txt="x",
+        deep__dotgitignore="!secret.txt\nlocal.txt\n",
+        deep__secret_txt="x",
+        deep__local_txt="x",
+        other__local_txt="x",
+        other__secret_txt="x",
+        dothidden__d_txt="x",
+        other__dotignore="!secret.txt\n",
+    )
+    assert names(root) == [
+        "a.txt",
+        "kept.log",
+        "deep/secret.txt",
+        "deep/build/c.txt",
+        "other/local.txt",
+        "other/secret.txt",
+    ]
+
+
+def test_the_ignore_file_of_a_repository_holds_in_its_folders(tmp_path: Path) -> None:
+    root = plant(
+        tmp_path, dotgitignore="*.o\n/src/out/\n", dotgit__HEAD="x", src__a_c="x", src__a_o="x", src__out__b="x"
+    )
+    assert names(root / "src") == ["a.c"]
+    assert names(root / "src" / "out") == ["b"], "a folder that is named is meant, ignored or not"
+
+
+def test_globs_choose_files_of_folders_but_not_files_that_are_named(tmp_path: Path) -> None:
+    root = plant(tmp_path, a_py="x", b_txt="x", lib__c_py="x", lib__d_pyc="x")
+    assert names(root, "*.py") == ["a.py", "lib/c.py"]
+    assert names(root, "/*.py", "*.txt") == ["a.py", "b.txt"]
+    assert [item.named for item in find_files([root / "b.txt", root], ["*.py"])] == [True, False, False]
+    with pytest.raises(TextError, match=r"match \*\.rs"):
+        find_files([root], ["*.rs"])
+
+
+def test_a_file_is_read_once_and_links_lead_nowhere(tmp_path: Path) -> None:
+    root = plant(tmp_path, a_txt="x", deep__b_txt="x")
+    (root / "deep" / "up").symlink_to(root)
+    (root / "same.txt").symlink_to(root / "a.txt")
+    (root / "gone.txt").symlink_to(root / "nowhere")
+    assert len(find_files([root, root / "a.txt", root / "deep"])) == 2
+
+
+def test_what_is_left_out_of_a_folder_is_said_in_a_line_each(tmp_path: Path) -> None:
+    root = plant(tmp_path / "in", a_txt="good text\n", b_lock="x", c_js="var a;" * 40_000, d_txt="a line\n" * 40_000)
+    (root / "e.txt").write_bytes(b"caf\xe9\n")
+    (root / "f.png").write_bytes(b"\x89PNG\0")
+    said: list[str] = []
+    corpus = build_corpus([root], tmp_path / "run", skipped=said.append)
+    assert corpus.files == 2
+    for name, reason in (
+        ("b.lock", "generated"),
+        ("c.js", "lines of 240,000"),
+        ("e.txt", "UTF-8"),
+        ("f.png", "binary"),
+    ):
+        assert [line for line in said if name in line and reason in line], (name, said)
+    assert len(said) == 4
+    assert build_corpus([root / "c.js"], tmp_path / "run").characters == 240_000, "who names a file, means it"
+
+
+def test_a_bad_file_that_is_named_beside_a_folder_is_an_error(tmp_path: Path) -> None:
+    root = plant(tmp_path / "in", a_txt="good text\n")
+    bad = tmp_path / "bad.txt"
+    bad.write_bytes(b"caf\xe9")
+    with pytest.raises(TextError, match=r"bad\.txt is not UTF-8"):
+        build_corpus([root, bad], tmp_path / "run")
+
+
+def test_characters_already_known_stay_in_the_vocabulary(tmp_path: Path) -> None:
+    root = plant(tmp_path / "in", a_txt="abc")
+    known = Vocabulary(("\N{REPLACEMENT CHARACTER}", "b", "z"))
+    corpus = build_corpus([root], tmp_path / "run", known=known)
+    assert corpus.vocabulary.characters[1:] == ("a", "b", "c", "z")
+
+
+def test_a_full_disk_is_said_in_one_line(tmp_path: Path) -> None:
+    root = plant(tmp_path / "in", a_txt="abc")
+    (tmp_path / "run").write_text("a file where a folder should be")
+    with pytest.raises(TextError, match="--runs"):
+        build_corpus([root], tmp_path / "run")
