@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,7 @@ import pytest
 import rnncomplete
 
 ROOT = Path(__file__).parents[1]
+STOREYS = ROOT / "docs" / "storeys.py"
 HEAVY = ("torch", "onnx", "rnncomplete_export", "lightning_fabric", "safetensors", "rich")
 
 
@@ -73,6 +75,26 @@ def test_the_distribution_lists_every_package_of_the_tree() -> None:
         for path in source.rglob("*.py"):
             found.add(".".join(path.parent.relative_to(source.parent).parts))
     assert sorted(setuptools["packages"]) == sorted(found)
+
+
+def test_the_house_has_nine_storeys_at_most_and_no_circle_and_a_top_floor_of_eight() -> None:
+    process = subprocess.run([sys.executable, STOREYS], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
+
+
+def test_the_import_contract_is_kept() -> None:
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert process.returncode == 0, process.stdout + process.stderr
+
+
+def test_circles_and_towers_are_seen() -> None:
+    storeys = runpy.run_path(str(STOREYS))
+    rooms = storeys["rooms_of"]({"p": ["p.a.x"], "p.a.x": ["p.b.y", "p.a.z"], "p.b.y": ["p.c"], "p.a.z": [], "p.c": []})
+    assert storeys["circle"](rooms) == []
+    assert storeys["tower"](rooms) == ["p", "p.a", "p.b", "p.c"]
+    assert storeys["circle"](rooms | {"p.c": {"p.a"}})
+    assert storeys["top_floor"](["p", "p.a", "p.a.x", "p.a.z", "p.b", "p.b.y", "p.c"]) == ["p", "p.c"]
 
 
 @pytest.mark.parametrize("name", modules())
