@@ -36,7 +36,7 @@ def bench(context: click.Context, /, text_file: Path | None, as_json: bool, **fl
     r"""Measure how fast a style is on one core, beside other ways to run the same network.
 
     A ghost is 32 characters, from the key to its last character. Prefixes come from FILE, or from what the style
-    itself writes. The peers, PyTorch and ONNX Runtime's own LSTM operator, need the extra [export]. Ratios are the
+    itself writes. The peers, PyTorch and ONNX Runtime's own LSTM operator, need the extra [train]. Ratios are the
     result; "noisy" says that the machine had other work, and to measure again.
 
     \b
@@ -155,7 +155,7 @@ def _peers(folder: Path, completer: Completer) -> Iterator[tuple[str, Completer]
         except ModuleNotFoundError as error:
             click.echo(
                 f"rnncomplete: without {error.name} nothing is measured beside it; "
-                "type: pip install 'rnncomplete[export]'",
+                "type: pip install 'rnncomplete[train]'",
                 err=True,
             )
             return

@@ -20,8 +20,8 @@ ENTRY_POINTS = "rnncomplete.commands"
 """Where commands of other packages are found, such as those that need PyTorch."""
 
 _NEED_TORCH = {
-    "train": "Train a style on any text (needs the extra [export]).",
-    "export": "Turn a checkpoint into a style (needs the extra [export]).",
+    "train": "Train a style on any text (needs the extra [train]).",
+    "export": "Turn a checkpoint into a style (needs the extra [train]).",
 }
 
 _BUG = "this is a bug in rnncomplete; run it again with --debug for a traceback and report that"
@@ -136,7 +136,7 @@ def _is_ours(error: ModuleNotFoundError) -> bool:
 def _extra_line(command: str, error: ModuleNotFoundError) -> str:
     return (
         f"`rnncomplete {command}` needs {error.name or 'a package'}, which is not installed; "
-        "type: pip install 'rnncomplete[export]'"
+        "type: pip install 'rnncomplete[train]'"
     )
 
 

@@ -76,7 +76,7 @@ def test_without_the_extra_ratios_are_null_and_a_line_says_what_to_type(
     result = CliRunner().invoke(main, ["bench", "--style", str(tiny_style), "--json"])
     assert json.loads(result.stdout)["times_faster_than_torch_eager"] is None
     assert result.stderr.count("\n") == 1
-    assert "pip install 'rnncomplete[export]'" in result.stderr
+    assert "pip install 'rnncomplete[train]'" in result.stderr
 
 
 def test_a_text_that_is_none_is_refused(tiny_style: Path, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_package_missing_when_it_loads_is_named_with_the_line_to_type(train: M
     assert result.exit_code == 2
     assert result.stderr == (
         "rnncomplete: `rnncomplete extra` needs no_such_package, which is not installed; "
-        "type: pip install 'rnncomplete[export]'\n"
+        "type: pip install 'rnncomplete[train]'\n"
     )
 
 
@@ -62,7 +62,7 @@ def test_a_package_missing_when_it_runs_is_named_too(train: ModuleType) -> None:
     result = CliRunner().invoke(main, ["train"])
     assert result.exit_code == 2
     assert "needs no_such_torch" in result.stderr
-    assert "pip install 'rnncomplete[export]'" in result.stderr
+    assert "pip install 'rnncomplete[train]'" in result.stderr
 
 
 def test_interrupted_is_silent(train: ModuleType) -> None:
