@@ -91,6 +91,24 @@ def test_the_loss_of_every_stage_is_what_its_weights_give_on_one_sample(
     assert len({round(loss, 4) for loss in expected}) == 3
 
 
+def test_skills_that_a_training_counted_itself_stay_where_it_kept_no_weights(tmp_path: Path) -> None:
+    network = CharacterNetwork(NetworkConfig(len(LETTERS), 12, 1, 4)).eval()
+    counted = {"step": 1, "characters": 100, "loss": 2.0, "sample": "ab", "skills": {"brackets_closed": 0.25}}
+    told = [counted, {"step": 9, "characters": 900, "loss": 1.0, "sample": "ab"}]
+    state = {"updates": 9, "characters": 900, "stages": told}
+    facts = {"about": {}, "vocabulary": list(LETTERS.characters), "state": state}
+    stages = measure_stages(
+        tmp_path / "best.safetensors",
+        Checkpoint({}, facts),
+        network,
+        np.ones(500, np.uint16),
+        words=(),
+        vocabulary=LETTERS,
+        temperature=1.0,
+    )
+    assert stages == (counted, {**told[1], "skills": {}})
+
+
 def test_streams_written_side_by_side_follow_from_the_seed() -> None:
     torch.manual_seed(0)
     network = CharacterNetwork(NetworkConfig(7, 12, 2, 4)).eval()

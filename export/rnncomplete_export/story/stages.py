@@ -50,7 +50,7 @@ def measure_stages(
     """The stages that ``checkpoint``, which lies at ``path``, tells of.
 
     Where their weights are beside it, the loss of each is measured on the same stretches of ``validation``, and their
-    skills are counted. The last is ``network`` itself, what is exported. A training that went on from another one on the
+    skills are counted; where not, both are what the training itself noted, if it did. The last is ``network`` itself, what is exported. A training that went on from another one on the
     same text has the stages of that one first, and counts on from it.
     """
     state = checkpoint.facts["state"]
@@ -73,7 +73,7 @@ def measure_stages(
             continue
         kept = _kept(path.parent / STAGES / f"{number:02}.safetensors", checkpoint, stage)
         if kept is None:
-            stages.append(counted_on({**stage, "skills": {}}))
+            stages.append(counted_on({"skills": {}, **stage}))
             continue
         network.load_state_dict(kept.part("average"))
         stages.append(counted_on({**stage, **measured()}))
