@@ -1,7 +1,8 @@
 """ONNX Runtime, kept quiet: the one module that imports it.
 
 A session is made from bytes (so that a graph cannot name other files), runs on one thread that never spins, and prints
-nothing. On a machine without CUDA, onnxruntime-gpu lists the CUDA provider, complains on stderr and then runs on the
+nothing. Released builds of it report their use over the network unless they are told not to, so they are told before
+the import. On a machine without CUDA, onnxruntime-gpu lists the CUDA provider, complains on stderr and then runs on the
 CPU without an error; so what really runs is asked of the session, not assumed.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -39,9 +41,11 @@ _DRIVER_FILES = ("/dev/nvidiactl", "/dev/dxg", "/proc/driver/nvidia/version", "C
 @cache
 def runtime() -> Any:
     """The ``onnxruntime`` module, with its default logger silenced; raises :class:`DeviceError` if it is broken."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
 
+        onnxruntime.disable_telemetry_events()  # on Windows, where events go to the system
         onnxruntime.set_default_logger_severity(_SILENT)
         _limit_memory(onnxruntime)
     except (ImportError, AttributeError) as error:
