@@ -103,7 +103,9 @@ def _written(completer: Completer) -> str:
     model, temperature = completer.model, completer.card.temperature
     reading = completer.read("")
     assert reading is not None, "nobody gave it up"
-    return "".join(islice(sample(model.step, *reading, model.vocabulary, temperature=temperature, seed=1), _WRITTEN))
+    # At the temperature of predictions, for a text that is as hard to predict as one of people.
+    written = sample(model.step, *reading, model.vocabulary, temperature=temperature, min_p=0, seed=1)
+    return "".join(islice(written, _WRITTEN))
 
 
 def _starts(completer: Completer, text: str, arguments: list[str], progress: Progress) -> Iterator[Startup]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rnncomplete.cli.options import open_completer, print_text, settings_from, style_options
+from rnncomplete.cli.options import FiniteRange, open_completer, print_text, settings_from, style_options
 
 
 @click.command()
@@ -18,22 +18,36 @@ from rnncomplete.cli.options import open_completer, print_text, settings_from, s
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0, 20),
+    type=FiniteRange(0, 20),
     metavar="T",
-    help="Below 1 it dares less, above 1 more (the style's own).",
+    help="The lower the surer, the higher the more daring; 0 always takes the likeliest (0.65).",
+)
+@click.option(
+    "--min-p",
+    type=FiniteRange(0, 1),
+    metavar="P",
+    help="Write no character less likely than this share of the likeliest one (0.05).",
 )
 @click.option("--seed", type=click.IntRange(0), metavar="S", help="The same seed writes the same text.")
 @click.pass_context
 def generate(
-    context: click.Context, /, prompt: str, chars: int, temperature: float | None, seed: int | None, **flags: Any
+    context: click.Context,
+    /,
+    *,
+    prompt: str,
+    chars: int,
+    temperature: float | None,
+    min_p: float | None,
+    seed: int | None,
+    **flags: Any,
 ) -> None:
     r"""Write a text in a style, character by character.
 
     \b
     rnncomplete generate --prompt 'ROMEO:' --chars 300
-    rnncomplete generate --style linux --temperature 0.6 --seed 7
+    rnncomplete generate --style linux --temperature 0.9 --seed 7
     """
-    from rnncomplete.completion.sampler import sample
+    from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE, sample
     from rnncomplete.text.decoding import decode_text
 
     before = decode_text(prompt.encode("utf-8", "surrogateescape"), "--prompt")
@@ -42,8 +56,15 @@ def generate(
     if reading is None:
         return
     model = completer.model
-    heat = completer.card.temperature if temperature is None else temperature
+    written = sample(
+        model.step,
+        *reading,
+        model.vocabulary,
+        temperature=WRITING_TEMPERATURE if temperature is None else temperature,
+        min_p=MIN_P if min_p is None else min_p,
+        seed=seed,
+    )
     print_text(before, end="")
-    for character in islice(sample(model.step, *reading, model.vocabulary, temperature=heat, seed=seed), chars):
+    for character in islice(written, chars):
         print_text(character, end="")
     print_text("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
     from rnncomplete.settings import Settings
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+class FiniteRange(click.FloatRange):
+    """A number within bounds; ``nan``, which no bound holds back, and the infinities are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """``value`` as a float; fails as click does for anything else."""
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 def style_options(command: Command) -> Command:

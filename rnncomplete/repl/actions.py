@@ -232,7 +232,7 @@ class Actions:
         if reading is None:
             return iter(())
         model = completer.model
-        return sample(model.step, *reading, model.vocabulary, temperature=completer.card.temperature)
+        return sample(model.step, *reading, model.vocabulary)
 
 
 def path_of(name: str) -> Path:

@@ -42,6 +42,19 @@ def test_generate_writes_the_same_text_for_the_same_seed(tiny_style: Path) -> No
     assert run(*arguments, "8").stdout != first.stdout
 
 
+def test_generate_writes_at_a_temperature_of_its_own_unless_told_otherwise(tiny_style: Path) -> None:
+    arguments = ("generate", "--style", tiny_style, "--seed", "7", "--chars", "300")
+    told = ("--temperature", "0.65", "--min-p", "0.05")
+    assert run(*arguments).stdout == run(*arguments, *told).stdout != run(*arguments, "--temperature", "1").stdout
+    assert run(*arguments).stdout != run(*arguments, "--min-p", "0.9").stdout
+
+
+@pytest.mark.parametrize("option", ["--temperature", "--min-p"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "x"])
+def test_generate_takes_no_number_that_is_none(tiny_style: Path, option: str, value: str) -> None:
+    assert option in refused(run("generate", "--style", tiny_style, option, value))
+
+
 def test_generate_at_temperature_zero_is_what_complete_goes_on_with(tiny_style: Path) -> None:
     written = run("generate", "--style", tiny_style, "--prompt", "so ", "--chars", "30", "--temperature", "0").stdout
     assert written == "so " + run("complete", "--static", "--style", tiny_style, "--chars", "30", data="so ").stdout

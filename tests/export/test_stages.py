@@ -3,16 +3,20 @@ from __future__ import annotations
 import json
 import shutil
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
+from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE, sample
 from rnncomplete.network.loading import read_card
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from rnncomplete_export.exporting.exporter import export_style
+from rnncomplete_export.exporting.readme import render_readme
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
 from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
 from rnncomplete_export.story.plot import draw_stages
@@ -21,6 +25,7 @@ from rnncomplete_export.story.stages import LENGTH, known_words, measure_stages,
 if TYPE_CHECKING:
     from pathlib import Path
 
+SEVEN = Vocabulary((UNKNOWN_CHARACTER, *"abcdef"))
 LETTERS = Vocabulary((UNKNOWN_CHARACTER, "\n", " ", "(", ")", "A", "a", "b"))
 
 
@@ -84,9 +89,7 @@ def test_the_loss_of_every_stage_is_what_its_weights_give_on_one_sample(
         networks.append(network)
     best = tmp_path / "best.safetensors"
     expected = [nats_per_character(network, stretches(tokens, STAGE_CHARACTERS)) for network in networks]
-    measured = measure_stages(
-        best, load_checkpoint(best), networks[-1], tokens, words=(), vocabulary=LETTERS, temperature=1.0
-    )
+    measured = measure_stages(best, load_checkpoint(best), networks[-1], tokens, words=(), vocabulary=LETTERS)
     assert [stage["loss"] for stage in measured] == pytest.approx(expected)
     assert len({round(loss, 4) for loss in expected}) == 3
 
@@ -118,6 +121,28 @@ def test_streams_written_side_by_side_follow_from_the_seed() -> None:
     assert once != write_streams(network, 3, 50, seed=2)
     assert once[0] != once[1]
     assert all(0 not in stream for stream in once)
+
+
+def test_what_is_written_leaves_out_what_is_hardly_likely_as_generating_does() -> None:
+    network = CharacterNetwork(NetworkConfig(7, 12, 1, 4)).eval()
+    with torch.no_grad():
+        network.readout.weight.zero_()
+        network.readout.bias.copy_(torch.tensor([9.0, 0.0, 0.0, 0.0, 0.0, 0.0, -4.0]))
+    for options, rare in (({}, False), ({"temperature": 3.0}, False), ({"temperature": 3.0, "min_p": 0.0}, True)):
+        [written] = write_streams(network, 1, 400, **options)
+        assert (6 in written) == rare
+        step = lambda token, state: (network.readout.bias.detach().numpy(), state)  # noqa: E731
+        text = "".join(islice(sample(step, step(0, 0)[0], 0, SEVEN, seed=1, **options), 400))
+        assert ("f" in text) == rare
+
+
+def test_the_card_says_how_its_style_writes(style: Path) -> None:
+    card = read_card(style)
+    writing = card.figures["writing"]
+    assert writing == {"temperature": WRITING_TEMPERATURE, "min_p": MIN_P, "skills": card.stages[-1]["skills"]}
+    assert "at the temperature of writing, 0.65" in (style / "README.md").read_text(encoding="utf-8")
+    before = replace(card, figures={name: value for name, value in card.figures.items() if name != "writing"})
+    assert "at the temperature above" in render_readme(before), "cards of earlier versions don't tell"
 
 
 def test_a_certain_network_writes_what_it_is_certain_of_in_every_stream() -> None:

@@ -14,6 +14,7 @@ import onnx
 import torch
 
 from rnncomplete.completion.completer import Completer
+from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE
 from rnncomplete.errors import CheckpointError, StyleError, TextError
 from rnncomplete.measure.evaluation import losses, predicted_losses
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER
@@ -264,10 +265,9 @@ def with_stages(
     """``card`` with the stages of learning, and the skills that the text kept back shows itself."""
     vocabulary = Vocabulary(card.vocabulary)
     words = frozenset() if read is None else known_words(read, vocabulary)
-    stages = measure_stages(
-        path, checkpoint, network, tokens, words=words, vocabulary=vocabulary, temperature=card.temperature
-    )
-    figures = {**card.figures, "skills_of_the_text": skills_of_text(tokens, words, vocabulary)}
+    stages = measure_stages(path, checkpoint, network, tokens, words=words, vocabulary=vocabulary)
+    writing = {"temperature": WRITING_TEMPERATURE, "min_p": MIN_P, "skills": stages[-1]["skills"]}
+    figures = {**card.figures, "skills_of_the_text": skills_of_text(tokens, words, vocabulary), "writing": writing}
     return dataclasses.replace(card, stages=stages, figures=figures)
 
 

@@ -133,11 +133,22 @@ def skills_table(card: Card) -> str:
             lines.append(f"| {name.replace('_', ' ')} | {' | '.join(map(percent, shares))} |")
     lines += [
         "",
-        "Shares counted on about 20,000 characters written at each stage, at the temperature above, and last on as much "
+        f"Shares counted on about 20,000 characters written at each stage{written_at(card)}, and last on as much "
         "of the text kept out of training. Words are known if the training text has them; what is opened is counted if "
         f"{ROOM:,} characters follow it. A dash: there was nothing to count.",
     ]
     return "\n".join(lines)
+
+
+def written_at(card: Card) -> str:
+    """How a style writes unless told otherwise, as `rnncomplete generate` does; earlier cards don't tell."""
+    writing = card.figures.get("writing")
+    if writing is None:
+        return ", at the temperature above"
+    return (
+        f" at the temperature of writing, {writing['temperature']:g}, without characters less likely than "
+        f"{writing['min_p']:g} times the likeliest (what `rnncomplete generate` does)"
+    )
 
 
 def percent(share: float | None) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch.nn import functional
+
+from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,9 +84,18 @@ def best_temperature(network: CharacterNetwork, tokens: NDArray[np.uint16]) -> f
 
 @torch.no_grad()
 def write_streams(
-    network: CharacterNetwork, streams: int, length: int, *, temperature: float = 1.0, seed: int = 0
+    network: CharacterNetwork,
+    streams: int,
+    length: int,
+    *,
+    temperature: float = WRITING_TEMPERATURE,
+    min_p: float = MIN_P,
+    seed: int = 0,
 ) -> list[list[int]]:
-    """``streams`` texts of ``length`` tokens each, written side by side from the start, never the unknown token."""
+    """``streams`` texts of ``length`` tokens each, written side by side from the start, never the unknown token.
+
+    ``temperature`` and ``min_p`` are those of :func:`rnncomplete.completion.sampler.sample`, and so is what they do.
+    """
     was_training = network.training
     network.eval()
     generator = torch.Generator().manual_seed(seed)
@@ -93,9 +105,12 @@ def write_streams(
     written = torch.empty((length, streams), dtype=torch.int64)
     for position in range(length):
         logits, state = network(tokens, state)
-        scaled = logits[0].float().cpu() / temperature
-        scaled[:, 0] = -torch.inf
-        written[position] = torch.multinomial(torch.softmax(scaled, dim=1), 1, generator=generator)[:, 0]
+        scores = logits[0].float().cpu()
+        scores[:, 0] = -torch.inf
+        if min_p > 0:
+            scores[scores < scores.amax(dim=1, keepdim=True) + log(min_p)] = -torch.inf
+        chances = torch.softmax(scores / temperature, dim=1)
+        written[position] = torch.multinomial(chances, 1, generator=generator)[:, 0]
         tokens = written[position][None].to(device)
     network.train(was_training)
     return written.T.tolist()

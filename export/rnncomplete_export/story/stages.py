@@ -45,7 +45,6 @@ def measure_stages(
     *,
     words: Collection[str],
     vocabulary: Vocabulary,
-    temperature: float,
 ) -> tuple[dict[str, Any], ...]:
     """The stages that ``checkpoint``, which lies at ``path``, tells of.
 
@@ -66,7 +65,7 @@ def measure_stages(
 
     def measured() -> dict[str, Any]:
         loss = nats_per_character(network, sample)
-        return {"loss": loss, **_written(network, words, vocabulary, temperature)}
+        return {"loss": loss, **_written(network, words, vocabulary)}
 
     for number, stage in enumerate(state["stages"], 1):
         if begun["characters"] + stage["characters"] < APART * begun["characters"]:
@@ -94,11 +93,9 @@ def _kept(path: Path, checkpoint: Checkpoint, stage: dict[str, Any]) -> Checkpoi
     return kept if same and kept.part("average").keys() == checkpoint.part("average").keys() else None
 
 
-def _written(
-    network: CharacterNetwork, words: Collection[str], vocabulary: Vocabulary, temperature: float
-) -> dict[str, Any]:
+def _written(network: CharacterNetwork, words: Collection[str], vocabulary: Vocabulary) -> dict[str, Any]:
     """What ``network`` writes: a sample, and the skills in all of it."""
-    pieces = [vocabulary.decode(stream) for stream in write_streams(network, STREAMS, LENGTH, temperature=temperature)]
+    pieces = [vocabulary.decode(stream) for stream in write_streams(network, STREAMS, LENGTH)]
     return {"sample": pieces[0][:SAMPLE_CHARACTERS], "skills": count_skills(pieces, words)}
 
 

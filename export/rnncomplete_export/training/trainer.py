@@ -332,7 +332,7 @@ class Trainer:
     def _keep_stage(self) -> None:
         network = self._averaged()
         loss = nats_per_character(network, stretches(self.corpus.validation, STAGE_CHARACTERS))
-        [written] = write_streams(network, 1, SAMPLE_CHARACTERS, temperature=0.8, seed=self.config.seed)
+        [written] = write_streams(network, 1, SAMPLE_CHARACTERS, seed=self.config.seed)
         sample = self.corpus.vocabulary.decode(written)
         stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}
         self.state.stages.append(stage)
