@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
@@ -11,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from rnncomplete.errors import StyleError
+from rnncomplete.files import clear_left_behind
 
 DEFAULT_STYLE = "shakespeare"
 
@@ -53,10 +55,18 @@ def user_styles_folder() -> Path:
     return user_data_path("rnncomplete", appauthor=False) / "styles"
 
 
+def _own_styles() -> Path:
+    """The folder of the user's own styles, among them again what was being replaced when the program was killed."""
+    folder = user_styles_folder()
+    with contextlib.suppress(OSError):
+        clear_left_behind(folder)
+    return folder
+
+
 def list_styles() -> list[Style]:
     """All styles by name; one of the user's hides a shipped one of the same name."""
     found: dict[str, Style] = {}
-    for root, shipped in ((shipped_styles_folder(), True), (user_styles_folder(), False)):
+    for root, shipped in ((shipped_styles_folder(), True), (_own_styles(), False)):
         for path in sorted(root.glob(f"*/{CARD}")):
             if STYLE_NAME.fullmatch(name := path.parent.name):
                 found[name] = Style(name, path.parent, shipped)
@@ -69,7 +79,7 @@ def find_style(name: str) -> Path:
     Raises :class:`StyleError`, which lists the styles that are there and names the nearest.
     """
     if STYLE_NAME.fullmatch(name):
-        for root in (user_styles_folder(), shipped_styles_folder()):
+        for root in (_own_styles(), shipped_styles_folder()):
             if (root / name / CARD).is_file():
                 return root / name
     folder = Path(name)

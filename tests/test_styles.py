@@ -10,6 +10,7 @@ import pytest
 from rnncomplete import styles
 from rnncomplete.completion.installing import install_style
 from rnncomplete.errors import ModelError, StyleError
+from rnncomplete.files import UNFINISHED
 from rnncomplete.network.loading import read_card
 from rnncomplete.styles import find_style, list_styles, remove_style, user_styles_folder
 
@@ -106,3 +107,11 @@ def test_ones_own_hides_a_shipped_one(shipped: Path) -> None:
     assert [(style.name, style.shipped) for style in list_styles()] == [("bard", False)]
     remove_style("bard")
     assert find_style("bard") == shipped / "bard"
+
+
+def test_a_replacement_that_was_killed_halfway_loses_no_style(tiny_style: Path) -> None:
+    install_style(tiny_style)
+    moved = user_styles_folder() / UNFINISHED.format("killed") / "old"
+    moved.mkdir(parents=True)
+    (user_styles_folder() / "tiny").rename(moved / "tiny")
+    assert find_style("tiny") == user_styles_folder() / "tiny"

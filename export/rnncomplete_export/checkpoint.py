@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rnncomplete.errors import CheckpointError
+from rnncomplete.files import replaced_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,20 +48,16 @@ class Checkpoint:
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write ``path`` so that it is always whole: the old one or the new one, whatever happens meanwhile."""
-    partial = path.with_suffix(".partial")
     facts = json.dumps({"format": FORMAT, **checkpoint.facts})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(
-            {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()},
-            partial,
-            metadata={HEADER: facts},
-        )
-        with partial.open("r+b") as file:  # Windows syncs only what is open for writing
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with replaced_file(path) as partial:
+            save_file(
+                {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()},
+                partial,
+                metadata={HEADER: facts},
+            )
     except (OSError, SafetensorError) as error:
-        partial.unlink(missing_ok=True)
         reason = str(error).removeprefix("Error while serializing: ").removeprefix("I/O error: ").split(" (os error")[0]
         folder = path.parent.parent if path.parent.name == STAGES else path.parent
         saved = (folder / CHECKPOINT).is_file()

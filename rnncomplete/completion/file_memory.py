@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import numpy as np
 
 from rnncomplete.completion.prefix_cache import always
 from rnncomplete.errors import ModelError, TextError
+from rnncomplete.files import replace_file
 from rnncomplete.mixing.memory import FOLDER_NODES, FOLDER_SLOTS, MAGIC, CorpusMemory
 from rnncomplete.text.decoding import read_text
 from rnncomplete.text.discovery import find_files, looks_generated
@@ -164,14 +164,7 @@ def _keep(place: Path, learned: Learned) -> None:
     about = json.dumps({"files": learned.files, "characters": learned.characters}).encode("ascii")
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", delete=False) as partial:
-            try:
-                partial.write(about + b"\n" + learned.memory.to_bytes())
-                partial.close()
-                Path(partial.name).replace(place)
-            except OSError:
-                Path(partial.name).unlink(missing_ok=True)
-                raise
+        replace_file(place, about + b"\n" + learned.memory.to_bytes(), private=True)
         kept = sorted(place.parent.glob("*.bin"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-MOST_KEPT]:
             path.unlink(missing_ok=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncomplete.errors import ModelError, StyleError
+from rnncomplete.files import replaced_folder
 from rnncomplete.mixing.memory import CorpusMemory
 from rnncomplete.network.contract import check_contract
 from rnncomplete.network.graph_check import read_graph
@@ -15,6 +14,8 @@ from rnncomplete.network.loading import GRAPHS, load_network, read_style_file
 from rnncomplete.styles import CARD, FOLDER_VARIABLE, MEMORY, Style, list_styles, user_styles_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rnncomplete.network.card import Card
 
 
@@ -57,15 +58,10 @@ def install_style(folder: Path, *, replace: bool = False) -> Style:
         raise StyleError(f"there is a style {name!r} already; remove it first, or replace it with --replace")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{name}-") as scratch:
-            fresh = Path(scratch) / "new"
-            fresh.mkdir()
+        with replaced_folder(target) as fresh:
             parts = [CARD, *GRAPHS.values(), *([MEMORY] if (folder / MEMORY).exists() else [])]
             for path in [*(folder / part for part in parts), *_extras(folder)]:
                 shutil.copyfile(path, fresh / path.name)
-            if target.exists():
-                target.rename(Path(scratch) / "old")
-            fresh.rename(target)
     except OSError as error:
         raise StyleError(
             f"cannot install the style in {target}: {error.strerror or error}; set {FOLDER_VARIABLE}"

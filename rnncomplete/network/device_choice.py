@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnncomplete.files import replace_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -87,9 +89,7 @@ def remember(key: str, device: str, folder: Path | None = None) -> None:
     choices = _read(folder) | {key: device}
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        fresh = folder / f".{FILE}.{time.monotonic_ns()}"
-        fresh.write_text(json.dumps(choices, indent=1), encoding="utf-8")
-        fresh.replace(folder / FILE)
+        replace_file(folder / FILE, json.dumps(choices, indent=1).encode("ascii"))
 
 
 def _read(folder: Path) -> dict[str, str]:

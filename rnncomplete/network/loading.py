@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncomplete.errors import DeviceError, ModelError
+from rnncomplete.files import read_regular
 from rnncomplete.network.card import Card
 from rnncomplete.network.contract import check_contract
 from rnncomplete.network.device_choice import choice_key, disagreement, faster, recall, remember
@@ -103,13 +104,9 @@ def model_from_graph(card: Card, graph: bytes, device: str = "cpu") -> Model:
 def read_style_file(path: Path) -> bytes:
     """The bytes of one file of a style, at most :data:`LARGEST_FILE` of them."""
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
+        return read_regular(path, LARGEST_FILE)
     except OSError as error:
         raise ModelError(
             f"cannot read {path}: {error.strerror or error}; expected a style folder with card.json, step.int8.onnx "
             "and step.fp16.onnx"
         ) from None
-    if len(data) > LARGEST_FILE:
-        raise ModelError(f"{path} is larger than {LARGEST_FILE // 2**20} MB; expected a small network")
-    return data

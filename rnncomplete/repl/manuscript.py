@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnncomplete.errors import TextError
+from rnncomplete.files import replace_file
 from rnncomplete.text.decoding import read_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STEPS = 1000
 """How many changes can be undone."""
@@ -64,20 +66,15 @@ class Manuscript:
         self.replace(read_text(path))
         self._filed = self.text
 
-    def save(self, path: Path) -> None:
-        """Write everything to a file, all or nothing; raises :class:`TextError`."""
-        temporary = None
+    def save(self, path: Path, *, private: bool = False) -> None:
+        """Write everything to a file, all or nothing; raises :class:`TextError`.
+
+        A new file can be read by its owner only if it is ``private``.
+        """
         try:
             path = path.resolve()
-            mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-            with open(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:  # noqa: PTH123 - a handle has no path
-                file.write(self.text)
-            Path(temporary).chmod(mode)
-            Path(temporary).replace(path)
+            replace_file(path, self.text.encode("utf-8", "surrogateescape"), private=private)
         except OSError as error:
-            if temporary is not None:
-                Path(temporary).unlink(missing_ok=True)
             raise TextError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from None
         self._filed = self.text
 
@@ -85,17 +82,10 @@ class Manuscript:
         """Save to a file that only its owner may read, and to its folder, made if need be; raises :class:`TextError`."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
         except OSError as error:
             raise TextError(f"cannot write {path}: {error.strerror or error}") from None
-        self.save(path)
+        self.save(path, private=True)
 
     def _change(self, kept: int, lost: str) -> None:
         self._changes.append((kept, lost))
         del self._changes[:-STEPS]
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

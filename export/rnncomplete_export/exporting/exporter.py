@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import platform
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +14,7 @@ import torch
 from rnncomplete.completion.completer import Completer
 from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE
 from rnncomplete.errors import CheckpointError, StyleError, TextError
+from rnncomplete.files import replaced_folder
 from rnncomplete.measure.evaluation import losses, predicted_losses
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER
 from rnncomplete.network.card import Card
@@ -37,6 +36,7 @@ from rnncomplete_export.texts.corpus import TOKENS, open_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -289,9 +289,7 @@ def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto], me
     refuse_others(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-            fresh = Path(scratch) / "new"
-            fresh.mkdir()
+        with replaced_folder(folder) as fresh:
             (fresh / CARD).write_text(card.to_json() + "\n", encoding="utf-8")
             (fresh / GRAPHS["cpu"]).write_bytes(with_card(models["int8"], card.to_json()))
             (fresh / GRAPHS["cuda"]).write_bytes(with_card(models["float16"], card.to_json()))
@@ -299,21 +297,8 @@ def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto], me
                 (fresh / MEMORY).write_bytes(memory.to_bytes())
             (fresh / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
             (fresh / "README.md").write_text(render_readme(card), encoding="utf-8")
-            _swap(fresh, folder, Path(scratch) / "old")
     except OSError as error:
         raise StyleError(
             f"cannot write the style to {folder}: {error.strerror or error}; what was trained is safe: free some space or "
             "choose another place, and type: rnncomplete export CHECKPOINT -o FOLDER"
         ) from None
-
-
-def _swap(fresh: Path, folder: Path, old: Path) -> None:
-    """Move ``folder``, if it is there, to ``old`` and ``fresh`` to ``folder``; where that fails, move it back."""
-    if folder.exists():
-        folder.replace(old)
-    try:
-        fresh.replace(folder)
-    except OSError:
-        if old.exists():
-            old.replace(folder)
-        raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncomplete.errors import CheckpointError, TextError
+from rnncomplete.files import replaced_file
 from rnncomplete.text.decoding import CHUNK, read_file
 from rnncomplete.text.discovery import find_files, looks_generated
 from rnncomplete.text.vocabulary import LARGEST, Vocabulary, code_points, fit_to_learn
@@ -174,28 +174,24 @@ def _encode(
     files: list[Path], reading: _Reading, vocabulary: Vocabulary, folder: Path, expected_sha256: str | None
 ) -> str:
     """Write the tokens of ``files``; returns the SHA-256 of their text."""
-    target, partial = folder / TOKENS, folder / "tokens.partial"
     digest = hashlib.sha256()
     try:
         if not folder.exists():
             folder.mkdir(parents=True)
             (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # so that this is no part of a text to train on
-        with partial.open("wb") as output:
-            for path in files:
-                for text in reading.chunks(path):
-                    digest.update(text.encode("utf-8"))
-                    output.write(vocabulary.encode(text).tobytes())
+        with replaced_file(folder / TOKENS) as partial:
+            with partial.open("wb") as output:
+                for path in files:
+                    for text in reading.chunks(path):
+                        digest.update(text.encode("utf-8"))
+                        output.write(vocabulary.encode(text).tobytes())
+            if expected_sha256 not in {None, digest.hexdigest()}:
+                raise CheckpointError(
+                    f"the checkpoint in {folder} was trained on another text; give the same files, or {way_out(folder)}"
+                )
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
         raise TextError(
-            f"cannot write the encoded text to {partial}: {error.strerror or error}; free some space or choose another "
+            f"cannot write the encoded text to {folder / TOKENS}: {error.strerror or error}; free some space or choose another "
             "place with --runs"
         ) from None
-    if expected_sha256 not in {None, digest.hexdigest()}:
-        partial.unlink()
-        raise CheckpointError(
-            f"the checkpoint in {folder} was trained on another text; give the same files, or {way_out(folder)}"
-        )
-    partial.replace(target)
     return digest.hexdigest()
