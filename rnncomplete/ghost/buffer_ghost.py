@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from prompt_toolkit.auto_suggest import Suggestion
 
 from rnncomplete.ghost.rules import Trail
+from rnncomplete.ghost.secrecy import is_secret
 
 if TYPE_CHECKING:
     import asyncio
@@ -60,6 +61,8 @@ class Watch:
         self._grown = 0
         self._request: Request | None = None
         self._done: asyncio.Future[None] | None = None
+        self._secrets: set[int] = set()
+        """Hashes of what was typed as a secret: prompt_toolkit's history keeps that, but it is no ghost."""
         buffer.on_text_changed += self._text_changed
         buffer.on_text_insert += self._text_inserted
         buffer.on_cursor_position_changed += self._cursor_moved
@@ -103,6 +106,11 @@ class Watch:
                 self._owner.tally.shown += 1
             self._set(buffer)
 
+    def was_secret(self, document: Document, ghost: str) -> bool:
+        """Whether ``ghost`` would complete what was once typed as a secret, as the whole text or as its line."""
+        texts = (document.text_before_cursor + ghost, document.current_line_before_cursor + ghost)
+        return any(hash(text) in self._secrets for text in texts)
+
     def choose(self, step: int) -> None:
         """Show another of ``choices``."""
         self.choices = self.choices[step:] + self.choices[:step]
@@ -145,12 +153,18 @@ class Watch:
 
     def _text_inserted(self, buffer: Buffer) -> None:
         self.typed = True
+        if is_secret(buffer):
+            return
         if self._owner.when is None or self._owner.when(buffer.document):
             # At least one; a buffer that is reset tells nobody, so that the length before may be another text's.
             self._owner.tally.typed += max(1, self._grown)
 
     def _text_changed(self, buffer: Buffer) -> None:
         self.typed, self.choices = False, []
+        if is_secret(buffer):
+            self._secrets.add(hash(buffer.text))
+            self.forget()
+            return
         before, after = place_of(buffer)
         if self._context != (context := self._owner.context()):
             self._context, self.trail, self._length = context, Trail(), len(before) + len(after)

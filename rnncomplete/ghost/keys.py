@@ -11,6 +11,7 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
 
 from rnncomplete.ghost.rules import displayable
+from rnncomplete.ghost.secrecy import is_secret
 from rnncomplete.text.words import next_word
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def help_rows() -> list[tuple[str, str]]:
 def ghost_bindings(suggest: RNNAutoSuggest, takes_tab: Filter) -> KeyBindings:
     """The bindings; ``takes_tab`` says when Tab accepts a ghost."""
     bindings = KeyBindings()
-    typing = emacs_insert_mode | vi_insert_mode
+    typing = (emacs_insert_mode | vi_insert_mode) & ~Condition(lambda: is_secret(get_app().current_buffer))
     shown = Condition(lambda: bool(ghost_of(get_app().current_buffer))) & typing
     for acceptance in ACCEPTANCES:
         for keys in acceptance.keys:
@@ -123,8 +124,8 @@ def ghost_bindings(suggest: RNNAutoSuggest, takes_tab: Filter) -> KeyBindings:
 
 
 def ghost_of(buffer: Buffer) -> str:
-    """The ghost to be seen at the cursor of ``buffer`` now: none while a menu is open or text is selected."""
-    if buffer.suggestion is None or is_menu_open(buffer) or buffer.selection_state is not None:
+    """The ghost to be seen at the cursor of ``buffer`` now: none with a menu open, text selected, or in a secret."""
+    if buffer.suggestion is None or is_menu_open(buffer) or buffer.selection_state is not None or is_secret(buffer):
         return ""
     return displayable(buffer.suggestion.text)
 

@@ -22,6 +22,7 @@ from rnncomplete.completion.learning_job import Study
 from rnncomplete.completion.worker import Background, Grower, Request
 from rnncomplete.ghost.buffer_ghost import Tally, Watch, call_on_loop, resolve
 from rnncomplete.ghost.rules import Trail
+from rnncomplete.ghost.secrecy import is_secret
 from rnncomplete.styles import AUTO
 
 if TYPE_CHECKING:
@@ -178,14 +179,14 @@ class RNNAutoSuggest(AutoSuggest):
 
     def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
         """What is known without computing: some programs ask this on their event loop."""
-        if buffer not in self._buffers or not self._allowed(document):
+        if buffer not in self._buffers or not self._allowed(buffer, document):
             return None
         ghost = self._buffers[buffer].trail.recall(document.text_before_cursor, document.text_after_cursor)
         return Suggestion(ghost) if ghost else None
 
     async def get_suggestion_async(self, buff: Buffer, document: Document) -> Suggestion | None:
         """The ghost at the cursor; its first word is shown before this returns the whole."""
-        if not self.automatic or not self._allowed(document):
+        if not self.automatic or not self._allowed(buff, document):
             return None
         # prompt_toolkit asks again when the text has changed meanwhile, however it has.
         if not self.watch(buff).typed:
@@ -195,7 +196,7 @@ class RNNAutoSuggest(AutoSuggest):
     async def ask(self, buffer: Buffer) -> None:
         """Compute and show a ghost now, even if typing alone brings none, one was dismissed here or none is likely."""
         document = buffer.document
-        if not self._allowed(document):
+        if not self._allowed(buffer, document):
             return
         self.watch(buffer).trail = Trail()
         suggestion = await self._compute(buffer, document, insisting=True)
@@ -206,7 +207,7 @@ class RNNAutoSuggest(AutoSuggest):
     async def cycle(self, buffer: Buffer, step: int) -> None:
         """Show another ghost at the cursor, ``step`` further in the list of the likeliest; the first if there is none."""
         watch, document = self.watch(buffer), buffer.document
-        if not self._allowed(document) or self.problem:
+        if not self._allowed(buffer, document) or self.problem:
             return
         if not watch.choices:
             first = watch.trail.rest
@@ -248,7 +249,7 @@ class RNNAutoSuggest(AutoSuggest):
             return watch.suggestion
         if watch.trail.is_dismissed(document.text_before_cursor, document.text_after_cursor):
             return None
-        if self.first is not None and (ghost := self.first(buffer)):
+        if self.first is not None and (ghost := self.first(buffer)) and not watch.was_secret(document, ghost):
             watch.offer(ghost)
             if watch.suggestion is not None:
                 return watch.suggestion
@@ -286,7 +287,9 @@ class RNNAutoSuggest(AutoSuggest):
             request.alive = False
         return texts
 
-    def _allowed(self, document: Document) -> bool:
+    def _allowed(self, buffer: Buffer, document: Document) -> bool:
+        if is_secret(buffer):
+            return False
         return (self.anywhere or document.is_cursor_at_the_end) and (self.when is None or self.when(document))
 
     def _has_changed(self) -> None:
