@@ -21,6 +21,9 @@ METADATA_KEY = "rnncomplete.card"
 NORMALISATIONS = ("line-ends",)
 """What :func:`rnncomplete.text.characters.normalise` does, by name."""
 
+LARGEST_CARD = 2**20
+"""Bytes of a card at most; ours have fourteen thousand."""
+
 LARGEST_STATE = 65_536
 """A state of more numbers than this is not a small local completer's."""
 
@@ -93,6 +96,8 @@ class Card:
     @classmethod
     def from_json(cls, text: str | bytes) -> Card:
         """Read a card; raises :class:`ModelError` on anything that is not one."""
+        if len(text) > LARGEST_CARD:
+            raise ModelError(f"the card is larger than {LARGEST_CARD // 2**20} MB; expected a few kilobytes")
         try:
             facts = json.loads(text)
         except (ValueError, RecursionError) as error:

@@ -1,20 +1,28 @@
-"""What a graph must have to be a style's: the ports and the card of the model contract, format 1."""
+"""What a graph must have to be a style's: the ports and the card of the model contract, and operators that fit."""
 
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from rnncomplete.errors import ModelError
 from rnncomplete.network.card import METADATA_KEY, Card
-from rnncomplete.network.graph_check import FLOAT, INT64, Graph, Port
+from rnncomplete.network.graph import Element
+from rnncomplete.network.operators import check_operators
 from rnncomplete.styles import CARD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rnncomplete.network.graph import Graph, Port
 
 
 def check_contract(graph: Graph, card: Card) -> None:
-    """Raise :class:`ModelError` unless the ports of ``graph`` and the card inside it are those of ``card``."""
+    """Raise :class:`ModelError` unless ``graph`` has the ports and the card of ``card``, and operators that fit."""
     state, vocabulary = card.state_size, len(card.vocabulary)
-    _check_ports("inputs", graph.inputs, {"token": (INT64, ()), "state": (FLOAT, (state,))})
-    _check_ports("outputs", graph.outputs, {"logits": (FLOAT, (vocabulary,)), "next_state": (FLOAT, (state,))})
+    _check_ports("inputs", graph.inputs, {"token": (Element.INT64, ()), "state": (Element.FLOAT, (state,))})
+    outputs = {"logits": (Element.FLOAT, (vocabulary,)), "next_state": (Element.FLOAT, (state,))}
+    _check_ports("outputs", graph.outputs, outputs)
     if METADATA_KEY not in graph.metadata:
         raise ModelError(f"the graph carries no card under {METADATA_KEY!r}; expected what `rnncomplete export` writes")
     try:
@@ -29,9 +37,10 @@ def check_contract(graph: Graph, card: Card) -> None:
             f"the card inside the graph differs from {CARD} in {min(differing, default='everything')!r}; "
             "both come from the same export"
         )
+    check_operators(graph, vocabulary)
 
 
-def _check_ports(kind: str, ports: tuple[Port, ...], expected: dict[str, tuple[int, tuple[int, ...]]]) -> None:
+def _check_ports(kind: str, ports: tuple[Port, ...], expected: Mapping[str, tuple[Element, tuple[int, ...]]]) -> None:
     """Raise unless ``ports`` are exactly ``expected``: name -> (element type, sizes behind the batch)."""
     found = {port.name: port for port in ports}
     if len(ports) != len(expected) or found.keys() != expected.keys():

@@ -1,247 +1,204 @@
-"""Checking an ONNX graph before ONNX Runtime sees it: a style is a file from anybody.
+"""Reading an ONNX graph before ONNX Runtime sees it: a style is a file from anybody.
 
-Only the operators that a recurrent step needs are let through, none that can loop, branch, read other files or blow a
-few bytes up into gigabytes. Field numbers are those of ``onnx.proto`` (https://github.com/onnx/onnx).
+Only what `rnncomplete export` writes is let through: plain operators, weights as raw bytes in the file itself, none of
+the fields by which a graph can loop, branch, read other files or hold functions. What the operators make of the shapes
+that they are given is :mod:`rnncomplete.network.operators`'. Field numbers are those of ``onnx.proto``
+(https://github.com/onnx/onnx).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rnncomplete.errors import ModelError
-from rnncomplete.network.protobuf import WireError, as_int, as_ints, as_message, as_text, read_fields
+from rnncomplete.network.card import LARGEST_CARD
+from rnncomplete.network.graph import ELEMENT_BYTES, Element, Graph, Node, Port, Weights
+from rnncomplete.network.operators import RULES
+from rnncomplete.network.protobuf import (
+    Budget,
+    Field,
+    WireError,
+    as_int,
+    as_ints,
+    as_message,
+    as_text,
+    read_message,
+)
 
 if TYPE_CHECKING:
-    from rnncomplete.network.protobuf import Value
+    from collections.abc import Callable
 
+    from rnncomplete.network.protobuf import Schema, Value
+
+LARGEST_GRAPH = 64 * 2**20
+"""Bytes of a graph at most; ours take six million."""
 MOST_NODES = 2_000
-MOST_INITIALIZER_BYTES = 256 * 2**20
+MOST_PORTS = 16
+MOST_FIELDS = 100_000
+MOST_DIMENSIONS, LARGEST_DIMENSION = 8, 2**31 - 1
 NEWEST_OPSET = 21
 """From 22 on ONNX Runtime may move recurrent operators off the GPU."""
 
-ALLOWED_OPERATORS: dict[str, frozenset[str]] = {
-    "": frozenset(
-        {
-            *("Gather", "Concat", "Split", "Slice", "Identity", "Constant", "Cast"),
-            *("Reshape", "Squeeze", "Unsqueeze", "Transpose"),
-            *("Gemm", "MatMul", "Add", "Sub", "Mul", "Div", "Neg"),
-            *("Sigmoid", "Tanh", "Relu", "Softmax", "LogSoftmax", "LayerNormalization"),
-            *("LSTM", "GRU", "RNN"),
-        }
-    ),
-    "com.microsoft": frozenset(["DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulNBits"]),
+
+def _refuse(reason: str) -> Callable[[Value], NoReturn]:
+    def refuse(_: Value) -> NoReturn:
+        raise ModelError(f"the graph {reason}")
+
+    return refuse
+
+
+_ELSEWHERE = _refuse("keeps weights in another file; expected a self-contained one")
+_SPARSE = _refuse("has sparse weights; expected dense ones")
+_INSIDE = _refuse("holds another graph inside an operator; expected no loops and no branches")
+_TYPED = _refuse("has weights as single numbers; expected raw bytes")
+
+_TENSOR: Schema = {
+    1: Field("dims", as_ints, repeated=True),
+    2: Field("data_type", as_int),
+    3: Field("segment", _refuse("has a tensor in segments; expected whole ones")),
+    **{number: Field("typed_data", _TYPED) for number in (4, 5, 6, 7, 10, 11)},
+    8: Field("name", as_text),
+    9: Field("raw_data", as_message),
+    12: Field("doc_string", as_text),
+    13: Field("external_data", _ELSEWHERE),
+    14: Field("data_location", _ELSEWHERE),
 }
-
-FLOAT, INT8, INT64 = 1, 3, 7
-"""Element types of ``onnx.TensorProto``."""
-
-_ELEMENT_BYTES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
-_EXTERNAL = 1
-_RAW_DATA = 9
-_TYPED_DATA = {4: 4, 5: 1, 7: 1, 10: 8, 11: 1}
-"""Fields of a tensor that hold numbers one by one, and the fewest bytes a number takes there."""
-
-
-@dataclass(frozen=True)
-class Port:
-    """One input or output of the graph; an unnamed or symbolic size is ``None``."""
-
-    name: str
-    element_type: int
-    shape: tuple[int | None, ...]
-
-
-@dataclass(frozen=True)
-class Graph:
-    """What was found in a graph that may be run."""
-
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
-    metadata: dict[str, str]
-    opsets: dict[str, int]
-    nodes: int
-    initializer_bytes: int
-    int8_bytes: int
-    """Of the initializers, those that are quantised weights."""
-
-
-@dataclass
-class _Findings:
-    inputs: list[Port] = field(default_factory=list)
-    outputs: list[Port] = field(default_factory=list)
-    metadata: dict[str, str] = field(default_factory=dict)
-    opsets: dict[str, int] = field(default_factory=dict)
-    nodes: int = 0
-    initializer_bytes: int = 0
-    int8_bytes: int = 0
-    graphs: int = 0
+_ATTRIBUTE: Schema = {
+    1: Field("name", as_text),
+    3: Field("i", as_int),
+    **{
+        number: Field("value", _refuse("has an attribute that is no whole number")) for number in (2, 4, 5, 7, 8, 9, 10)
+    },
+    **{number: Field("graph", _INSIDE) for number in (6, 11)},
+    20: Field("type", as_int),
+    21: Field("ref", _refuse("has an attribute of a function; expected plain operators only")),
+    **{number: Field("sparse", _SPARSE) for number in (22, 23)},
+}
+_NODE: Schema = {
+    1: Field("input", as_text, repeated=True),
+    2: Field("output", as_text, repeated=True),
+    3: Field("name", as_text),
+    4: Field("operator", as_text),
+    5: Field("attribute", _ATTRIBUTE, repeated=True),
+    6: Field("doc_string", as_text),
+    7: Field("domain", as_text),
+}
+_DIMENSION: Schema = {1: Field("size", as_int), 2: Field("symbol", as_text), 3: Field("denotation", as_text)}
+_SHAPE: Schema = {1: Field("dimension", _DIMENSION, repeated=True)}
+_TENSOR_TYPE: Schema = {1: Field("element", as_int), 2: Field("shape", _SHAPE)}
+_PORT: Schema = {
+    1: Field("name", as_text),
+    2: Field("type", {1: Field("tensor", _TENSOR_TYPE)}),
+    3: Field("doc", as_text),
+}
+_GRAPH: Schema = {
+    1: Field("node", _NODE, repeated=True),
+    2: Field("name", as_text),
+    5: Field("weights", _TENSOR, repeated=True),
+    10: Field("doc_string", as_text),
+    11: Field("input", _PORT, repeated=True),
+    12: Field("output", _PORT, repeated=True),
+    15: Field("sparse", _SPARSE),
+}
+_MODEL: Schema = {
+    1: Field("ir_version", as_int),
+    **{number: Field(f"about{number}", as_text) for number in (2, 3, 4, 6)},
+    5: Field("model_version", as_int),
+    7: Field("graph", _GRAPH),
+    8: Field("opset", {1: Field("domain", as_text), 2: Field("version", as_int)}, repeated=True),
+    14: Field("metadata", {1: Field("key", as_text), 2: Field("value", as_text)}, repeated=True),
+    20: Field("training", _refuse("brings training steps; expected plain operators only")),
+    25: Field("function", _refuse("brings functions of its own; expected plain operators only")),
+}
+_INT_ATTRIBUTE = 2
 
 
 def read_graph(data: bytes) -> Graph:
-    """Check the bytes of an ``.onnx`` file and return what the model contract needs to know of them.
+    """Check the form of an ``.onnx`` file and return what it holds; nothing of the weights is copied.
 
     Raises :class:`ModelError` for anything that is not an ONNX graph, or not one that may be run here.
     """
-    found = _Findings()
+    if len(data) > LARGEST_GRAPH:
+        raise ModelError(f"the graph is larger than {LARGEST_GRAPH // 2**20} MB; expected one step of a small network")
     try:
-        for number, value in read_fields(memoryview(data)):
-            _read_model_field(number, value, found)
+        model = read_message(memoryview(data), _MODEL, Budget(MOST_FIELDS))
     except WireError as error:
         raise ModelError(
             f"not an ONNX graph, or a truncated one ({error}); expected what `rnncomplete export` writes"
         ) from None
-    if found.graphs != 1 or not found.nodes:
+    found = model.get("graph")
+    if not found or not found["node"]:
         raise ModelError("no graph found in it; expected an ONNX model as `rnncomplete export` writes it")
-    _check_opsets(found.opsets)
+    if len(found["node"]) > MOST_NODES:
+        raise ModelError(f"the graph has more than {MOST_NODES:,} operators; expected one step of a small network")
+    if max(len(found["input"]), len(found["output"])) > MOST_PORTS:
+        raise ModelError(
+            f"the graph has more than {MOST_PORTS} inputs or outputs; expected one step of a small network"
+        )
     return Graph(
-        tuple(found.inputs),
-        tuple(found.outputs),
-        found.metadata,
-        found.opsets,
-        found.nodes,
-        found.initializer_bytes,
-        found.int8_bytes,
+        tuple(_port(port) for port in found["input"]),
+        tuple(_port(port) for port in found["output"]),
+        _metadata(model["metadata"]),
+        _opsets(model["opset"]),
+        tuple(_node(node) for node in found["node"]),
+        _weights(found["weights"]),
     )
 
 
-def _read_model_field(number: int, value: Value, found: _Findings) -> None:
-    if number == 7:
-        found.graphs += 1
-        _read_graph_message(as_message(value), found)
-    elif number == 8:
-        domain, version = "", 0
-        for part, item in read_fields(as_message(value)):
-            if part == 1:
-                domain = as_text(item)
-            elif part == 2:
-                version = as_int(item)
-        found.opsets["" if domain == "ai.onnx" else domain] = version
-    elif number == 14:
-        entry = {1: "", 2: ""}
-        for part, item in read_fields(as_message(value)):
-            entry[part] = as_text(item)
-        found.metadata[entry[1]] = entry[2]
-    elif number in (20, 25):
-        kind = "training steps" if number == 20 else "functions of its own"
-        raise ModelError(f"the graph brings {kind}; expected plain operators only")
+def _metadata(entries: list[dict[str, str]]) -> dict[str, str]:
+    if any(len(entry.get("value", "")) > LARGEST_CARD for entry in entries):
+        raise ModelError(f"the graph carries a card of more than {LARGEST_CARD // 2**20} MB; expected a few kilobytes")
+    return {entry.get("key", ""): entry.get("value", "") for entry in entries}
 
 
-def _check_opsets(opsets: dict[str, int]) -> None:
-    if foreign := opsets.keys() - ALLOWED_OPERATORS.keys() - {"ai.onnx.ml", "pkg.onnxscript.torch_lib"}:
+def _opsets(entries: list[dict[str, Any]]) -> dict[str, int]:
+    opsets = {_domain(entry): entry.get("version", 0) for entry in entries}
+    known = {domain for domain, _ in RULES}
+    if foreign := opsets.keys() - known - {"ai.onnx.ml", "pkg.onnxscript.torch_lib"}:
         raise ModelError(f"the graph asks for the operators of {min(foreign)!r}; expected ai.onnx and com.microsoft")
     if not 1 <= opsets.get("", 0) <= NEWEST_OPSET:
         raise ModelError(f"the graph has opset {opsets.get('')}; expected at most {NEWEST_OPSET}")
+    return opsets
 
 
-def _read_graph_message(data: memoryview, found: _Findings) -> None:
-    for number, value in read_fields(data):
-        if number == 1:
-            _read_node(as_message(value), found)
-        elif number == 5:
-            _read_tensor(as_message(value), found)
-        elif number == 11:
-            found.inputs.append(_read_port(as_message(value)))
-        elif number == 12:
-            found.outputs.append(_read_port(as_message(value)))
-        elif number == 15:
-            raise ModelError("the graph has sparse weights; expected dense ones")
+def _domain(entry: dict[str, Any]) -> str:
+    domain: str = entry.get("domain", "")
+    return "" if domain == "ai.onnx" else domain
 
 
-def _read_node(data: memoryview, found: _Findings) -> None:
-    found.nodes += 1
-    if found.nodes > MOST_NODES:
-        raise ModelError(f"the graph has more than {MOST_NODES:,} operators; expected one step of a small network")
-    operator, domain = "", ""
-    attributes = []
-    for number, value in read_fields(data):
-        if number == 4:
-            operator = as_text(value)
-        elif number == 5:
-            attributes.append(as_message(value))
-        elif number == 7:
-            domain = as_text(value)
-    if operator not in ALLOWED_OPERATORS.get("" if domain == "ai.onnx" else domain, ()):
+def _node(found: dict[str, Any]) -> Node:
+    domain, operator = _domain(found), found.get("operator", "")
+    if (domain, operator) not in RULES:
         name = f"{domain}.{operator}" if domain else operator
         raise ModelError(f"the graph uses the operator {name!r}, which no recurrent step needs, so it is not run")
-    for attribute in attributes:
-        _read_attribute(attribute, found)
+    attributes = {item.get("name", ""): item.get("i", 0) for item in found["attribute"]}
+    if len(attributes) != len(found["attribute"]) or any(a.get("type") != _INT_ATTRIBUTE for a in found["attribute"]):
+        raise ModelError(f"the graph has odd attributes of {operator}; expected whole numbers, each once")
+    return Node(domain, operator, tuple(found["input"]), tuple(found["output"]), attributes)
 
 
-def _read_attribute(data: memoryview, found: _Findings) -> None:
-    for number, value in read_fields(data):
-        if number in (5, 10):
-            _read_tensor(as_message(value), found)
-        elif number in (6, 11):
-            raise ModelError("the graph holds another graph inside an operator; expected no loops and no branches")
-        elif number in (22, 23):
-            raise ModelError("the graph has sparse weights; expected dense ones")
-        elif number == 21:
-            raise ModelError("the graph has an attribute of a function; expected plain operators only")
+def _weights(tensors: list[dict[str, Any]]) -> dict[str, Weights]:
+    weights = {tensor.get("name", ""): _tensor(tensor) for tensor in tensors}
+    if len(weights) != len(tensors):
+        raise ModelError("the graph has two tensors of the same name; expected one of each")
+    return weights
 
 
-def _read_tensor(data: memoryview, found: _Findings) -> None:
-    """Add a tensor's bytes; refuse external data, and sizes other than those of the numbers that are there."""
-    sizes: list[int] = []
-    element_type = stored = fewest = 0
-    raw = False
-    for number, value in read_fields(data):
-        if number == 1:
-            sizes += as_ints(value)
-        elif number == 2:
-            element_type = as_int(value)
-        elif number == 3:
-            raise ModelError("the graph has a tensor in segments; expected whole ones")
-        elif number == 13 or (number == 14 and value == _EXTERNAL):
-            raise ModelError("the graph keeps weights in another file; expected a self-contained one")
-        elif number == _RAW_DATA:
-            raw, stored = True, stored + len(as_message(value))
-        elif number in _TYPED_DATA:
-            fewest = _TYPED_DATA[number]
-            stored += fewest if isinstance(value, int) else len(value)
-    if element_type not in _ELEMENT_BYTES:
-        raise ModelError(f"the graph has a tensor of element type {element_type}; expected plain numbers")
-    if any(size < 0 for size in sizes):
-        raise ModelError(f"the graph has a tensor of shape {sizes}; expected sizes of 0 or more")
-    declared = math.prod(sizes)
-    if (
-        (raw and declared * _ELEMENT_BYTES[element_type] != stored)
-        or declared * fewest > stored
-        or (declared and not stored)
-    ):
-        raise ModelError(f"the graph has a tensor of shape {sizes} with {stored:,} bytes in it; the file is damaged")
-    found.initializer_bytes += stored
-    found.int8_bytes += stored if element_type == INT8 else 0
-    if found.initializer_bytes > MOST_INITIALIZER_BYTES:
-        raise ModelError(f"the graph has more than {MOST_INITIALIZER_BYTES // 2**20} MB of weights")
+def _tensor(found: dict[str, Any]) -> Weights:
+    """A tensor whose bytes are those of its shape and type."""
+    shape = tuple(size for sizes in found["dims"] for size in sizes[: MOST_DIMENSIONS + 1])
+    element, data = found.get("data_type", 0), found.get("raw_data", memoryview(b""))
+    if element not in ELEMENT_BYTES:
+        raise ModelError(f"the graph has a tensor of element type {element}; expected plain numbers")
+    if len(shape) > MOST_DIMENSIONS or any(not 1 <= size <= LARGEST_DIMENSION for size in shape):
+        raise ModelError(f"the graph has a tensor of shape {list(shape[:9])}; expected at most 8 sizes of 1 to 2^31")
+    if math.prod(shape) * ELEMENT_BYTES[Element(element)] != len(data):
+        raise ModelError(f"the graph has a tensor of shape {list(shape)} in {len(data):,} bytes; the file is damaged")
+    return Weights(element, shape, data)
 
 
-def _read_port(data: memoryview) -> Port:
-    name, element_type = "", 0
-    shape: list[int | None] = []
-    for number, value in read_fields(data):
-        if number == 1:
-            name = as_text(value)
-        elif number == 2:
-            for part, item in read_fields(as_message(value)):
-                if part == 1:
-                    element_type, shape = _read_tensor_type(as_message(item))
-    return Port(name, element_type, tuple(shape))
-
-
-def _read_tensor_type(data: memoryview) -> tuple[int, list[int | None]]:
-    """Element type and sizes of a ``TypeProto.Tensor``."""
-    element_type = 0
-    shape: list[int | None] = []
-    for number, value in read_fields(data):
-        if number == 1:
-            element_type = as_int(value)
-        elif number == 2:
-            for _, dimension in read_fields(as_message(value)):
-                size: int | None = None
-                for part, item in read_fields(as_message(dimension)):
-                    if part == 1:
-                        size = as_int(item)
-                shape.append(size)
-    return element_type, shape
+def _port(found: dict[str, Any]) -> Port:
+    tensor = found.get("type", {}).get("tensor", {})
+    shape = tensor.get("shape", {"dimension": []})["dimension"][: MOST_DIMENSIONS + 1]
+    return Port(found.get("name", ""), tensor.get("element", 0), tuple(size.get("size") for size in shape))

@@ -129,6 +129,8 @@ def open_session(graph: bytes, device: str = "cpu") -> Any:
             session = module.InferenceSession(
                 graph,
                 sess_options=_options(module),
+                # All our constants are weights. Folding others costs time, and gigabytes where somebody means harm.
+                disabled_optimizers=["ConstantFolding"],
                 providers=[CUDA_PROVIDER, CPU_PROVIDER] if device == "cuda" else [CPU_PROVIDER],
                 enable_fallback=0,
             )
@@ -154,6 +156,8 @@ def _options(module: Any) -> Any:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _SILENT
+    # Else ONNX Runtime looks for itself, and sees its own format in what was checked as ONNX.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     options.add_session_config_entry("session.use_env_allocators", "1")
     # Spinning threads burn whole cores between two keys.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -2,11 +2,16 @@
 
 A message is a sequence of (field number, value): a varint is an ``int``, a length-delimited field a view of the bytes,
 a fixed field its 4 or 8 bytes. See https://protobuf.dev/programming-guides/encoding/.
+
+Whoever reads the same bytes after us must see what we saw. So there is one way to write everything: a number takes no
+more bytes than it needs (readers differ in what they make of the others), a field that stands once stands once (where
+it is repeated, readers take the last one, or merge both), and a field that is not in the schema is refused.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +23,32 @@ _FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
 
 
 class WireError(ValueError):
-    """The bytes are no protobuf message: truncated, or something else altogether."""
+    """The bytes are no protobuf message: truncated, ambiguous, or something else altogether."""
+
+
+class Field(NamedTuple):
+    """One field of a schema."""
+
+    name: str
+    read: Callable[[Value], Any] | Mapping[int, Field]
+    """What makes something of the value, or the schema of a nested message."""
+    repeated: bool = False
+
+
+Schema = Mapping[int, Field]
+
+
+class Budget:
+    """How many fields may still be read: a small file can hold millions of them."""
+
+    def __init__(self, fields: int) -> None:
+        self.left = fields
+
+    def spend(self) -> None:
+        """Count one more field; raises :class:`WireError` if that is one too many."""
+        self.left -= 1
+        if self.left < 0:
+            raise WireError("far too many fields")
 
 
 def read_varint(data: memoryview, position: int) -> tuple[int, int]:
@@ -27,7 +57,9 @@ def read_varint(data: memoryview, position: int) -> tuple[int, int]:
     for index, byte in enumerate(data[position : position + 10]):
         value |= (byte & 0x7F) << 7 * index
         if byte < 0x80:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, position + index + 1
+            if (index and not byte) or value >> 64:
+                raise WireError("a number takes more bytes than it needs")
+            return value, position + index + 1
     raise WireError("a number is cut off")
 
 
@@ -37,8 +69,8 @@ def read_fields(data: memoryview) -> Iterator[tuple[int, Value]]:
     while position < len(data):
         key, position = read_varint(data, position)
         number, kind = key >> 3, key & 7
-        if number == 0:
-            raise WireError("a field has number 0")
+        if number == 0 or key >> 32:
+            raise WireError(f"a field has number {number}")
         if kind == _VARINT:
             value, position = read_varint(data, position)
             yield number, value
@@ -53,6 +85,25 @@ def read_fields(data: memoryview) -> Iterator[tuple[int, Value]]:
             raise WireError("a field is cut off")
         yield number, data[position : position + size]
         position += size
+
+
+def read_message(data: memoryview, schema: Schema, budget: Budget) -> dict[str, Any]:
+    """The values of one message by name, those of repeated fields in lists; raises :class:`WireError`."""
+    found: dict[str, Any] = {field.name: [] for field in schema.values() if field.repeated}
+    for number, value in read_fields(data):
+        budget.spend()
+        field = schema.get(number)
+        if field is None:
+            raise WireError(f"a field has number {number}, which is not expected there")
+        read = field.read
+        item = read_message(as_message(value), read, budget) if isinstance(read, Mapping) else read(value)
+        if field.repeated:
+            found[field.name].append(item)
+        elif field.name in found:
+            raise WireError(f"{field.name} stands there twice")
+        else:
+            found[field.name] = item
+    return found
 
 
 def as_message(value: Value) -> memoryview:

@@ -15,7 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 from rnncomplete.errors import ModelError
 from rnncomplete.network import graph_check as graph
 from rnncomplete.network.contract import check_contract
-from rnncomplete.network.graph_check import FLOAT, INT64, Port, read_graph
+from rnncomplete.network.graph import Element, Port
+from rnncomplete.network.graph_check import read_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,15 +39,22 @@ def refusal(model: onnx.ModelProto) -> str:
 
 def test_reads_names_types_sizes_and_metadata(model: onnx.ModelProto, tiny_card: Card) -> None:
     found = read_graph(model.SerializeToString())
-    assert found.inputs == (Port("token", INT64, (None,)), Port("state", FLOAT, (None, 16)))
-    assert found.outputs == (Port("logits", FLOAT, (None, 32)), Port("next_state", FLOAT, (None, 16)))
+    assert found.inputs == (Port("token", Element.INT64, (None,)), Port("state", Element.FLOAT, (None, 16)))
+    assert found.outputs == (Port("logits", Element.FLOAT, (None, 32)), Port("next_state", Element.FLOAT, (None, 16)))
     assert found.metadata == {"rnncomplete.card": tiny_card.to_json()}
     assert found.opsets == {"": 20}
-    assert found.nodes == 8
-    assert found.initializer_bytes == 4 * (2 * 32 * 16 + 16 * 16)
+    assert len(found.nodes) == 8
+    assert {name: held.shape for name, held in found.weights.items()} == {
+        "embedding": (32, 16),
+        "recurrent": (16, 16),
+        "readout": (16, 32),
+    }
 
 
-@pytest.mark.parametrize("operator", ["ConstantOfShape", "Expand", "Tile", "Range", "Loop", "If", "Scan", "EPContext"])
+@pytest.mark.parametrize(
+    "operator",
+    ["ConstantOfShape", "Expand", "Tile", "Range", "Loop", "If", "Scan", "EPContext", "Reshape", "Slice", "LSTM"],
+)
 def test_refuses_operators_that_no_step_needs(model: onnx.ModelProto, operator: str) -> None:
     model.graph.node.append(helper.make_node(operator, ["state"], ["bomb"]))
     assert operator in refusal(model)
@@ -58,13 +66,8 @@ def test_an_operator_is_allowed_in_its_own_domain_only(model: onnx.ModelProto, d
     assert f"{domain}.Add" in refusal(model)
 
 
-def test_allows_the_quantised_product_of_onnx_runtime(model: onnx.ModelProto) -> None:
-    model.graph.node.append(helper.make_node("DynamicQuantizeMatMul", ["a"], ["b"], domain="com.microsoft"))
-    assert read_graph(model.SerializeToString()).nodes == 9
-
-
 def test_refuses_a_graph_inside_an_operator_that_is_allowed(model: onnx.ModelProto) -> None:
-    node = helper.make_node("Identity", ["state"], ["copy"])
+    node = helper.make_node("Tanh", ["state"], ["copy"])
     node.attribute.append(helper.make_attribute("body", model.graph))
     model.graph.node.append(node)
     assert "another graph" in refusal(model)
@@ -92,11 +95,10 @@ def test_refuses_weights_in_other_files(model: onnx.ModelProto, location: str) -
     assert "another file" in refusal(model)
 
 
-def test_refuses_weights_in_other_files_inside_an_attribute(model: onnx.ModelProto) -> None:
-    tensor = numpy_helper.from_array(np.zeros(3, np.float32), "value")
-    tensor.data_location = TensorProto.EXTERNAL
-    model.graph.node.append(helper.make_node("Constant", [], ["value"], value=tensor))
-    assert "another file" in refusal(model)
+@pytest.mark.parametrize("value", [numpy_helper.from_array(np.zeros(3, np.float32), "value"), 0.5, "word", [1, 2]])
+def test_refuses_attributes_that_are_no_whole_number(model: onnx.ModelProto, value: object) -> None:
+    model.graph.node.append(helper.make_node("Tanh", ["state"], ["more"], alpha=value))
+    assert "whole number" in refusal(model)
 
 
 def test_refuses_sparse_weights(model: onnx.ModelProto) -> None:
@@ -105,40 +107,96 @@ def test_refuses_sparse_weights(model: onnx.ModelProto) -> None:
     assert "sparse" in refusal(model)
 
 
-@pytest.mark.parametrize("sizes", [[2**40], [2**32, 2**32], [17, 32], [-1], [31, 16]])
+@pytest.mark.parametrize(
+    "sizes", [[2**40], [2**32, 2**32], [17, 32], [-1], [31, 16], [0, 16], [32, 16, *[1] * 7], [2**62] * 2**12]
+)
 def test_refuses_sizes_that_the_bytes_do_not_have(model: onnx.ModelProto, sizes: list[int]) -> None:
     del model.graph.initializer[0].dims[:]
     model.graph.initializer[0].dims.extend(sizes)
     assert "shape" in refusal(model)
 
 
-def test_refuses_sizes_that_typed_numbers_do_not_have(model: onnx.ModelProto) -> None:
-    tensor = TensorProto(name="many", data_type=TensorProto.FLOAT, dims=[1000], float_data=[1.0])
-    model.graph.initializer.append(tensor)
-    assert "damaged" in refusal(model)
-
-
-def test_accepts_typed_numbers(model: onnx.ModelProto) -> None:
-    model.graph.initializer.append(helper.make_tensor("axes", TensorProto.INT64, [2], [-1, 5]))
+def test_refuses_numbers_that_stand_one_by_one(model: onnx.ModelProto) -> None:
     model.graph.initializer.append(helper.make_tensor("scales", TensorProto.FLOAT, [2], [0.5, 2.0]))
-    read_graph(model.SerializeToString())
+    assert "single numbers" in refusal(model)
 
 
 def test_refuses_strings_among_the_weights(model: onnx.ModelProto) -> None:
-    model.graph.initializer.append(
-        TensorProto(name="words", data_type=TensorProto.STRING, dims=[1], string_data=[b"x"])
-    )
+    model.graph.initializer.append(TensorProto(name="words", data_type=TensorProto.STRING, dims=[1], raw_data=b"x"))
     assert "element type" in refusal(model)
 
 
 def test_refuses_too_many_operators(model: onnx.ModelProto) -> None:
-    model.graph.node.extend([helper.make_node("Identity", ["state"], [f"copy{index}"]) for index in range(2000)])
+    model.graph.node.extend([helper.make_node("Tanh", ["state"], [f"copy{index}"]) for index in range(2000)])
     assert "2,000" in refusal(model)
 
 
-def test_refuses_too_many_weights(model: onnx.ModelProto, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph, "MOST_INITIALIZER_BYTES", 1000)
-    assert "MB" in refusal(model)
+def test_refuses_a_graph_that_is_too_large(model: onnx.ModelProto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph, "LARGEST_GRAPH", 1000)
+    assert "larger" in refusal(model)
+
+
+def varint(number: int) -> bytes:
+    return bytes([number & 0x7F | 0x80]) + varint(number >> 7) if number >= 0x80 else bytes([number])
+
+
+def field(number: int, content: bytes) -> bytes:
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def with_graph(model: onnx.ModelProto, more: bytes) -> bytes:
+    """``model`` as a file, with ``more`` bytes at the end of its graph."""
+    rest = onnx.ModelProto()
+    rest.CopyFrom(model)
+    rest.ClearField("graph")
+    return rest.SerializeToString() + field(7, model.graph.SerializeToString() + more)
+
+
+@pytest.mark.parametrize("number", [1, 5, 11, 12])
+def test_refuses_more_empty_parts_than_a_step_has(model: onnx.ModelProto, number: int) -> None:
+    assert len(read_graph(with_graph(model, b"")).nodes) == 8
+    for count in (2001, 200_000):
+        with pytest.raises(ModelError):
+            read_graph(with_graph(model, field(number, b"") * count))
+
+
+def overlong(number: int, kind: int) -> bytes:
+    """A tag of five bytes with a bit beyond the thirty-second, which ONNX Runtime drops."""
+    tag = 1 << 32 | number << 3 | kind
+    return varint(tag)
+
+
+def test_refuses_tags_that_onnx_runtime_reads_otherwise(model: onnx.ModelProto) -> None:
+    node = helper.make_node("Loop", ["state"], ["endless"]).SerializeToString()
+    hidden = overlong(1, 2) + varint(len(node)) + node
+    for data in (
+        with_graph(model, hidden),
+        with_graph(
+            model, field(1, helper.make_node("Tanh", ["state"], ["x"]).SerializeToString() + overlong(4, 2) + b"\3Erf")
+        ),
+        model.SerializeToString() + bytes([0xBA, 0x80, 0x00, 0x00]),  # graph, in three bytes
+    ):
+        with pytest.raises(ModelError, match=r"field has number|more bytes than it needs"):
+            read_graph(data)
+
+
+def test_refuses_what_readers_may_take_either_of(model: onnx.ModelProto) -> None:
+    node = helper.make_node("Tanh", ["state"], ["x"]).SerializeToString()
+    for data in (
+        with_graph(model, field(1, node + field(4, b"Erf"))),
+        model.SerializeToString() + field(7, field(1, node)),
+        with_graph(
+            model, field(5, model.graph.initializer[0].SerializeToString() + bytes([14 << 3]) + varint(2**32 + 1))
+        ),
+    ):
+        with pytest.raises(ModelError):
+            read_graph(data)
+
+
+def test_refuses_fields_it_does_not_know(model: onnx.ModelProto) -> None:
+    for data in (with_graph(model, field(99, b"new")), model.SerializeToString() + field(26, b"devices")):
+        with pytest.raises(ModelError, match="not expected there"):
+            read_graph(data)
 
 
 @pytest.mark.parametrize(("domain", "version"), [("", 22), ("", 0), ("com.example", 1)])
@@ -170,4 +228,4 @@ def test_a_flipped_byte_gives_a_graph_or_a_clear_error(data: st.DataObject) -> N
     )
     good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(ModelError):
-        assert read_graph(bytes(good)).nodes == 1
+        assert len(read_graph(bytes(good)).nodes) == 1

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncomplete.network.protobuf import WireError, as_int, as_ints, as_message, as_text, read_fields, read_varint
+from rnncomplete.network.protobuf import (
+    Budget,
+    Field,
+    WireError,
+    as_int,
+    as_ints,
+    as_message,
+    as_text,
+    read_fields,
+    read_message,
+    read_varint,
+)
 
 
 def fields(data: bytes) -> list[tuple[int, object]]:
@@ -29,6 +42,27 @@ def test_reads_the_examples_of_the_specification() -> None:
 def test_refuses_what_is_cut_off_or_unknown(data: bytes) -> None:
     with pytest.raises(WireError):
         fields(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x8a\x80\x80\x80\x10\x00", b"\x88\x00\x01", b"\x08\x81\x00", b"\x0a\x80\x00", b"\x08" + b"\xff" * 10]
+)
+def test_refuses_numbers_that_readers_take_for_different_ones(data: bytes) -> None:
+    with pytest.raises(WireError):
+        fields(data)
+
+
+def test_a_message_has_the_fields_of_its_schema_as_often_as_it_says() -> None:
+    schema = {1: Field("one", as_int), 2: Field("many", {1: Field("inner", as_int)}, repeated=True)}
+
+    def read(data: bytes, budget: int = 9) -> dict[str, Any]:
+        return read_message(memoryview(data), schema, Budget(budget))
+
+    assert read(b"") == {"many": []}
+    assert read(b"\x12\x02\x08\x05\x08\x07\x12\x00") == {"one": 7, "many": [{"inner": 5}, {}]}
+    for data, budget in ((b"\x08\x01\x08\x01", 9), (b"\x18\x01", 9), (b"\x12\x00" * 3, 2), (b"\x12\x02\x08\x05", 1)):
+        with pytest.raises(WireError):
+            read(data, budget)
 
 
 def test_refuses_a_value_of_the_other_kind() -> None:
