@@ -16,11 +16,10 @@ from rnncomplete.mixing.layout import Sizes
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.prior import Prior
 from rnncomplete.mixing.text_reader import Reader, common_length
+from rnncomplete.text.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from rnncomplete.completion.static_reader import StaticReader
     from rnncomplete.mixing.memory import CorpusMemory
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 PIECE = 32
 """Characters learned between two questions whether the reading is still wanted; about 5 ms."""
 
-MOST_EXPECTATIONS = 1 << 14
-"""Places at which the network's word is kept; more than are ever learned at once. 6 MB for a hundred characters."""
+EXPECTED_BYTES = 3 << 19
+"""For the network's word at the places read last, in half precision: about 8,000 places for a hundred characters."""
 
 
 def alphabet_of(vocabulary: Vocabulary, style: CorpusMemory | None) -> Alphabet:
@@ -39,22 +38,19 @@ def alphabet_of(vocabulary: Vocabulary, style: CorpusMemory | None) -> Alphabet:
     return Alphabet.usual(vocabulary.characters) if style is None else style.alphabet
 
 
-def session_mixer(
+def session_mixers(
     vocabulary: Vocabulary, style: CorpusMemory | None = None, files: CorpusMemory | None = None
-) -> Mixer:
-    """A mixer for one session with a style of that ``vocabulary``.
+) -> Callable[[int], Mixer]:
+    """What gives a mixer with room for so many characters, for a session with a style of that ``vocabulary``.
 
     It knows the memory of the ``style`` and that of somebody's ``files``, both counted with :func:`alphabet_of`.
     """
-    sizes = Sizes()
-    _, weights = sizes.sections(len(vocabulary))["weights"]
+    alphabet = alphabet_of(vocabulary, style)
+    memories = [memory for memory in (style, files) if memory is not None]
+    _, weights = Sizes().sections(len(vocabulary))["weights"]
     taught = style.prior if style is not None and style.prior.sections else None
-    return Mixer(
-        alphabet_of(vocabulary, style),
-        [memory for memory in (style, files) if memory is not None],
-        sizes=sizes,
-        prior=taught or Prior.trusting_the_network(weights),
-    )
+    prior = taught or Prior.trusting_the_network(weights)
+    return lambda characters: Mixer(alphabet, memories, sizes=Sizes.holding(characters), prior=prior)
 
 
 class Expected(NamedTuple):
@@ -76,22 +72,28 @@ class LookAhead(NamedTuple):
 
 
 class AdaptiveReader:
-    """Reads with the network of ``static`` and a ``mixer`` that learns the text. Not for several threads at once.
+    """Reads with the network of ``static`` and mixers that learn the text. Not for several threads at once.
 
-    Steps look ahead of the text read last: what they give is good until the next ``read``.
+    ``make(characters)`` gives a mixer with room for so many. Steps look ahead of the text read last: what they give is
+    good until the next ``read``.
     """
 
-    def __init__(self, static: StaticReader, mixer: Mixer, vocabulary: Vocabulary) -> None:
+    def __init__(self, static: StaticReader, make: Callable[[int], Mixer], vocabulary: Vocabulary) -> None:
         self._static = static
-        self._mixer = mixer
         self._suggestible = vocabulary.suggestible
-        self._reader = Reader(mixer, Expectations(static), piece=PIECE)
+        self._expectations = Expectations(static)
+        self._reader = Reader(make, self._expectations, piece=PIECE)
+        self.begin = self._reader.windows.begin
+        """From where on a text of some length has to be at hand."""
 
-    def read(
-        self, tokens: NDArray[np.uint16], wanted: Callable[[], bool] = always
-    ) -> tuple[Expected, LookAhead] | None:
-        """What comes after ``tokens``, and the place there; ``None`` once ``wanted()`` is false."""
-        if not self._reader.read(tokens, wanted) or (reading := self._static.read(tokens, wanted)) is None:
+    @property
+    def nbytes(self) -> int:
+        """Bytes that what is known of the text takes."""
+        return self._reader.nbytes + self._expectations.nbytes + self._static.nbytes
+
+    def read(self, text: Tail, wanted: Callable[[], bool] = always) -> tuple[Expected, LookAhead] | None:
+        """What comes after ``text``, and the place there; ``None`` once ``wanted()`` is false."""
+        if not self._reader.read(text, wanted) or (reading := self._static.read(text, wanted)) is None:
             return None
         logits, state = reading
         return Expected((), self._static.probabilities(logits)), LookAhead((), state)
@@ -104,12 +106,12 @@ class AdaptiveReader:
 
     def probabilities(self, scores: Expected) -> FloatArray:
         """Of every character, float32[V]."""
-        return self._mixer.distribution(scores.path, scores.network)
+        return self._reader.mixer.distribution(scores.path, scores.network)
 
     def choose(self, scores: Expected, token: int | None = None) -> tuple[int, float]:
         """The likeliest suggestible token, or the one given, and its probability among all tokens."""
         if token is None:
-            return self._mixer.likeliest(scores.path, scores.network, self._suggestible)
+            return self._reader.mixer.likeliest(scores.path, scores.network, self._suggestible)
         return token, float(self.probabilities(scores)[token])
 
     def likeliest(self, scores: Expected, count: int) -> list[int]:
@@ -119,26 +121,52 @@ class AdaptiveReader:
 
 
 class Expectations:
-    """The network's probabilities at the places of a text, kept for the next time that the text is learned."""
+    """The network's probabilities at the places of a text, the last ones kept for when the text is learned again.
 
-    def __init__(self, static: StaticReader, most: int = MOST_EXPECTATIONS) -> None:
+    They are rounded to half precision, kept or not, so that a text always teaches the same.
+    """
+
+    def __init__(self, static: StaticReader, most_bytes: int = EXPECTED_BYTES) -> None:
         self._static = static
-        self._most = most
-        self._tokens: NDArray[np.uint16] = np.zeros(0, np.uint16)
-        self._rows: dict[int, FloatArray] = {}
+        symbols = len(static.model.vocabulary)
+        # The row of each place in [first, last), at the remainder of the place.
+        self._rows = np.zeros((max(1, most_bytes // (2 * symbols)), symbols), np.float16)
+        self._first = self._last = 0
+        self._text = Tail()
 
-    def __call__(self, tokens: NDArray[np.uint16], begin: int) -> FloatArray:
-        """The network's probabilities of ``tokens[begin:]``, float32[n - begin, V]."""
-        known = common_length(self._tokens, tokens)
-        if known < min(len(self._tokens), len(tokens)):
-            self._rows = {place: row for place, row in self._rows.items() if place <= known}
-        if known < len(tokens):  # else it is a beginning of the old text, whose end may come back
-            self._tokens = tokens.copy()
-        missing = next((place for place in range(begin, len(tokens)) if place not in self._rows), len(tokens))
-        for place, logits in enumerate(self._static.through(tokens[:-1], missing), missing):
-            self._rows[place] = self._static.probabilities(logits)
-        result = np.stack([self._rows[place] for place in range(begin, len(tokens))])
-        if len(self._rows) > self._most:
-            oldest = sorted(self._rows)[: len(self._rows) - self._most // 2]
-            self._rows = {place: row for place, row in self._rows.items() if place > oldest[-1]}
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return self._rows.nbytes
+
+    def __call__(self, text: Tail, begin: int) -> FloatArray:
+        """The network's probabilities of the characters of ``text`` from ``begin`` on, float32[n - begin, V]."""
+        self._follow(text)
+        if not self._first <= begin <= self._last:
+            self._first = self._last = begin
+        known = min(self._last, len(text))
+        result = np.empty((len(text) - begin, self._rows.shape[1]), np.float32)
+        result[: known - begin] = self._rows[np.arange(begin, known) % len(self._rows)]
+        if known == len(text):
+            return result
+        for place, logits in enumerate(self._static.through(text.until(len(text) - 1), known), known):
+            row = self._rows[place % len(self._rows)]
+            row[:] = self._static.probabilities(logits)
+            result[place - begin] = row
+            self._last = place + 1
+            self._first = max(self._first, self._last - len(self._rows))
         return result
+
+    def _follow(self, text: Tail) -> None:
+        """Forget the places behind characters that ``text`` does not have."""
+        if text.begin < self._text.begin:
+            self._first = self._last = text.begin
+            self._text = text
+            return
+        old = self._text.since(min(text.begin, len(self._text)))
+        known = text.begin + common_length(old, text.tokens)
+        if known < min(len(self._text), len(text)):
+            self._last = min(self._last, known + 1)
+            self._first = min(self._first, self._last)
+        if known < len(text):  # else it is a beginning of the old text, whose end may come back
+            self._text = text

@@ -1,4 +1,4 @@
-"""The style ``auto``: whichever of all styles finds what is being typed least surprising.
+"""The style ``auto``: for each document whichever of all styles finds what is being typed least surprising.
 
 Texts are judged in the background thread, after their ghost is there and only while nobody types on. A judge is a network
 without memory or mixer, so many styles take little room; what it has read it need not read again, so a key costs it
@@ -8,7 +8,10 @@ a step and a backspace none.
 from __future__ import annotations
 
 import math
+import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -20,11 +23,12 @@ from rnncomplete.network.loading import load_network
 from rnncomplete.styles import DEFAULT_STYLE, find_style, list_styles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from rnncomplete.completion.completer import Completer
-    from rnncomplete.completion.decoder import Ghost
+    from rnncomplete.completion.decoder import DecoderOptions, Ghost
+    from rnncomplete.completion.document import Document
     from rnncomplete.completion.file_memory import Learned
     from rnncomplete.network.card import Card
     from rnncomplete.network.model import FloatArray, Model
@@ -41,12 +45,15 @@ RECALL = 1 - 1 / 150
 MARGIN = 0.15
 """Nats per character by which another style must be better, so that the choice does not flap."""
 
+MOST_DOCUMENTS = 16
+"""Documents whose judges are kept; about 2 MB each."""
+
 UNKNOWN_NATS = math.log(1000)
 """What an unknown character costs beyond its token, which stands for about so many characters."""
 
 
 class AutoCompleter:
-    """A :class:`~rnncomplete.completion.completer.Completer` that changes its style with the text.
+    """A :class:`~rnncomplete.completion.completer.Completer` whose documents each change their style with their text.
 
     ``load`` gives the completer of a style, ``load_judge`` its network; either may raise :class:`RnncompleteError`.
     """
@@ -56,11 +63,17 @@ class AutoCompleter:
     ) -> None:
         self._load = load
         self._load_judge = load_judge
-        self._judges: dict[str, Judge | None] = dict.fromkeys(styles)
+        self._lock = threading.RLock()
+        self._styles = list(styles)
+        self._networks: dict[str, Model] = {}
+        # A style stays loaded while a document is written in it.
+        self._completers: WeakValueDictionary[str, Completer] = WeakValueDictionary()
+        self._documents: OrderedDict[Hashable, AutoDocument] = OrderedDict()
         self._paths: tuple[Path, ...] = ()
-        self._study: Study | None = None
-        self._options: Any = None
-        self._name, self.current = self._first()
+        self._studies: list[Study] = []
+        self._options: DecoderOptions | None = None
+        self.current = self._first()
+        """The style's that the document used last is written in."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.current, name)
@@ -76,97 +89,170 @@ class AutoCompleter:
         return self.current.device
 
     @property
-    def options(self) -> Any:
+    def note(self) -> str | None:
+        """Why it does not run as it was asked to."""
+        return self.current.note
+
+    @property
+    def learned(self) -> Learned | None:
+        """What files have taught the style chosen."""
+        return self.current.learned
+
+    @property
+    def options(self) -> DecoderOptions:
         """When a ghost ends; setting it holds for all styles."""
         return self.current.options
 
     @options.setter
-    def options(self, options: Any) -> None:
-        self._options = self.current.options = options
+    def options(self, options: DecoderOptions) -> None:
+        with self._lock:
+            self._options = options
+            for completer in self._completers.values():
+                completer.options = options
+
+    def open(self, document: Hashable = None) -> AutoDocument:
+        """The document of that name; a new one is written in the style of the document used last."""
+        with self._lock:
+            opened = self._documents.setdefault(document, AutoDocument(document, self, self.current))
+            self._documents.move_to_end(document)
+            while len(self._documents) > MOST_DOCUMENTS:
+                self._documents.popitem(last=False)
+            return opened
+
+    def close(self, document: Hashable = None) -> None:
+        """Forget the document of that name."""
+        with self._lock:
+            closed = self._documents.pop(document, None)
+        if closed is not None:
+            closed.completer.close(document)
+
+    def choose(self, before: str, wanted: Callable[[], bool]) -> None:
+        """Let the document ``None`` change to the style that suits ``before`` best."""
+        self.open().choose(before, wanted)
+
+    def learn_files(self, paths: Iterable[Path], **options: Any) -> Learned | None:
+        """Learn from files in the style chosen now, and in others when they are chosen, in a thread of their own."""
+        paths, learner = tuple(paths), self.current
+        learned = learner.learn_files(paths, **options)
+        if learned is not None:
+            with self._lock:
+                self._paths = paths
+                for completer in self._completers.values():
+                    if completer is not learner:
+                        self._teach(completer)
+        return learned
+
+    def forget_files(self) -> None:
+        """Go on without what files have taught."""
+        with self._lock:
+            self._paths = ()
+            self._stop()
+            for completer in self._completers.values():
+                completer.forget_files()
+
+    @property
+    def styles(self) -> list[str]:
+        """Those to choose from."""
+        return list(self._styles)
+
+    def judge(self, name: str) -> Judge | None:
+        """Another judge of a style; ``None`` if that is damaged."""
+        with self._lock:
+            try:
+                network = self._networks[name] = self._networks.get(name) or self._load_judge(name)
+            except RnncompleteError:
+                self._styles.remove(name)  # `rnncomplete doctor` tells why
+                return None
+            return Judge(network)
+
+    def completer(self, name: str) -> Completer | None:
+        """The completer of a style, which has learned, or learns, what the others have; ``None`` if it is damaged."""
+        with self._lock:
+            if (known := self._completers.get(name)) is not None:
+                return known
+            try:
+                loaded = self._completers[name] = self._load(name)
+            except RnncompleteError:
+                self._styles.remove(name)  # as above
+                return None
+            if self._options is not None:
+                loaded.options = self._options
+            if self._paths:
+                self._teach(loaded)
+            return loaded
+
+    def _first(self) -> Completer:
+        """The default style's, or the first that is whole; raises what the last one raised."""
+        for name in sorted(self._styles, key=lambda name: name != DEFAULT_STYLE):
+            try:
+                self._completers[name] = first = self._load(name)
+            except RnncompleteError:
+                self._styles.remove(name)  # as above
+                if not self._styles:
+                    raise
+            else:
+                return first
+        raise StyleError("there is no style to choose from; train one with: rnncomplete train TEXT --style NAME")
+
+    def _teach(self, learner: Completer) -> None:
+        """Let a style learn the files that another one has learned."""
+        self._studies = [study for study in self._studies if study.share is not None]
+        self._studies.append(Study(self._paths, lambda: None))
+        self._studies[-1].start(lambda: learner)
+
+    def _stop(self) -> None:
+        for study in self._studies:
+            study.stop()
+        self._studies = []
+
+
+class AutoDocument:
+    """One text, and the style that it is written in. Not for several threads at once."""
+
+    def __init__(self, identity: Hashable, chooser: AutoCompleter, completer: Completer) -> None:
+        self._identity = identity
+        self._chooser = chooser
+        self._judges: dict[str, Judge] = {}
+        self.completer = completer
+        """That of the style it is written in."""
 
     def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
         """Growing ghosts after ``before``; then, while they are looked at, the style for the next is chosen."""
-        yield from self.current.grow(before, wanted)
+        yield from self._document.grow(before, wanted)
         if len(before) >= FEWEST:
             self.choose(before, wanted)
 
     def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> list[Ghost]:
         """Several ghosts after ``before``, the likeliest first."""
-        return self.current.alternatives(before, count, wanted)
+        return self._document.alternatives(before, count, wanted)
 
     def insist(self, before: str, wanted: Callable[[], bool]) -> Ghost:
         """The ghost after ``before``, or where nothing is likely enough a word."""
-        return self.current.insist(before, wanted)
+        return self._document.insist(before, wanted)
 
-    def learn_files(self, paths: Sequence[Path], **options: Any) -> Learned | None:
-        """Learn from files in the style chosen now, and in others when they are chosen, in a thread of their own."""
-        learner = self.current
-        learned = learner.learn_files(paths, **options)
-        if learned is not None:
-            self._paths = tuple(paths)
-            if self.current is not learner:
-                self._teach()
-        return learned
-
-    def forget_files(self) -> None:
-        """Go on without what files have taught."""
-        self._paths = ()
-        if self._study is not None:
-            self._study.stop()
-        self.current.forget_files()
+    @property
+    def _document(self) -> Document:
+        self._chooser.current = self.completer
+        return self.completer.open(self._identity)
 
     def choose(self, before: str, wanted: Callable[[], bool]) -> None:
         """Change to the style that finds the end of ``before`` least surprising, unless one is wanted meanwhile."""
         nats: dict[str, float] = {}
-        for name in list(self._judges):
-            try:
-                surprise = self._judge(name).surprise(before, wanted)
-            except RnncompleteError:
-                del self._judges[name]  # a damaged style is not chosen; `rnncomplete doctor` tells why
+        for name in self._chooser.styles:
+            judge = self._judges.get(name) or self._chooser.judge(name)
+            if judge is None:
                 continue
+            self._judges[name] = judge
+            surprise = judge.surprise(before, wanted)
             if surprise is None:
                 return
             nats[name] = surprise
-        best = min(nats, key=nats.__getitem__, default=self._name)
-        if best != self._name and nats[best] < nats.get(self._name, math.inf) - MARGIN:
-            self._change(best)
-
-    def _first(self) -> tuple[str, Completer]:
-        """The style to begin with: the default one, or the first that is whole; raises what the last one raised."""
-        for name in sorted(self._judges, key=lambda name: name != DEFAULT_STYLE):
-            try:
-                return name, self._load(name)
-            except RnncompleteError:
-                del self._judges[name]  # `rnncomplete doctor` tells why
-                if not self._judges:
-                    raise
-        raise StyleError("there is no style to choose from; train one with: rnncomplete train TEXT --style NAME")
-
-    def _change(self, name: str) -> None:
-        try:
-            self.current = self._load(name)
-        except RnncompleteError:
-            del self._judges[name]  # as above
-            return
-        self._name = name
-        if self._options is not None:
-            self.current.options = self._options
-        if self._paths:
-            self._teach()
-
-    def _teach(self) -> None:
-        """Let the style chosen now learn the files that another one has learned."""
-        if self._study is not None:
-            self._study.stop()
-        learner = self.current
-        self._study = Study(self._paths, lambda: None)
-        self._study.start(lambda: learner)
-
-    def _judge(self, name: str) -> Judge:
-        judge = self._judges[name]
-        if judge is None:
-            judge = self._judges[name] = Judge(self._load_judge(name))
-        return judge
+        now = self.completer.card.style
+        best = min(nats, key=nats.__getitem__, default=now)
+        better = nats.get(best, math.inf) < nats.get(now, math.inf) - MARGIN
+        if better and (chosen := self._chooser.completer(best)) is not None and chosen is not self.completer:
+            self.completer.close(self._identity)
+            self._chooser.current = self.completer = chosen
 
 
 class Impression(NamedTuple):
@@ -187,7 +273,7 @@ class Judge:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._cache = PrefixCache(self._step, Impression(model.initial_state), dense=64, checkpoints=32)
+        self._cache = PrefixCache(self._step, Impression(model.initial_state), dense=32, checkpoints=16)
 
     def surprise(self, text: str, wanted: Callable[[], bool]) -> float | None:
         """Nats per character of the end of ``text``, which is not empty; ``None`` once ``wanted()`` is false."""

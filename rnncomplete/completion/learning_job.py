@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rnncomplete.completion.worker import THREAD_NAME, one_line
 
@@ -11,21 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from rnncomplete.completion.completes import Completes
     from rnncomplete.completion.file_memory import Learned
-
-
-class Learner(Protocol):
-    """What this module needs of a :class:`~rnncomplete.completion.completer.Completer`."""
-
-    def learn_files(
-        self,
-        paths: Sequence[Path],
-        *,
-        progress: Callable[[int, int], None],
-        skipped: Callable[[str], None],
-        wanted: Callable[[], bool],
-    ) -> Learned | None:
-        """Learn from ``paths``."""
 
 
 class Study:
@@ -47,7 +34,7 @@ class Study:
         self._changed = changed
         self._wanted = True
 
-    def start(self, learner: Callable[[], Learner | None]) -> None:
+    def start(self, learner: Callable[[], Completes | None]) -> None:
         """Begin; ``learner()`` may wait for the completer, and gives none if there will be none."""
         # A daemon, since the process must end even while a large folder is read.
         threading.Thread(target=self._run, args=(learner,), name=THREAD_NAME, daemon=True).start()
@@ -56,7 +43,7 @@ class Study:
         """Give up."""
         self._wanted = False
 
-    def _run(self, learner: Callable[[], Learner | None]) -> None:
+    def _run(self, learner: Callable[[], Completes | None]) -> None:
         try:
             completer = learner()
             if completer is not None:

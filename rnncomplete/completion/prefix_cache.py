@@ -59,6 +59,20 @@ class PrefixCache(Generic[State]):
         """How many positions are kept."""
         return len(self._recent.keys() | self._checkpoints.keys())
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that logits and states take, if states are arrays."""
+        kept = {**self._recent, **self._checkpoints}
+        return sum(logits.nbytes + getattr(state, "nbytes", 0) for logits, state in kept.values())
+
+    def advance(self, tokens: Sequence[int] | NDArray[np.integer], steps: int) -> None:
+        """Do at most so many of the ``steps`` that reading ``tokens`` takes; the next call goes on from there."""
+        text = np.asarray(tokens, np.int64)
+        self._follow(text)
+        position, _ = self._nearest(len(text))
+        if position < len(text):
+            self.read(text[: position + steps])
+
     def read(
         self, tokens: Sequence[int] | NDArray[np.integer], wanted: Callable[[], bool] = always
     ) -> tuple[FloatArray, State] | None:

@@ -16,9 +16,8 @@ from rnncomplete.completion.prefix_cache import PrefixCache, always
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
     from rnncomplete.network.model import FloatArray, Model
+    from rnncomplete.text.tail import Tail
 
 SEGMENT = 4096
 """Characters between two anchors."""
@@ -28,6 +27,12 @@ WARM_UP = 512
 
 On kept-back Shakespeare, what a network of 2 x 576 cells then says is within 0.0001 nats of what it says having read all.
 """
+
+AHEAD_STEPS = 2
+"""Steps from the next anchor at a key, where that is near: who types a whole text never waits for the warm-up."""
+
+DENSE, DISTANCE = 64, 64
+"""Positions kept of those used last, and characters between two others: 2 MB a document with 2,304 numbers of state."""
 
 START = "\n"
 """What is read for an empty text: a network predicts nothing before the first character."""
@@ -46,6 +51,8 @@ class StaticReader:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.begin = anchor
+        """From where on a text of some length has to be at hand."""
         self._choice = LogitChoice(model.vocabulary, model.card.temperature)
         self.choose = self._choice.choose
         self.likeliest = self._choice.likeliest
@@ -53,33 +60,40 @@ class StaticReader:
         # Two anchors, because keys and backspaces at a boundary change from one to the other.
         self._caches: dict[int, PrefixCache[FloatArray]] = {}
 
-    def read(
-        self, tokens: NDArray[np.uint16], wanted: Callable[[], bool] = always
-    ) -> tuple[FloatArray, FloatArray] | None:
-        """(logits float32[V], state float32[S]) after ``tokens``; ``None`` once ``wanted()`` is false."""
-        start = anchor(len(tokens))
-        return self._cache(start).read(tokens[start:] if len(tokens) else self._start, wanted)
+    def read(self, text: Tail, wanted: Callable[[], bool] = always) -> tuple[FloatArray, FloatArray] | None:
+        """(logits float32[V], state float32[S]) after ``text``; ``None`` once ``wanted()`` is false."""
+        start, following = anchor(len(text)), anchor(len(text) + WARM_UP)
+        reading = self._cache(start).read(text.since(start) if len(text) else self._start, wanted)
+        if reading is not None and start < following < len(text):
+            self._cache(following).advance(text.since(following), AHEAD_STEPS)
+        return reading
 
-    def through(self, tokens: NDArray[np.uint16], first: int) -> Iterator[FloatArray]:
-        """The logits that :meth:`read` gives after ``tokens[:first]``, ``tokens[: first + 1]`` and so on to all of them."""
+    def through(self, text: Tail, first: int) -> Iterator[FloatArray]:
+        """The logits that :meth:`read` gives after the first ``first`` characters of ``text``, one more, and so on to all."""
         if first == 0:
             yield from (logits for logits, _ in self._cache(0).through(self._start, len(self._start)))
             first = 1
-        while first <= len(tokens):
+        while first <= len(text):
             start = anchor(first)
-            end = min(len(tokens), (first // SEGMENT + 1) * SEGMENT - 1)  # the last place with the same anchor
-            yield from (logits for logits, _ in self._cache(start).through(tokens[start:end], first - start))
+            end = min(len(text), (first // SEGMENT + 1) * SEGMENT - 1)  # the last place with the same anchor
+            tokens = text.until(end).since(start)
+            yield from (logits for logits, _ in self._cache(start).through(tokens, first - start))
             first = end + 1
 
     def _cache(self, start: int) -> PrefixCache[FloatArray]:
         """What is remembered of the text behind the anchor ``start``."""
         cache = self._caches.pop(start, None)
         if cache is None:  # an empty one is false, and counting what it holds takes as long as a key may
-            cache = PrefixCache(self.model.step, self.model.initial_state)
+            cache = PrefixCache(self.model.step, self.model.initial_state, dense=DENSE, distance=DISTANCE)
         while len(self._caches) > 1:
             del self._caches[next(iter(self._caches))]
         self._caches[start] = cache
         return cache
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that what is remembered of the text takes."""
+        return sum(cache.nbytes for cache in self._caches.values())
 
     def step(self, token: int, state: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(logits float32[V], next state) after ``token``."""

@@ -7,41 +7,20 @@ import threading
 import time
 import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rnncomplete.errors import RnncompleteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable
 
+    from rnncomplete.completion.completes import Completes
     from rnncomplete.completion.decoder import Ghost
-    from rnncomplete.network.card import Card
 
 THREAD_NAME = "rnncomplete"
 
 FAREWELL_SECONDS = 0.2
 """How long the end of the process waits for a step that is being computed."""
-
-
-class Grower(Protocol):
-    """What this module needs of a :class:`~rnncomplete.completion.completer.Completer`."""
-
-    @property
-    def card(self) -> Card:
-        """The facts about the style."""
-
-    @property
-    def device(self) -> str:
-        """What it really runs on."""
-
-    def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
-        """Growing ghosts after ``before``."""
-
-    def insist(self, before: str, wanted: Callable[[], bool]) -> Ghost:
-        """The ghost after ``before``, or where nothing is likely enough a word."""
-
-    def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> Sequence[Ghost]:
-        """Several ghosts after ``before``, the likeliest first."""
 
 
 @dataclass
@@ -54,6 +33,8 @@ class Request:
     """Called with the ghost's text, as far as it is known."""
     finish: Callable[[], None]
     """Called once, whatever happened."""
+    document: Hashable = None
+    """The document that the text belongs to."""
     alternatives: int = 0
     """How many different ghosts are asked for, each of which is shown whole; 0 for one that grows."""
     insisting: bool = False
@@ -74,8 +55,8 @@ class Background:
     ``changed`` is called, in the background thread, when ``completer``, ``problem`` or ``milliseconds`` has changed.
     """
 
-    def __init__(self, load: Callable[[], Grower], changed: Callable[[], None]) -> None:
-        self.completer: Grower | None = None
+    def __init__(self, load: Callable[[], Completes], changed: Callable[[], None]) -> None:
+        self.completer: Completes | None = None
         """What was loaded; ``None`` until then, and when it failed."""
         self.problem: str | None = None
         """One line: why there are no ghosts."""
@@ -141,15 +122,15 @@ class Background:
             finally:
                 request.finish()
 
-    def _answer(self, completer: Grower, request: Request) -> None:
-        shown, card = "", completer.card
+    def _answer(self, completer: Completes, request: Request) -> None:
+        shown, card, document = "", completer.card, completer.open(request.document)
         ghosts: Iterable[Ghost]
         if request.alternatives:
-            ghosts = completer.alternatives(request.before, request.alternatives, request.wanted)
+            ghosts = document.alternatives(request.before, request.alternatives, request.wanted)
         elif request.insisting:
-            ghosts = [completer.insist(request.before, request.wanted)]
+            ghosts = [document.insist(request.before, request.wanted)]
         else:
-            ghosts = completer.grow(request.before, request.wanted)
+            ghosts = document.grow(request.before, request.wanted)
         for ghost in ghosts:
             if not request.alive:
                 return

@@ -49,6 +49,8 @@ class Watch:
     """Follows one buffer on the event loop's thread: keeps its ghost along, and gives up requests it has left."""
 
     def __init__(self, buffer: Buffer, owner: Owner) -> None:
+        self.identity = object()
+        """The name of the document in the buffer."""
         self.trail = Trail()
         self.choices: list[str] = []
         """Ghosts to choose from at this place."""

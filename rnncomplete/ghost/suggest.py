@@ -13,13 +13,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 
 from rnncomplete.completion.learning_job import Study
-from rnncomplete.completion.worker import Background, Grower, Request
+from rnncomplete.completion.worker import Background, Request
 from rnncomplete.ghost.buffer_ghost import Tally, Watch, call_on_loop, resolve
 from rnncomplete.ghost.rules import Trail
 from rnncomplete.ghost.secrecy import is_secret
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.document import Document
+
+    from rnncomplete.completion.completes import Completes
 
 ALTERNATIVES = 5
 """How many ghosts there are to choose from at most."""
@@ -63,7 +65,7 @@ class RNNAutoSuggest(AutoSuggest):
         self,
         style: str = "shakespeare",
         *,
-        completer: Grower | None = None,
+        completer: Completes | None = None,
         device: str = "auto",
         context: Callable[[], str] = no_context,
         when: Callable[[Document], bool] | None = None,
@@ -89,15 +91,17 @@ class RNNAutoSuggest(AutoSuggest):
         self._buffers: WeakKeyDictionary[Buffer, Watch] = WeakKeyDictionary()
         self._use(style, device, completer)
 
-    def use(self, style: str, device: str = "auto", *, completer: Grower | None = None, patience: float = 0.0) -> None:
+    def use(
+        self, style: str, device: str = "auto", *, completer: Completes | None = None, patience: float = 0.0
+    ) -> None:
         """Change to another style and begin to load it, as :meth:`start` does."""
         self.close()
         self._learned, self.study = self._known, None
         self._use(style, device, completer)
         self.start(patience)
 
-    def _use(self, style: str, device: str, completer: Grower | None) -> None:
-        def load() -> Grower:
+    def _use(self, style: str, device: str, completer: Completes | None) -> None:
+        def load() -> Completes:
             if completer is not None:
                 return completer
             if style == AUTO:
@@ -140,14 +144,14 @@ class RNNAutoSuggest(AutoSuggest):
             self.study.stop()
         self._learned, self.study = (), None
         if self.completer is not None:
-            cast("Any", self.completer).forget_files()
+            self.completer.forget_files()
 
     def _study(self, paths: tuple[Path, ...]) -> None:
         if self.study is not None:
             self.study.stop()
         background = self._background
 
-        def learner() -> Any:
+        def learner() -> Completes | None:
             background.wait()
             return background.completer
 
@@ -163,7 +167,7 @@ class RNNAutoSuggest(AutoSuggest):
             watch.forget()
 
     @property
-    def completer(self) -> Grower | None:
+    def completer(self) -> Completes | None:
         """What computes the ghosts; ``None`` while it is being loaded, and if that failed."""
         return self._background.completer
 
@@ -236,12 +240,11 @@ class RNNAutoSuggest(AutoSuggest):
         if (watch := self._buffers.pop(buffer, None)) is not None:
             watch.close()
 
-    def decide(self, **decoding: float) -> None:
+    def decide(self, **decoding: Any) -> None:
         """Make ghosts otherwise from now on: ``length``, ``threshold``, ``budget_ms``, in styles to come, too."""
         self._decoding |= decoding
         if self.completer is not None:
-            completer = cast("Any", self.completer)
-            completer.options = dataclasses.replace(completer.options, **decoding)
+            self.completer.options = dataclasses.replace(self.completer.options, **decoding)
 
     async def _compute(self, buffer: Buffer, document: Document, *, insisting: bool = False) -> Suggestion | None:
         watch = self.watch(buffer)
@@ -276,6 +279,7 @@ class RNNAutoSuggest(AutoSuggest):
             self.context() + document.text_before_cursor,
             show=lambda text: call_on_loop(loop, show, text),
             finish=lambda: call_on_loop(loop, resolve, done),
+            document=watch.identity,
             alternatives=alternatives,
             insisting=insisting,
         )

@@ -55,8 +55,8 @@ class Arena:
         for name, (kind, count) in sections.items():
             offsets[name] = end
             end += -(-count * np.dtype(kind).itemsize // 64) * 64
-        memory = np.empty(end, np.uint8)
-        memory.fill(0)  # now, so that no key waits for the system to hand out pages
+        # The system hands out its pages as they are used: a key waits for a few at a time, never for all.
+        memory = np.zeros(end, np.uint8)
         views = {
             name: memory[offsets[name] : offsets[name] + count * np.dtype(kind).itemsize].view(kind)
             for name, (kind, count) in sections.items()

@@ -66,15 +66,25 @@ class Sizes:
     capacity: int = 1 << 17
     """Characters that one session can hold."""
     entry_bits: int = 21
-    """Session entries, as a power of two; 8 bytes each. 100,000 characters make about 1.5 million."""
+    """Session entries, as a power of two; 8 bytes each. 100,000 characters make about a million, 10,000 about 220,000."""
     match_bits: int = 18
     """Match table places, as a power of two; 4 bytes each, twice."""
     refine_rows: int = 8192
     """Rows of each refinement map; 132 bytes each, twice."""
-    journal_words: int = 1 << 21
+    journal_words: int = 1 << 19
     """Journal for undoing, in words of 4 bytes: about 2,000 a character."""
     frames: int = 4096
     """Characters that can be undone at most."""
+
+    @classmethod
+    def holding(cls, characters: int) -> Sizes:
+        """Room for so many characters and no more: a short text takes little memory.
+
+        With 16 entries a character, 20,000 characters of Python take as many nats as with 128.
+        """
+        return cls(
+            characters, entry_bits=(16 * characters - 1).bit_length(), match_bits=(2 * characters - 1).bit_length()
+        )
 
     def sections(self, symbols: int) -> dict[str, tuple[type[np.generic], int]]:
         """Type and number of elements of each section, in the arena's order, for a vocabulary of ``symbols``."""

@@ -108,14 +108,14 @@ class Mixer:
         """Unlearn the last ``count`` characters; returns how many it could (the journal is bounded)."""
         return self._core.undo(self._state, count)
 
-    def checkpoint(self) -> bytes:
-        """All that the session has learned; :meth:`restore` takes it back."""
-        return self._arena.bytes.tobytes()
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that are this session's own."""
+        return sum(self._state[place].nbytes for place in (4, 5, 6))
 
-    def restore(self, checkpoint: bytes) -> None:
-        """Return to a :meth:`checkpoint` of this mixer; nothing before it can be undone."""
-        self._arena.bytes[:] = np.frombuffer(checkpoint, np.uint8)
-        self._frames[:] = 0
+    def learned(self) -> bytes:
+        """All that the session has learned, to be compared."""
+        return self._arena.bytes.tobytes()
 
     def learned_prior(self) -> Prior:
         """The weights as they are now, for sessions to come."""

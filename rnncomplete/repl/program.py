@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.application import Application
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
-    from rnncomplete.completion.worker import Grower
+    from rnncomplete.completion.completes import Completes
     from rnncomplete.network.card import Card
 
 MENU_LINES = 8
@@ -44,7 +44,7 @@ class Repl:
         style: str,
         device: str = "auto",
         *,
-        completer: Grower | None = None,
+        completer: Completes | None = None,
         colour: str | None = None,
         editing_mode: str = "emacs",
         manual: bool = False,

@@ -15,6 +15,7 @@ from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.layout import Sizes
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.network.loading import load_network
+from rnncomplete.text.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,15 +36,21 @@ def model(tiny_style: Path) -> Model:
 @pytest.fixture
 def make_reader(model: Model) -> Callable[[], AdaptiveReader]:
     def make() -> AdaptiveReader:
-        return AdaptiveReader(
-            StaticReader(model), Mixer(Alphabet.usual(model.vocabulary.characters), sizes=SMALL), model.vocabulary
-        )
+        return AdaptiveReader(StaticReader(model), lambda _: small_mixer(model), model.vocabulary)
 
     return make
 
 
+def small_mixer(model: Model) -> Mixer:
+    return Mixer(Alphabet.usual(model.vocabulary.characters), sizes=SMALL)
+
+
+def tail(model: Model, text: str) -> Tail:
+    return Tail(0, model.vocabulary.encode(text))
+
+
 def read(reader: AdaptiveReader, model: Model, text: str) -> FloatArray:
-    reading = reader.read(model.vocabulary.encode(text))
+    reading = reader.read(tail(model, text))
     assert reading is not None
     return reader.probabilities(reading[0])
 
@@ -56,18 +63,14 @@ EDITS = st.lists(
 @given(edits=EDITS)
 @settings(max_examples=25, deadline=None)
 def test_however_a_text_was_typed_it_predicts_the_same(model: Model, edits: list[tuple[float, int, str]]) -> None:
-    reader = AdaptiveReader(
-        StaticReader(model), Mixer(Alphabet.usual(model.vocabulary.characters), sizes=SMALL), model.vocabulary
-    )
+    reader = AdaptiveReader(StaticReader(model), lambda _: small_mixer(model), model.vocabulary)
     text = ""
     for where, deleted, inserted in edits:
         place = int(where * len(text))
         text = text[:place] + inserted + text[place + deleted :]
         found = read(reader, model, text)
         assert found.sum() == pytest.approx(1, abs=1e-4)
-    fresh = AdaptiveReader(
-        StaticReader(model), Mixer(Alphabet.usual(model.vocabulary.characters), sizes=SMALL), model.vocabulary
-    )
+    fresh = AdaptiveReader(StaticReader(model), lambda _: small_mixer(model), model.vocabulary)
     assert np.array_equal(found, read(fresh, model, text))
 
 
@@ -75,8 +78,7 @@ def test_looking_ahead_gives_what_reading_on_gives_but_for_what_is_learned(
     make_reader: Callable[[], AdaptiveReader], model: Model
 ) -> None:
     reader = make_reader()
-    tokens = model.vocabulary.encode("a bad cab. a bad ")
-    reading = reader.read(tokens)
+    reading = reader.read(tail(model, "a bad cab. a bad "))
     assert reading is not None
     before = reader.probabilities(reading[0])
     scores, state = reader.step(model.vocabulary.token("c"), reading[1])
@@ -108,41 +110,46 @@ def test_the_probability_shown_is_the_one_predicted(model: Model) -> None:
 
 def test_reading_given_up_goes_on_later(make_reader: Callable[[], AdaptiveReader], model: Model) -> None:
     reader, calls = make_reader(), iter(range(10_000))
-    tokens = model.vocabulary.encode("a long text that somebody types on " * 5)
-    assert reader.read(tokens, lambda: next(calls) < 3) is None
-    reading = reader.read(tokens)
+    text = "a long text that somebody types on " * 5
+    assert reader.read(tail(model, text), lambda: next(calls) < 3) is None
+    reading = reader.read(tail(model, text))
     assert reading is not None
-    assert np.array_equal(
-        reader.probabilities(reading[0]), read(make_reader(), model, model.vocabulary.decode(tokens.tolist()))
-    )
+    assert np.array_equal(reader.probabilities(reading[0]), read(make_reader(), model, text))
 
 
 def test_the_network_is_asked_once_for_each_place(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     static = StaticReader(model)
-    expectations, asked = Expectations(static, most=64), []
+    expectations, asked = Expectations(static, most_bytes=2 * 64 * len(model.vocabulary)), []
     true_through = static.through
 
-    def through(tokens: NDArray[np.uint16], first: int) -> Iterator[NDArray[np.float32]]:
-        for place, logits in enumerate(true_through(tokens, first), first):
+    def through(text: Tail, first: int) -> Iterator[NDArray[np.float32]]:
+        for place, logits in enumerate(true_through(text, first), first):
             asked.append(place)
             yield logits
 
     monkeypatch.setattr(static, "through", through)
-    tokens = model.vocabulary.encode("somebody types a text on and on")
-    rows = expectations(tokens[:20], 0)
+    text = tail(model, "somebody types a text on and on")
+    rows = expectations(text.until(20), 0)
     assert asked == list(range(20))
-    assert np.array_equal(expectations(tokens, 5)[:15], rows[5:])
-    assert asked == list(range(len(tokens)))
-    expectations(tokens[:8], 2)
-    expectations(tokens, 0)
-    assert asked == list(range(len(tokens))), "a text that is deleted may come back"
-    other = np.concatenate([tokens[:10], tokens[11:]])
+    assert np.array_equal(expectations(text, 5)[:15], rows[5:])
+    assert asked == list(range(len(text)))
+    expectations(text.until(8), 2)
+    expectations(text, 0)
+    assert asked == list(range(len(text))), "a text that is deleted may come back"
+    other = Tail(0, np.concatenate([text.tokens[:10], text.tokens[11:]]))
     assert np.array_equal(expectations(other, 8), Expectations(StaticReader(model))(other, 8))
-    assert asked[len(tokens) :] == list(range(11, len(other)))
-    long = np.tile(tokens, 4)
-    for begin in range(0, len(long), 8):
-        expectations(long[: begin + 8], begin)
-    assert len(expectations._rows) <= 64
+    assert asked[len(text) :] == list(range(11, len(other)))
+
+
+def test_what_the_network_expected_takes_bounded_memory_and_stays_the_same(model: Model) -> None:
+    symbols = len(model.vocabulary)
+    few, all_of_them = (Expectations(StaticReader(model), most_bytes=2 * rows * symbols) for rows in (20, 2000))
+    long = tail(model, "somebody types a text on and on. " * 20)
+    for begin in [*range(0, len(long), 8), 100, 96, 500, 3, 660]:
+        read = long.until(min(len(long), begin + 30))
+        if begin < len(read):
+            assert np.array_equal(few(read, begin), all_of_them(read, begin))
+    assert few.nbytes == 2 * 20 * symbols
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from rnncomplete.completion.decoder import DecoderOptions
 from rnncomplete.completion.static_reader import SEGMENT, WARM_UP, StaticReader, anchor
 from rnncomplete.network.loading import load_network
 from rnncomplete.network.model import Model
+from rnncomplete.text.tail import Tail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,17 +153,17 @@ def test_reading_through_a_text_gives_at_each_place_what_reading_up_to_it_gives(
     tiny_style: Path, data: st.DataObject
 ) -> None:
     model = load_network(tiny_style, "cpu")
-    tokens = model.vocabulary.encode(data.draw(st.text("abc .\n", min_size=1, max_size=70)))
+    text = Tail(0, model.vocabulary.encode(data.draw(st.text("abc .\n", min_size=1, max_size=70))))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading_module, "SEGMENT", 16)
         patch.setattr(reading_module, "WARM_UP", 5)
         reader = StaticReader(model)
         for _ in range(3):
-            first = data.draw(st.integers(0, len(tokens)))
-            places = range(first, data.draw(st.integers(first, len(tokens))) + 1)
-            through = list(reader.through(tokens[: places[-1]], first))
+            first = data.draw(st.integers(0, len(text)))
+            places = range(first, data.draw(st.integers(first, len(text))) + 1)
+            through = list(reader.through(text.until(places[-1]), first))
             assert len(through) == len(places)
             for place, logits in zip(places, through, strict=True):
-                reading = StaticReader(model).read(tokens[:place])
+                reading = StaticReader(model).read(text.until(place))
                 assert reading is not None
                 assert np.array_equal(logits, reading[0])

@@ -19,6 +19,7 @@ from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.prior import Prior
 from rnncomplete.mixing.text_reader import Reader, Windows
 from rnncomplete.mixing.tree import Tree
+from rnncomplete.text.tail import Tail
 
 CHARACTERS = ("\ufffd", "\n", " ", "=", "A", "B", "_", "a", "b", "c", "1")
 ALPHABET = Alphabet.usual(CHARACTERS)
@@ -45,7 +46,7 @@ def corpus() -> CorpusMemory:
 def whole(mixer: Mixer) -> bytes:
     """Everything learned; the characters behind the text's end are scratch."""
     mixer._arena.views["tokens"][len(mixer) :] = 0
-    return mixer.checkpoint()
+    return mixer.learned()
 
 
 # the tree
@@ -221,15 +222,11 @@ def test_a_full_journal_undoes_what_it_still_holds(one: object) -> None:
     assert mixer.undo(5) == 3
 
 
-def test_a_checkpoint_returns() -> None:
+def test_a_session_begins_again() -> None:
     mixer = Mixer(ALPHABET, sizes=SIZES)
     mixer.learn(tokens_of("abc = a_1\n"))
-    kept = mixer.checkpoint()
-    mixer.learn(tokens_of("B c"))
-    mixer.restore(kept)
-    assert len(mixer) == 10
-    assert mixer.undo(1) == 0
     mixer.reset()
+    assert mixer.undo(1) == 0
     assert whole(mixer) == whole(Mixer(ALPHABET, sizes=SIZES))
 
 
@@ -251,7 +248,7 @@ def test_both_cores_give_the_same_bits(  # noqa: PLR0917 - hypothesis fills them
     shown = np.arange(SYMBOLS) % 2 == 0
     assert compiled.likeliest(path, place, shown) == python.likeliest(path, place, shown)
     assert compiled.undo(count) == python.undo(count)
-    assert compiled.checkpoint() == python.checkpoint()
+    assert compiled.learned() == python.learned()
     for one in both:
         one.skim(text)
     assert compiled.undo(1) == python.undo(1) == 0
@@ -259,7 +256,7 @@ def test_both_cores_give_the_same_bits(  # noqa: PLR0917 - hypothesis fills them
         compiled.learn(path, network_of(len(path), 9)).tobytes()
         == python.learn(path, network_of(len(path), 9)).tobytes()
     )
-    assert compiled.checkpoint() == python.checkpoint()
+    assert compiled.learned() == python.learned()
 
 
 @pytest.mark.skipif(not COMPILED, reason="the C core was not compiled here, so there is nothing to compare")
@@ -377,47 +374,103 @@ class Told:
     def __init__(self) -> None:
         self.asked: list[tuple[int, int]] = []
 
-    def __call__(self, tokens: np.ndarray, begin: int) -> np.ndarray:
-        self.asked.append((begin, len(tokens)))
-        bets = np.full((len(tokens) - begin, SYMBOLS), 0.5 / (SYMBOLS - 1), np.float32)
-        bets[np.arange(len(bets)), [tokens[j - 1] if j else 0 for j in range(begin, len(tokens))]] = 0.5
+    def __call__(self, text: Tail, begin: int) -> np.ndarray:
+        self.asked.append((begin, len(text)))
+        bets = np.full((len(text) - begin, SYMBOLS), 0.5 / (SYMBOLS - 1), np.float32)
+        before = text.until(len(text) - 1).since(begin - 1) if begin else np.append(0, text.tokens[:-1])
+        bets[np.arange(len(bets)), before] = 0.5
         return bets
 
 
+def make(_: int) -> Mixer:
+    return Mixer(ALPHABET, sizes=SIZES)
+
+
+def at_hand(text: list[int], windows: Windows) -> Tail:
+    begin = windows.begin(len(text))
+    return Tail(begin, np.array(text[begin:], np.uint16))
+
+
+WINDOWS = Windows(session=64, network=16)
 EDITS = st.lists(st.tuples(st.integers(0, 80), st.integers(0, 12), TOKENS), min_size=1, max_size=6)
 
 
 @given(EDITS)
 @settings(deadline=None, max_examples=40)
 def test_the_way_to_a_text_leaves_no_trace(edits: list[tuple[int, int, list[int]]]) -> None:
-    windows = Windows(session=64, network=16)
-    reader = Reader(Mixer(ALPHABET, sizes=SIZES), Told(), windows=windows, checkpoint_every=32, piece=7)
+    reader = Reader(make, Told(), windows=WINDOWS, piece=7)
     text: list[int] = []
     for at, removed, put in edits:
         text[at : at + removed] = put
-        assert reader.read(np.array(text, np.uint16))
-        reader.read(np.array(text[: at // 2], np.uint16))
-    reader.read(np.array(text, np.uint16))
-    fresh = Reader(Mixer(ALPHABET, sizes=SIZES), Told(), windows=windows, checkpoint_every=32, piece=60)
-    fresh.read(np.array(text, np.uint16))
+        assert reader.read(at_hand(text, WINDOWS))
+        reader.read(at_hand(text[: at // 2], WINDOWS))
+    reader.read(at_hand(text, WINDOWS))
+    fresh = Reader(make, Told(), windows=WINDOWS, piece=60)
+    fresh.read(at_hand(text, WINDOWS))
     assert whole(reader.mixer) == whole(fresh.mixer)
-    assert reader.mixer.tokens.tolist() == text[windows.session_begin(len(text)) :]
+    assert reader.mixer.tokens.tolist() == text[WINDOWS.of(len(text)).begin :]
+
+
+@given(st.integers(0, 10**7))
+def test_a_window_holds_the_text_and_what_was_promised(length: int) -> None:
+    windows = Windows()
+    window = windows.of(length)
+    assert window.begin <= window.network_begin <= length < window.end
+    assert window.end - window.begin <= 2 * windows.session
+    assert length - window.network_begin < 2 * windows.network
+    assert window.network_begin == 0 or length - window.network_begin >= windows.network
+    assert window.begin == 0 or length - window.begin >= windows.session
+    assert windows.of(window.end - 1) == window != windows.of(window.end)
+    assert windows.begin(length) <= window.begin
+
+
+class Counting(Mixer):
+    """A mixer that counts what it learns: the work that a key waits for."""
+
+    work = 0
+
+    def learn(self, tokens: Any, network: Any = None) -> Any:
+        Counting.work += len(tokens)
+        return super().learn(tokens, network)
+
+    def skim(self, tokens: Any) -> None:
+        Counting.work += len(tokens) // 8
+        super().skim(tokens)
+
+
+def test_who_types_never_waits_for_a_new_window() -> None:
+    windows = Windows(session=1 << 10, network=1 << 8)
+    sizes = replace(SIZES, capacity=1 << 11, journal_words=1 << 18)
+    reader = Reader(lambda _: Counting(ALPHABET, sizes=sizes), Told(), windows=windows)
+    text = np.random.default_rng(3).integers(0, SYMBOLS, 5000).astype(np.uint16)
+    most = 0
+    for length in range(len(text)):
+        Counting.work = 0
+        begin = windows.begin(length)
+        reader.read(Tail(begin, text[begin:length]))
+        most = max(most, Counting.work)
+        if length % 256 == 0 and length:  # going back over the edge of a window costs as little
+            Counting.work = 0
+            begin = windows.begin(length - 1)
+            reader.read(Tail(begin, text[begin : length - 1]))
+            assert Counting.work == 0
+    assert most <= 40
 
 
 def test_a_key_asks_the_network_for_one_character() -> None:
     network = Told()
-    reader = Reader(Mixer(ALPHABET, sizes=SIZES), network)
-    text = tokens_of("abc = a_1\nA b")
-    reader.read(text[:-1])
+    reader = Reader(make, network)
+    text = Tail(0, tokens_of("abc = a_1\nA b"))
+    reader.read(text.until(12))
     reader.read(text)
     assert network.asked == [(0, 12), (12, 13)]
-    reader.read(text[:-1])
+    reader.read(text.until(12))
     assert len(network.asked) == 2
 
 
 def test_reading_stops_when_nobody_wants_it() -> None:
-    reader = Reader(Mixer(ALPHABET, sizes=SIZES), piece=5)
-    text, left = tokens_of("abc = a_1\nA b"), iter([True, True, False])
+    reader = Reader(make, piece=5)
+    text, left = Tail(0, tokens_of("abc = a_1\nA b")), iter([True, True, False])
     assert not reader.read(text, lambda: next(left))
     assert len(reader.mixer) == 10
     assert reader.read(text)

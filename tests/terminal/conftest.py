@@ -26,14 +26,16 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from rnncomplete.completion.decoder import Ghost
+from rnncomplete.completion.decoder import DecoderOptions, Ghost
 from rnncomplete.network.card import METADATA_KEY, Card
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
 
     from prompt_toolkit.input.base import PipeInput
+
+    from rnncomplete.completion.file_memory import Learned
 
 DEADLINE = 5.0
 """Seconds after which something that a test waits for will not come any more."""
@@ -49,6 +51,21 @@ class FakeCompleter:
     device: str = "cpu"
     asked: list[str] = field(default_factory=list)
     steps: int = 0
+    note: str | None = None
+    learned: Learned | None = None
+    options: DecoderOptions = field(default_factory=DecoderOptions)
+
+    def open(self, document: Hashable = None) -> FakeCompleter:
+        return self
+
+    def close(self, document: Hashable = None) -> None:
+        pass
+
+    def learn_files(self, paths: Iterable[Path], **_: object) -> Learned | None:
+        return self.learned
+
+    def forget_files(self) -> None:
+        self.learned = None
 
     def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
         self.asked.append(before)

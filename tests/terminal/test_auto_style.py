@@ -47,7 +47,9 @@ def test_the_least_surprised_style_is_chosen(alone: None) -> None:
 
 def test_a_judge_reads_on_where_it_was_and_counts_the_end_most(alone: None) -> None:
     completer = load_auto("cpu")
-    prose, code = completer._judge("prose"), completer._judge("code")
+    prose, code = completer.judge("prose"), completer.judge("code")
+    assert prose is not None
+    assert code is not None
     steps = 0
     step = prose._model._step
 
@@ -68,6 +70,21 @@ def test_a_judge_reads_on_where_it_was_and_counts_the_end_most(alone: None) -> N
         assert surprise is not None
         assert (surprise < 2) is likes
     assert steps < len(PROSE) + 2 * 300
+
+
+def test_each_document_has_its_own_style(alone: None) -> None:
+    completer = load_auto("cpu")
+    prose, code = completer.open("a letter"), completer.open("a program")
+    prose.choose(PROSE[:30], always)
+    code.choose(CODE[:30], always)
+    for _ in range(3):
+        assert [ghost.text for ghost in prose.grow(PROSE[:30], always)][-1] == PROSE[30:]
+        assert completer.card.style == "prose"
+        assert [ghost.text for ghost in code.grow(CODE[:30], always)][-1] == CODE[30:]
+        assert completer.card.style == "code"
+    assert completer.open("a letter") is prose
+    completer.close("a letter")
+    assert completer.open("a letter").completer is code.completer
 
 
 def test_where_no_style_knows_better_it_stays_as_it_is(alone: None) -> None:

@@ -12,6 +12,7 @@ from rnncomplete.completion.static_reader import StaticReader
 from rnncomplete.mixing.memory import STYLE_NODES, STYLE_SLOTS
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.training import learn_style
+from rnncomplete.text.tail import Tail
 from rnncomplete_export.texts.disguise import common_words, disguised
 
 if TYPE_CHECKING:
@@ -59,11 +60,12 @@ def learn_memory(
             told += 1
             advance(f"learning what counts are worth beside the network, {100 * told // TOLD} %")
 
+    expected = Expectations(StaticReader(model))
     slots = min(STYLE_SLOTS, max(8, SLOTS_A_CHARACTER * len(tokens) // 8 * 8))
     return learn_style(
         model.vocabulary.characters,
         tokens,
-        Expectations(StaticReader(model)),
+        lambda text, begin: expected(Tail(0, text), begin),
         sessions=min(max(seen // SEEN_A_WEIGHED, FEWEST_WEIGHED), MOST_WEIGHED),
         disguise=lambda part, session: disguised(model.vocabulary, part, common, session),
         nodes=min(STYLE_NODES, max(8, slots // 4 // 8 * 8)),
@@ -78,7 +80,7 @@ def with_best_rate(memory: CorpusMemory, model: Model, tokens: NDArray[np.uint16
     Found on a text that was trained on it would be too low: there the network is right more often than it will be.
     """
     text = tokens[-RATED_CHARACTERS:]
-    network = Expectations(StaticReader(model), len(text))(text, 0)
+    network = Expectations(StaticReader(model))(Tail(0, text), 0)
 
     def loss(rate: float) -> float:
         mixer, total = Mixer(memory.alphabet, [memory], prior=replace(memory.prior, rate=rate)), 0.0

@@ -1,0 +1,68 @@
+"""What the programs need of a completer, whatever stands in for one: a style's, one that chooses among styles, a test's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from rnncomplete.completion.decoder import DecoderOptions, Ghost
+    from rnncomplete.completion.file_memory import Learned
+    from rnncomplete.network.card import Card
+
+
+class OpenDocument(Protocol):
+    """One text that ghosts are made for; see :class:`~rnncomplete.completion.document.Document`."""
+
+    def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
+        """Growing ghosts after ``before``."""
+
+    def insist(self, before: str, wanted: Callable[[], bool]) -> Ghost:
+        """The ghost after ``before``, or where nothing is likely enough a word."""
+
+    def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> Sequence[Ghost]:
+        """Several ghosts after ``before``, the likeliest first."""
+
+
+class Completes(Protocol):
+    """Whatever opens documents and completes them; see :class:`~rnncomplete.completion.completer.Completer`."""
+
+    options: DecoderOptions
+    """When a ghost ends, in all documents."""
+
+    @property
+    def card(self) -> Card:
+        """The facts about the style."""
+
+    @property
+    def device(self) -> str:
+        """What it really runs on."""
+
+    @property
+    def note(self) -> str | None:
+        """Why it does not run as it was asked to, in one line."""
+
+    @property
+    def learned(self) -> Learned | None:
+        """What files have taught."""
+
+    def open(self, document: Hashable = None) -> OpenDocument:
+        """The document of that name."""
+
+    def close(self, document: Hashable = None) -> None:
+        """Forget the document of that name."""
+
+    def learn_files(
+        self,
+        paths: Iterable[Path],
+        *,
+        progress: Callable[[int, int], None],
+        skipped: Callable[[str], None],
+        wanted: Callable[[], bool],
+    ) -> Learned | None:
+        """Learn from the texts among ``paths``, in place of what was learned so before."""
+
+    def forget_files(self) -> None:
+        """Go on without what files have taught."""

@@ -1,0 +1,227 @@
+"""One text that somebody writes: what was read of it, what it has taught, and the ghosts that follow from both."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rnncomplete.completion.adaptive_reader import AdaptiveReader, session_mixers
+from rnncomplete.completion.decoder import Decoder, DecoderOptions, Ghost
+from rnncomplete.completion.prefix_cache import always
+from rnncomplete.completion.static_reader import StaticReader
+from rnncomplete.text.tail import TailReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+    from rnncomplete.completion.file_memory import Learned
+    from rnncomplete.mixing.memory import CorpusMemory
+    from rnncomplete.network.model import FloatArray, Model
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What all documents of a completer share, and none changes."""
+
+    model: Model
+    memory: CorpusMemory | None = None
+    """What the text that the network was trained on taught beside it, if the style carries that."""
+    learned: Learned | None = None
+    """What files have taught."""
+    static: bool = False
+    """Whether the network stands alone."""
+
+
+class Owner(Protocol):
+    """What a document needs of the completer that has opened it."""
+
+    options: DecoderOptions
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What all documents share, as it is now."""
+
+    def used(self, document: Document) -> None:
+        """``document`` has been read; others may have to make room."""
+
+
+class Reading:
+    """What was made of a text with some ``knowledge``. Not for several threads at once."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        vocabulary = knowledge.model.vocabulary
+        self.knowledge = knowledge
+        self.network = StaticReader(knowledge.model)
+        # Both readers give scores and states of their own kind, which only they can read.
+        self.reader: Any = self.network
+        if not knowledge.static:
+            files = None if knowledge.learned is None else knowledge.learned.memory
+            make = session_mixers(vocabulary, knowledge.memory, files)
+            self.reader = AdaptiveReader(self.network, make, vocabulary)
+        self.tail = TailReader(vocabulary, self.reader.begin)
+
+
+class Document:
+    """A text that changes, open under the name ``identity``. Safe to share among threads, which take turns.
+
+    What :meth:`grow` has begun is abandoned when the text is read again meanwhile. How long a text is hardly matters:
+    of one that was read before, only what has changed is read.
+    """
+
+    def __init__(self, identity: Hashable, owner: Owner) -> None:
+        self.identity = identity
+        self._owner = owner
+        self._lock = threading.RLock()
+        self._readings = 0
+        self._kept: Reading | None = None
+        self._bytes = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that what is known of the text took when it was read last."""
+        return self._bytes
+
+    def shed(self) -> None:
+        """Forget what is known of the text, unless it is being read at this moment; the next reading is a new one."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._readings += 1
+                self._kept, self._bytes = None, 0
+            finally:
+                self._lock.release()
+
+    def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, FloatArray] | None:
+        """What the network alone makes of the text ``before``: (logits float32[V], state float32[S]).
+
+        ``None`` once ``wanted()`` is false.
+        """
+        with self._lock:
+            reading = self._reading()
+            return reading.network.read(reading.tail.read(before), wanted)
+
+    def predict(self, before: str, wanted: Callable[[], bool] = always) -> FloatArray | None:
+        """Probabilities of what follows ``before``, float32[V]: what ghosts are made of.
+
+        ``None`` once ``wanted()`` is false.
+        """
+        with self._lock:
+            place = self._read(before, wanted)
+            if place is None:
+                return None
+            probabilities: FloatArray = place.reader.probabilities(place.scores)
+            return probabilities
+
+    def grow(
+        self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
+    ) -> Iterator[Ghost]:
+        """Growing ghosts after ``before``: the first word as soon as it is known, then the whole; may be none.
+
+        ``wanted`` is asked at every character, also while reading; once it is false nothing more comes.
+        """
+        for ghost in self._decode(before, wanted, options):
+            if ghost.text:
+                yield ghost
+
+    def complete(
+        self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
+    ) -> Ghost:
+        """The whole ghost after ``before``; empty if nothing is likely enough, or if it was abandoned."""
+        with self._lock:
+            *_, ghost = self._decode(before, wanted, options)
+        return ghost
+
+    def greedy(self, before: str) -> Iterator[tuple[str, float]]:
+        """The likeliest characters after ``before`` with their probabilities, of which ghosts are made.
+
+        They come one after another as they are asked for, as many as a ghost has at most, until the text is read again.
+        """
+        place = self._read(before, always)
+        assert place is not None, "always wanted"
+        return place.decoder.greedy(place.scores, place.state, self._owner.options.length)
+
+    def insist(self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None) -> Ghost:
+        """What somebody gets who asks: the ghost after ``before``, or where nothing is likely enough a word all the same.
+
+        Empty only if it was abandoned, out of time, or there is not even a word within the length.
+        """
+        with self._lock:
+            place = self._read(before, wanted)
+            if place is None:
+                return Ghost("", (), "abandoned")
+            return place.insist(options or self._owner.options)
+
+    def alternatives(
+        self, before: str, count: int, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
+    ) -> list[Ghost]:
+        """For each of the ``count`` likeliest next characters a ghost, or a word, the likeliest first."""
+        with self._lock:
+            place = self._read(before, wanted)
+            if place is None:
+                return []
+            tokens = place.reader.likeliest(place.scores, count)
+            ghosts = [place.insist(options or self._owner.options, token) for token in tokens]
+        return [ghost for ghost in ghosts if ghost.text]
+
+    def _decode(self, before: str, wanted: Callable[[], bool], options: DecoderOptions | None) -> Iterator[Ghost]:
+        place = self._read(before, wanted)
+        if place is None:
+            yield Ghost("", (), "abandoned")
+            return
+        yield from place.decoder.grow(place.scores, place.state, options or self._owner.options, place.wanted)
+
+    def _reading(self) -> Reading:
+        """What is known of the text, with the knowledge of today."""
+        knowledge = self._owner.knowledge
+        if self._kept is None or self._kept.knowledge is not knowledge:
+            self._kept = Reading(knowledge)
+        return self._kept
+
+    def _read(self, before: str, wanted: Callable[[], bool]) -> Place | None:
+        """The place behind ``before``; ``None`` once it is not wanted."""
+        with self._lock:
+            self._readings += 1
+            mine, reading = self._readings, self._reading()
+            found = reading.reader.read(reading.tail.read(before), wanted)
+            self._bytes = reading.reader.nbytes
+        self._owner.used(self)
+        if found is None:
+            return None
+
+        def still() -> bool:
+            # What the mixer has learned since belongs to another text.
+            return (reading.knowledge.static or mine == self._readings) and wanted()
+
+        scores, state = found
+        return Place(reading, self._lock, scores, state, still)
+
+
+class Place:
+    """The place behind a text that was read: what may come there. ``wanted`` says whether that still holds."""
+
+    def __init__(
+        self, reading: Reading, lock: threading.RLock, scores: Any, state: Any, wanted: Callable[[], bool]
+    ) -> None:
+        self.reader, self.scores, self.state, self.wanted = reading.reader, scores, state, wanted
+        self._lock = lock
+        self.decoder: Decoder[Any, Any] = Decoder(self._step, self._choose, reading.knowledge.model.vocabulary)
+
+    def insist(self, options: DecoderOptions, first: int | None = None) -> Ghost:
+        """The whole ghost, or where nothing is likely enough the likeliest word."""
+        *_, ghost = self.decoder.grow(self.scores, self.state, options, self.wanted, first)
+        if ghost.text or ghost.stopped != "confidence":
+            return ghost
+        unlikely = replace(options, threshold=0.0)
+        return replace(
+            next(self.decoder.grow(self.scores, self.state, unlikely, self.wanted, first)), stopped="confidence"
+        )
+
+    def _step(self, token: int, state: Any) -> tuple[Any, Any]:
+        with self._lock:
+            following: tuple[Any, Any] = self.reader.step(token, state)
+            return following
+
+    def _choose(self, scores: Any, token: int | None) -> tuple[int, float]:
+        with self._lock:
+            chosen: tuple[int, float] = self.reader.choose(scores, token)
+            return chosen

@@ -1,0 +1,98 @@
+"""The end of a text as tokens: what has to be known of it to go on, however long it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncomplete.text.characters import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rnncomplete.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Tail:
+    """A text of ``len(tail)`` characters, of which only those from the place ``begin`` on are at hand: ``tokens`` uint16[n]."""
+
+    begin: int = 0
+    tokens: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
+
+    def __len__(self) -> int:
+        return self.begin + len(self.tokens)
+
+    def since(self, place: int) -> NDArray[np.uint16]:
+        """The tokens from ``place`` on, which must be at hand; a view."""
+        if place < self.begin:
+            raise ValueError(f"the text from {place:,} on; only what stands behind {self.begin:,} is at hand")
+        return self.tokens[place - self.begin :]
+
+    def until(self, place: int) -> Tail:
+        """The text as it was when it ended at ``place``."""
+        return Tail(self.begin, self.tokens[: place - self.begin])
+
+
+class TailReader:
+    """Turns a text that changes at one place at a time into its :class:`Tail`: only what changed is encoded again.
+
+    ``begin(length)`` says from where on a text of so many characters is needed. Not for several threads at once.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, begin: Callable[[int], int]) -> None:
+        self._vocabulary = vocabulary
+        self._begin = begin
+        self._end = ""
+        """The characters of the last tail."""
+        self._tail = Tail()
+        self._counted: tuple[str, int] = "", 0
+        """A text, and how many line ends of two characters it has."""
+
+    def read(self, text: str) -> Tail:
+        """The tail of ``text``, normalised."""
+        length = len(text) - self._double_ends(text)
+        begin = self._begin(length)
+        wanted = length - begin
+        # No more than twice as many characters become so many; the first may be half a line end, which is cut off.
+        end = normalise(text[-2 * wanted - 2 :])[-wanted:] if self._counted[1] else normalise(text[begin:])
+        same = common_start(self._end, end) if begin == self._tail.begin else 0
+        fresh = self._vocabulary.encode(end[same:])
+        self._tail = Tail(begin, np.concatenate([self._tail.tokens[:same], fresh]) if same else fresh)
+        self._end = end
+        return self._tail
+
+    def _double_ends(self, text: str) -> int:
+        r"""How many ``\r\n`` there are in ``text``; counted again only where it changed."""
+        known, count = self._counted
+        if "\r" not in text:
+            known, count = "", 0
+        elif text.startswith(known):
+            known, count = text, count + text.count("\r\n", max(0, len(known) - 1))
+        elif known.startswith(text):
+            known, count = text, count - known.count("\r\n", max(0, len(text) - 1))
+        else:
+            known, count = text, text.count("\r\n")
+        self._counted = known, count
+        return count
+
+
+_BLOCK = 1 << 12
+
+
+def common_start(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    shorter = min(len(one), len(other))
+    low = next(
+        (at for at in range(0, shorter, _BLOCK) if one[at : at + _BLOCK] != other[at : at + _BLOCK]),
+        shorter,
+    )
+    high = min(shorter, low + _BLOCK)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low

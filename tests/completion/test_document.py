@@ -1,0 +1,126 @@
+"""One network, many documents: each knows its own text, all share the rest."""
+
+from __future__ import annotations
+
+import threading
+from math import inf
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnncomplete.completion.completer import Completer
+from rnncomplete.completion.decoder import DecoderOptions
+from rnncomplete.network.loading import load_network
+from rnncomplete.network.model import Model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnncomplete.network.model import FloatArray
+
+FREE = DecoderOptions(length=12, threshold=0.0, budget_ms=inf, whole_words=False)
+TEXTS = {
+    name: f"the {name} was called zyx{name}wvut, and zyx{name}wvut it was. the quick brown fox jumps on. " * 4
+    for name in "abcdefgh"
+}
+
+
+class Counted:
+    """A completer whose network counts its steps."""
+
+    def __init__(self, folder: Path, document_bytes: int = 1 << 30) -> None:
+        self.steps = 0
+        model = load_network(folder, "cpu")
+
+        def step(token: int, state: FloatArray) -> tuple[FloatArray, FloatArray]:
+            self.steps += 1
+            return model.step(token, state)
+
+        self.completer = Completer(Model(model.card, "cpu", step), FREE, document_bytes=document_bytes)
+
+
+def test_documents_typed_in_turns_cost_what_one_costs(tiny_style: Path) -> None:
+    counted = Counted(tiny_style)
+    for end in range(40, 80):
+        for name, text in TEXTS.items():
+            counted.steps = 0
+            counted.completer.open(name).complete(text[:end])
+            assert end == 40 or counted.steps == 1 + FREE.length - 1
+
+
+def test_each_document_has_the_ghosts_of_its_own_text(tiny_style: Path) -> None:
+    completer = Completer(load_network(tiny_style, "cpu"), FREE)
+    for end in (50, 51, 49, 200, 201):
+        for name, text in TEXTS.items():
+            alone = Completer(completer.model, FREE)
+            assert completer.open(name).complete(text[:end]) == alone.complete(text[:end])
+
+
+def test_what_was_not_used_for_longest_makes_room(tiny_style: Path) -> None:
+    counted = Counted(tiny_style)
+    counted.completer.open("a").complete(TEXTS["a"])
+    each = counted.completer.open("a").nbytes
+    assert each < 12 * 2**20
+    counted = Counted(tiny_style, document_bytes=3 * each + each // 2)
+    completer = counted.completer
+    for name in "abc":
+        completer.open(name).complete(TEXTS[name])
+    completer.open("a").complete(TEXTS["a"])
+    oldest, expected = completer.open("b"), completer.open("b").complete(TEXTS["b"])
+    for name in "acd":
+        completer.open(name).complete(TEXTS[name])
+    assert oldest.nbytes == 0
+    assert completer.open("b") is not oldest
+    for name, read_again in (("a", False), ("d", False), ("b", True)):
+        counted.steps = 0
+        completer.open(name).complete(TEXTS[name])
+        assert (counted.steps > FREE.length) is read_again
+    assert oldest.complete(TEXTS["b"]) == expected, "who still holds it may use it"
+
+
+def test_a_closed_document_is_forgotten(tiny_style: Path) -> None:
+    counted = Counted(tiny_style)
+    document = counted.completer.open("a")
+    document.complete(TEXTS["a"])
+    counted.completer.close("a")
+    counted.completer.close("a")
+    assert document.nbytes == 0
+    assert counted.completer.open("a") is not document
+
+
+def test_what_files_teach_is_shared_by_all_documents(tiny_style: Path, tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("call the frobnicator now. then " * 30, encoding="utf-8")
+    completer = Completer(load_network(tiny_style, "cpu"), FREE)
+    documents, letter = [completer.open(name) for name in "ab"], completer.model.vocabulary.token("i")
+
+    def expects() -> list[float]:
+        predicted = [document.predict("call the frobn") for document in documents]
+        return [float(one[letter]) for one in predicted if one is not None]
+
+    before = expects()
+    learned = completer.learn_files([tmp_path])
+    assert completer.learned is learned is not None
+    assert len(before) == 2
+    assert all(after > 2 * once for after, once in zip(expects(), before, strict=True))
+    completer.forget_files()
+    assert expects() == before
+
+
+@pytest.mark.parametrize("document_bytes", [1, 1 << 30])
+def test_many_threads_with_many_documents(tiny_style: Path, document_bytes: int) -> None:
+    completer = Completer(load_network(tiny_style, "cpu"), FREE, document_bytes=document_bytes)
+    alone = {name: Completer(completer.model, FREE).complete(text) for name, text in TEXTS.items()}
+    wrong: list[str] = []
+
+    def work(first: int) -> None:
+        for number in range(first, first + 12):
+            name = "abcdefgh"[number % 8]
+            if completer.open(name).complete(TEXTS[name]) != alone[name]:
+                wrong.append(name)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in (0, 0, 3, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
