@@ -23,7 +23,7 @@ import numpy as np
 
 from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.core import COMPILED
-from rnncomplete.mixing.memory import FOLDER_NODES, FOLDER_SLOTS, STYLE_NODES, STYLE_SLOTS
+from rnncomplete.mixing.memory import FOLDER_NODES, FOLDER_SLOTS, STYLE_ENTRIES, STYLE_NODES, STYLE_SLOTS
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.training import learn_prior, learn_style
 from rnncomplete.text.decoding import read_text
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from rnncomplete.mixing.memory import CorpusMemory
 
-MEMORIES = {"style": (STYLE_NODES, STYLE_SLOTS, 4), "folder": (FOLDER_NODES, FOLDER_SLOTS, 1)}
+MEMORIES = {"style": (STYLE_NODES, STYLE_SLOTS, STYLE_ENTRIES, 3), "folder": (FOLDER_NODES, FOLDER_SLOTS, None, 1)}
 
 
 def zpaq_bytes(data: bytes) -> int:
@@ -96,12 +96,14 @@ def mixer_rows(
         ("nothing read", measured(Mixer(Alphabet.usual(characters)), kept_out, None)),
         ("weights", measured(Mixer(alphabet, prior=learn_prior(alphabet, [[]], slice_)), kept_out, None)),
     ]
-    for name, (nodes, slots, room) in MEMORIES.items():
+    for name, (nodes, slots, entries, room) in MEMORIES.items():
         begin = time.perf_counter()
-        memory = learn_style(characters, read, sessions=sessions, nodes=nodes, slots=slots, room=room)
+        memory = learn_style(characters, read, sessions=sessions, nodes=nodes, slots=slots, entries=entries, room=room)
         seconds = time.perf_counter() - begin
         rows.append((f"weights and memory as a {name}", measured(_session(memory), kept_out, None)))
-        rows.append(("- its bytes, its seconds", f"{len(memory.to_bytes()):,} ({seconds:.0f} s)"))
+        rows.append(
+            ("- its bytes, its seconds", f"{len(memory.to_bytes(packed=entries is not None)):,} ({seconds:.0f} s)")
+        )
     if words is not None and before is not None:
         alone = words[np.arange(1, len(kept_out)), kept_out[1:]]
         rows.append(("network alone", f"{-np.log(np.maximum(alone, 1e-12)).mean():.4f}"))

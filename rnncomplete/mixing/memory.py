@@ -14,6 +14,7 @@ from rnncomplete.mixing import layout
 from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.buffers import Arena, buffers
 from rnncomplete.mixing.core import core
+from rnncomplete.mixing.packing import pack, rounded, unpack
 from rnncomplete.mixing.prior import Prior
 
 if TYPE_CHECKING:
@@ -22,10 +23,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAGIC = b"rnncomplete memory 1\n"
+"""The first line of a file that holds the tables as they are, for the same machine."""
+
+PACKED = b"rnncomplete memory 2\n"
+"""The first line of a file that holds the tables packed, to travel."""
+
 _CHUNK = 1 << 18
 
-STYLE_NODES, STYLE_SLOTS = 400_000, 1_900_000
-"""Sizes of a memory that a style can carry: 9.2 MB, and up to 0.6 MB of weights."""
+STYLE_NODES, STYLE_SLOTS, STYLE_ENTRIES = 400_000, 2_600_000, 1_200_000
+"""Places of a memory that a style can carry, and how many of its slots are used: 4.1 MB as a file, 12 MB as tables."""
+
+MOST_PLACES = 1 << 24
+"""Of either table of a file."""
 
 FOLDER_NODES, FOLDER_SLOTS = 1 << 21, 1 << 23
 """Sizes of a memory of a person's own files, kept on their disk: 42 MB."""
@@ -79,8 +88,24 @@ class CorpusMemory:
         slots = _best(self.slots, 8, factor, self.slots & 0xFF)
         return CorpusMemory(self.alphabet, nodes, slots, self.prior)
 
-    def to_bytes(self) -> bytes:
-        """The memory as a file: a line that says what it is, a header, the tables as they are, the prior."""
+    def pruned(self, entries: int) -> CorpusMemory:
+        """The memory to travel: the ``entries`` slots seen oftenest, none seen only once, all rounded as packing does.
+
+        What stood once in one place is left out for the sake of whoever wrote it, and costs 0.003 nats per character.
+        """
+        times = self.slots & 0xFF
+        slots = np.where(times > 1, self.slots, 0).astype(np.uint32)
+        used = np.flatnonzero(slots)
+        if len(used) > entries:
+            slots[used[np.argsort(times[used], kind="stable")[: len(used) - entries]]] = 0
+        return CorpusMemory(self.alphabet, *rounded(self.nodes, slots), self.prior)
+
+    def to_bytes(self, *, packed: bool = False) -> bytes:
+        """The memory as a file: a line that says what it is, a header, the tables, the prior.
+
+        Tables stand as they are, or, of a memory that is :meth:`pruned`, ``packed`` in a third of the room.
+        """
+        magic = PACKED if packed else MAGIC
         prior = self.prior.to_bytes()
         header = {
             "characters": list(self.alphabet.characters),
@@ -91,25 +116,34 @@ class CorpusMemory:
             "rate": self.prior.rate,
         }
         head = json.dumps(header).encode("ascii")
-        head += b" " * (-(len(MAGIC) + 4 + len(head)) % 64)
-        tables = (np.asarray(table, "<u4").tobytes() for table in (self.nodes, self.slots))
-        return b"".join((MAGIC, struct.pack("<I", len(head)), head, *tables, prior))
+        head += b" " * (-(len(magic) + 4 + len(head)) % 64)
+        plain = [np.asarray(table, "<u4").tobytes() for table in (self.nodes, self.slots)]
+        tables = [pack(self.nodes, self.slots)] if packed else plain
+        return b"".join((magic, struct.pack("<I", len(head)), head, *tables, prior))
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> CorpusMemory:
-        """The memory in ``data``, whose tables are not copied.
+        """The memory in ``data``, whose tables are not copied unless they are packed.
 
         Raises :class:`ModelError` if it is none, or is cut short.
         """
         try:
-            if bytes(data[: len(MAGIC)]) != MAGIC:
+            magic = bytes(data[: len(MAGIC)])
+            if magic not in (MAGIC, PACKED):
                 raise ValueError("another first line")
             (length,) = struct.unpack_from("<I", data, len(MAGIC))
             at = len(MAGIC) + 4 + length
             header = json.loads(bytes(data[len(MAGIC) + 4 : at]))
-            nodes = np.frombuffer(data, "<u4", int(header["nodes"]), at)
-            slots = np.frombuffer(data, "<u4", int(header["slots"]), at + nodes.nbytes)
-            rest = bytes(data[at + nodes.nbytes + slots.nbytes :])
+            places = int(header["nodes"]), int(header["slots"])
+            if not all(0 <= count <= MOST_PLACES for count in places):
+                raise ValueError("impossible sizes")
+            if magic == PACKED:
+                nodes, slots, end = unpack(data[at:], *places)
+            else:
+                nodes = np.frombuffer(data, "<u4", places[0], at)
+                slots = np.frombuffer(data, "<u4", places[1], at + nodes.nbytes)
+                end = nodes.nbytes + slots.nbytes
+            rest = bytes(data[at + end :])
             prior = Prior.from_bytes(rest, int(header["prior"]), header.get("rate", Prior.rate))
             alphabet = Alphabet(tuple(header["characters"]), tuple(header["counts"]))
             if not all(isinstance(count, int) and 0 <= count < 1 << 40 for count in alphabet.counts):
@@ -122,7 +156,7 @@ class CorpusMemory:
                 raise ValueError("a character outside its own vocabulary")
         except (ValueError, KeyError, TypeError, struct.error, RecursionError) as error:
             raise ModelError(
-                f"a corpus memory with {error}; expected one of format 1: learn the corpus again"
+                f"a corpus memory with {error}; expected one of format 1 or 2: learn the corpus again"
             ) from None
         return cls(alphabet, nodes, slots, prior)
 

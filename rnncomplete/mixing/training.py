@@ -8,7 +8,7 @@ import numpy as np
 
 from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.layout import Rates
-from rnncomplete.mixing.memory import STYLE_NODES, STYLE_SLOTS, CorpusMemory
+from rnncomplete.mixing.memory import STYLE_ENTRIES, STYLE_NODES, STYLE_SLOTS, CorpusMemory
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.prior import Prior
 
@@ -63,14 +63,15 @@ def learn_style(
     disguise: Callable[[NDArray[np.uint16], int], NDArray[np.uint16]] = lambda tokens, _: tokens,
     nodes: int = STYLE_NODES,
     slots: int = STYLE_SLOTS,
-    room: int = 4,
+    entries: int | None = STYLE_ENTRIES,
+    room: int = 3,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> CorpusMemory:
     """The memory of a style: ``tokens`` uint16[n] of its training text, and weights for them.
 
     Weights are learned on the last ``sessions`` characters (at most a quarter), every other session with the memory of
     somebody's files as well, for which the text right before those stands. Then everything is counted. Counting takes
-    ``room`` times the memory's final size.
+    ``room`` times the memory's final size; ``entries`` is what it is :meth:`~CorpusMemory.pruned` to.
 
     ``disguise(tokens, session)`` gives what weights are learned on in place of those characters, which are sessions of
     that length. ``network(tokens, begin)`` is the network's word on ``tokens[begin:]``, float32[n - begin, V]: best of one
@@ -81,7 +82,8 @@ def learn_style(
     files = first - min(sessions, first // 4)
 
     def count(part: NDArray[np.uint16]) -> CorpusMemory:
-        return CorpusMemory.count(alphabet, part, nodes * room, slots * room).shrunk(room)
+        counted = CorpusMemory.count(alphabet, part, nodes * room, slots * room).shrunk(room)
+        return counted if entries is None else counted.pruned(entries)
 
     style = count(tokens[:files])
     turns = [[style, CorpusMemory.count(alphabet, tokens[files:first], nodes, slots)], [style]]
@@ -95,4 +97,4 @@ def learn_style(
 
     prior = learn_prior(alphabet, turns, weighed, rows if network else None, session=session, progress=progress)
     memory = count(tokens)
-    return CorpusMemory(alphabet, memory.nodes, memory.slots, prior)
+    return CorpusMemory(alphabet, memory.nodes, memory.slots, prior if entries is None else prior.rounded())

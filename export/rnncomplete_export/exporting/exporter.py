@@ -248,7 +248,7 @@ def typed(
     figures = {
         "adaptive_nats": round(float(np.mean(predicted_losses(completer.fresh(), text))), 5),
         "adaptive_characters": len(text),
-        "memory_bytes": len(memory.to_bytes()) if memory else 0,
+        "memory_bytes": len(memory.to_bytes(packed=True)) if memory else 0,
     }
     return dataclasses.replace(card, figures={**card.figures, **figures, **typing_figures(completer, tokens)})
 
@@ -294,7 +294,7 @@ def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto], me
             (fresh / GRAPHS["cpu"]).write_bytes(with_card(models["int8"], card.to_json()))
             (fresh / GRAPHS["cuda"]).write_bytes(with_card(models["float16"], card.to_json()))
             if memory is not None:
-                (fresh / MEMORY).write_bytes(memory.to_bytes())
+                (fresh / MEMORY).write_bytes(memory.to_bytes(packed=True))
             (fresh / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
             (fresh / "README.md").write_text(render_readme(card), encoding="utf-8")
     except OSError as error:
