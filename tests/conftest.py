@@ -112,13 +112,12 @@ def make_graph() -> Callable[..., onnx.ModelProto]:
 
 @pytest.fixture(scope="session")
 def make_style(make_graph: Callable[..., onnx.ModelProto]) -> Callable[[Path, Card], Path]:
-    """A function that writes a card and its two graphs into a folder, which it returns."""
+    """A function that writes a card and its graph into a folder, which it returns."""
 
     def make(folder: Path, card: Card) -> Path:
         folder.mkdir(parents=True)
         (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
         (folder / "step.int8.onnx").write_bytes(make_graph(card).SerializeToString())
-        (folder / "step.fp16.onnx").write_bytes(make_graph(card, half=True).SerializeToString())
         return folder
 
     return make

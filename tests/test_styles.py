@@ -59,7 +59,7 @@ def test_odd_names_are_no_styles(name: str) -> None:
 def test_installs_a_copy_that_does_not_need_the_original(tiny_style: Path) -> None:
     style = install_style(tiny_style)
     assert style.folder == user_styles_folder() / "tiny" == find_style("tiny")
-    assert sorted(path.name for path in style.folder.iterdir()) == ["card.json", "step.fp16.onnx", "step.int8.onnx"]
+    assert sorted(path.name for path in style.folder.iterdir()) == ["card.json", "step.int8.onnx"]
     assert [path.name for path in user_styles_folder().iterdir()] == ["tiny"], "no scratch folder is left"
 
 
@@ -76,7 +76,7 @@ def test_does_not_replace_unless_told_to(
 
 def test_a_damaged_style_is_not_installed(tmp_path: Path, make_style: Callable[..., Path], tiny_card: Card) -> None:
     folder = make_style(tmp_path / "damaged", tiny_card)
-    (folder / "step.fp16.onnx").write_bytes(b"")
+    (folder / "step.int8.onnx").write_bytes(b"")
     with pytest.raises(ModelError):
         install_style(folder)
     assert not (user_styles_folder() / "tiny").exists()

@@ -62,7 +62,7 @@ def _measure(settings: Any, text_file: Path | None) -> dict[str, Any]:
     from rnncomplete.completion.completer import Completer
     from rnncomplete.measure.speed import figures, measure
     from rnncomplete.network.graph_check import read_graph
-    from rnncomplete.network.loading import GRAPHS
+    from rnncomplete.network.loading import STEP
     from rnncomplete.styles import find_style
     from rnncomplete.text.decoding import read_text
 
@@ -76,7 +76,7 @@ def _measure(settings: Any, text_file: Path | None) -> dict[str, Any]:
         raise TextError(f"{text_file} has {len(text)} characters; expected at least three, better 4,000")
     with Progress("starting prompts") as progress:
         starts = list(_starts(completer, text, ["--style", settings.style, "--device", completer.device], progress))
-    graph = read_graph((folder / GRAPHS["cpu"]).read_bytes())
+    graph = read_graph((folder / STEP).read_bytes())
     peers = dict(_peers(folder, completer))
     with Progress("measuring") as progress:
         samples = measure(completer, static, peers, text, weight_bytes=graph.int8_bytes, progress=progress)

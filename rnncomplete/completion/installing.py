@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from rnncomplete.errors import ModelError, StyleError
 from rnncomplete.files import replaced_folder
 from rnncomplete.mixing.memory import CorpusMemory
-from rnncomplete.network.contract import check_contract
-from rnncomplete.network.graph_check import read_graph
-from rnncomplete.network.loading import GRAPHS, load_network, read_style_file
+from rnncomplete.network.loading import STEP, load_network, read_style_file
 from rnncomplete.styles import CARD, FOLDER_VARIABLE, MEMORY, Style, list_styles, user_styles_folder
 
 if TYPE_CHECKING:
@@ -34,15 +32,9 @@ def read_memory(folder: Path, card: Card) -> CorpusMemory | None:
 
 
 def check_style(folder: Path) -> Card:
-    """The card of the style in ``folder`` after checking both graphs and its memory, and running the CPU one; raises ``ModelError``."""
+    """The card of the style in ``folder`` after checking its graph and memory and running it; raises ``ModelError``."""
     card = load_network(folder, "cpu").card
     read_memory(folder, card)
-    path = folder / GRAPHS["cuda"]
-    data = read_style_file(path)
-    try:
-        check_contract(read_graph(data), card)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
     return card
 
 
@@ -59,7 +51,7 @@ def install_style(folder: Path, *, replace: bool = False) -> Style:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replaced_folder(target) as fresh:
-            parts = [CARD, *GRAPHS.values(), *([MEMORY] if (folder / MEMORY).exists() else [])]
+            parts = [CARD, STEP, *([MEMORY] if (folder / MEMORY).exists() else [])]
             for path in [*(folder / part for part in parts), *_extras(folder)]:
                 shutil.copyfile(path, fresh / path.name)
     except OSError as error:

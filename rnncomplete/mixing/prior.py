@@ -12,6 +12,8 @@ from rnncomplete.errors import ModelError
 from rnncomplete.mixing.layout import INPUTS, LEARNED, NETWORK_INPUT, Rates
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from rnncomplete.mixing.buffers import Arena
 
 
@@ -56,7 +58,8 @@ class Prior:
         def shorter(data: bytes) -> bytes:
             values = np.frombuffer(data, "<u2")
             # Up or down to the nearest, but never to another power of two: a bound at one stays a bound.
-            return np.minimum((values + step // 2) // step * step, values | 0x3FF).astype("<u2").tobytes()
+            nearest: NDArray[np.uint16] = np.minimum((values + step // 2) // step * step, values | 0x3FF)
+            return nearest.astype("<u2").tobytes()
 
         return Prior({name: shorter(data) for name, data in self.sections.items()}, self.rate)
 

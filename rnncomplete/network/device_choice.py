@@ -1,6 +1,6 @@
 """Which device a style runs on: whether the GPU says what the CPU says, which of the two is faster, and what was found.
 
-What was found once is kept in a file of the user's cache, by the graphs, the device and the version of ONNX Runtime.
+What was found once is kept in a file of the user's cache, by the graph, the device and the version of ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -69,12 +69,9 @@ def faster(first: Model, second: Model, clock: Callable[[], float] = time.perf_c
     return second if seconds(second) < seconds(first) else first
 
 
-def choice_key(graphs: list[bytes], device: str, version: str) -> str:
+def choice_key(graph: bytes, device: str, version: str) -> str:
     """What a choice is kept under: another graph, device or version of ONNX Runtime makes another one."""
-    digest = hashlib.sha256()
-    for graph in graphs:
-        digest.update(hashlib.sha256(graph).digest())
-    return f"{digest.hexdigest()[:32]} {device} onnxruntime {version}"
+    return f"{hashlib.sha256(graph).hexdigest()[:32]} {device} onnxruntime {version}"
 
 
 def recall(key: str, folder: Path | None = None) -> str | None:

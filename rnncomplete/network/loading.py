@@ -11,6 +11,7 @@ from rnncomplete.files import read_regular
 from rnncomplete.network.card import Card
 from rnncomplete.network.contract import check_contract
 from rnncomplete.network.device_choice import choice_key, disagreement, faster, recall, remember
+from rnncomplete.network.gpu_graph import gpu_graph
 from rnncomplete.network.graph_check import read_graph
 from rnncomplete.network.model import Model
 from rnncomplete.network.onnx_runtime import (
@@ -26,8 +27,8 @@ from rnncomplete.styles import CARD
 if TYPE_CHECKING:
     from pathlib import Path
 
-GRAPHS = {"cpu": "step.int8.onnx", "cuda": "step.fp16.onnx"}
-"""Which graph runs on which device."""
+STEP = "step.int8.onnx"
+"""The graph of one step as the CPU runs it; what a GPU runs is made from it."""
 
 LARGEST_FILE = 256 * 2**20
 """Bytes; nothing larger is read."""
@@ -47,7 +48,7 @@ def load_network(folder: Path, device: str = "auto") -> Model:
     on_cpu = _load_on(folder, card, "cpu")
     if device == "cpu" or not cuda_is_plausible(available_providers()):
         return on_cpu
-    key = choice_key([read_style_file(folder / graph) for graph in GRAPHS.values()], "cuda:0", runtime_version())
+    key = choice_key(read_style_file(folder / STEP), "cuda:0", runtime_version())
     known = recall(key)
     if known == "cpu":
         return on_cpu
@@ -79,7 +80,7 @@ def read_card(folder: Path) -> Card:
 
 
 def _load_on(folder: Path, card: Card, device: str) -> Model:
-    path = folder / GRAPHS[device]
+    path = folder / STEP
     data = read_style_file(path)
     try:
         return model_from_graph(card, data, device)
@@ -90,6 +91,8 @@ def _load_on(folder: Path, card: Card, device: str) -> Model:
 def model_from_graph(card: Card, graph: bytes, device: str = "cpu") -> Model:
     """The model that a serialised ``graph`` holds, checked against ``card`` and run once; raises ``ModelError``."""
     check_contract(read_graph(graph), card)
+    if device == "cuda":
+        graph = gpu_graph(graph)
     step = bind_step(open_session(graph, device), len(card.vocabulary), card.state_size)
     try:
         logits, _ = step(0, np.zeros(card.state_size, np.float32))
@@ -107,6 +110,5 @@ def read_style_file(path: Path) -> bytes:
         return read_regular(path, LARGEST_FILE)
     except OSError as error:
         raise ModelError(
-            f"cannot read {path}: {error.strerror or error}; expected a style folder with card.json, step.int8.onnx "
-            "and step.fp16.onnx"
+            f"cannot read {path}: {error.strerror or error}; expected a style folder with {CARD} and {STEP}"
         ) from None

@@ -16,17 +16,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from rnncomplete.errors import DeviceError, ModelError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 DEVICES = ("auto", "cpu", "cuda")
 CUDA_PROVIDER = "CUDAExecutionProvider"
 CPU_PROVIDER = "CPUExecutionProvider"
+
+_CUDA = (CUDA_PROVIDER, {"enable_cuda_graph": "1"})
+"""What is bound stays in its place (:class:`~rnncomplete.network.step.DeviceStep`), so a step can be captured."""
 
 MOST_MEMORY = 2**30
 """Bytes that all sessions together may take; ours take a few dozen megabytes."""
@@ -131,7 +135,7 @@ def open_session(graph: bytes, device: str = "cpu") -> Any:
                 sess_options=_options(module),
                 # All our constants are weights. Folding others costs time, and gigabytes where somebody means harm.
                 disabled_optimizers=["ConstantFolding"],
-                providers=[CUDA_PROVIDER, CPU_PROVIDER] if device == "cuda" else [CPU_PROVIDER],
+                providers=[_CUDA, CPU_PROVIDER] if device == "cuda" else [CPU_PROVIDER],
                 enable_fallback=0,
             )
     except Exception as error:
@@ -178,6 +182,14 @@ def _quiet_stdout() -> contextlib.redirect_stdout[io.StringIO]:
     return contextlib.redirect_stdout(io.StringIO())
 
 
-def allocate(shape: tuple[int, int], device: str) -> Any:
-    """A float32 buffer on ``device``, as ONNX Runtime holds it."""
-    return runtime().OrtValue.ortvalue_from_shape_and_type(shape, np.float32, device, 0)
+def on_device(array: NDArray[np.generic], device: str) -> Any:
+    """A copy of ``array`` on ``device``, as ONNX Runtime holds it."""
+    return runtime().OrtValue.ortvalue_from_numpy(array, device, 0)
+
+
+def graph_options(number: int) -> Any:
+    """Options of a run that is captured as the CUDA graph of that ``number``, where a session captures graphs."""
+    options = runtime().RunOptions()
+    options.log_severity_level = _SILENT
+    options.add_run_config_entry("gpu_graph_id", str(number))
+    return options

@@ -1,4 +1,4 @@
-"""Reading the protobuf wire format, as much of it as an ONNX file needs, from bytes nobody vouches for.
+"""Reading and writing the protobuf wire format, as much of it as an ONNX file needs; reading from bytes nobody vouches for.
 
 A message is a sequence of (field number, value): a varint is an ``int``, a length-delimited field a view of the bytes,
 a fixed field its 4 or 8 bytes. See https://protobuf.dev/programming-guides/encoding/.
@@ -137,3 +137,19 @@ def as_ints(value: Value) -> list[int]:
         number, position = read_varint(value, position)
         numbers.append(as_int(number))
     return numbers
+
+
+def write_field(number: int, value: Value | bytes) -> bytes:
+    """One field: a varint if ``value`` is a number (not negative), else its bytes with their length before them."""
+    if isinstance(value, int):
+        return _varint(number << 3 | _VARINT) + _varint(value)
+    return _varint(number << 3 | _DELIMITED) + _varint(len(value)) + bytes(value)
+
+
+def _varint(value: int) -> bytes:
+    parts = bytearray()
+    while value > 0x7F:
+        parts.append(value & 0x7F | 0x80)
+        value >>= 7
+    parts.append(value)
+    return bytes(parts)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rnncomplete.completion.installing import check_style
-from rnncomplete.network.loading import GRAPHS, read_card
+from rnncomplete.network.loading import STEP, read_card
 from rnncomplete.styles import MEMORY, shipped_styles_folder
 from rnncomplete.text.decoding import read_text
 from rnncomplete.text.vocabulary import Vocabulary
@@ -69,6 +69,6 @@ def test_the_network_predicts_the_text_kept_back_as_its_card_says(style: str) ->
     card = read_card(FOLDER / style)
     text = read_text(path)[-card.corpus["validation_characters"] :]
     table = cut_streams(Vocabulary(card.vocabulary).encode(text))
-    step = step_function((FOLDER / style / GRAPHS["cpu"]).read_bytes())
+    step = step_function((FOLDER / style / STEP).read_bytes())
     nats = np.mean([batched_nats(step, column[:, None], card.state_size) for column in table.T])
     assert nats == pytest.approx(card.figures["int8_nats"], abs=0.005)

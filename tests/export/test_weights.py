@@ -38,7 +38,7 @@ def test_a_graph_gives_back_the_weights_it_was_built_from(
 
 def test_a_graph_without_an_lstm_and_a_file_that_is_no_graph_are_refused(tmp_path: Path, tiny_style: Path) -> None:
     with pytest.raises(ModelError, match="holds no stacked LSTM"):
-        read_weights(tiny_style / "step.fp16.onnx")
+        read_weights(tiny_style / "step.int8.onnx")
     (tmp_path / "step.onnx").write_bytes(b"no graph")
     with pytest.raises(ModelError, match="cannot read"):
         read_weights(tmp_path / "step.onnx")

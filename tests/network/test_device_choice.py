@@ -9,14 +9,14 @@ import pytest
 
 from rnncomplete.network import loading as model_module
 from rnncomplete.network.device_choice import FILE, choice_key, disagreement, faster, recall, remember
-from rnncomplete.network.loading import load_network, trusted
+from rnncomplete.network.loading import STEP, load_network, trusted
 from rnncomplete.network.model import Model
 from rnncomplete.network.onnx_runtime import (
     CPU_PROVIDER,
     CUDA_PROVIDER,
-    allocate,
     available_providers,
     cuda_is_plausible,
+    on_device,
     open_session,
 )
 from rnncomplete.network.step import BoundStep, DeviceStep, bind_step
@@ -50,14 +50,17 @@ def test_a_gpu_that_predicts_otherwise_is_not_trusted(tiny_card: Card, noise: fl
         assert "\n" not in reference.note
 
 
-def test_a_choice_is_kept_by_graphs_device_and_version(tmp_path: Path) -> None:
-    key = choice_key([b"one", b"two"], "cuda:0", "1.23")
+def test_a_choice_is_kept_by_graph_device_and_version(tmp_path: Path) -> None:
+    key = choice_key(b"one", "cuda:0", "1.23")
     assert recall(key, tmp_path) is None
     remember(key, "cuda", tmp_path / "new")
     assert recall(key, tmp_path / "new") == "cuda"
-    others = [([b"on", b"etwo"], "cuda:0", "1.23"), ([b"one", b"two"], "cuda:1", "1.23")]
-    for graphs, device, version in [*others, ([b"one", b"two"], "cuda:0", "1.24")]:
-        assert recall(choice_key(graphs, device, version), tmp_path / "new") is None
+    for graph, device, version in [
+        (b"other", "cuda:0", "1.23"),
+        (b"one", "cuda:1", "1.23"),
+        (b"one", "cuda:0", "1.24"),
+    ]:
+        assert recall(choice_key(graph, device, version), tmp_path / "new") is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"key": "abacus"}', '{"key": 3}', "\udcff"])
@@ -119,8 +122,11 @@ def test_a_gpu_that_fails_its_test_leaves_the_cpu_and_a_line(
 
 
 class Provided:
+    """A session that runs nothing, and remembers what was bound."""
+
     def __init__(self, *providers: str) -> None:
         self.providers = providers
+        self.bound: list[str] = []
 
     def get_providers(self) -> tuple[str, ...]:
         return self.providers
@@ -129,30 +135,33 @@ class Provided:
         return self
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *arguments: None
+        return lambda *arguments: self.bound.append(name)
 
 
 def test_the_step_suits_what_really_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rnncomplete.network.step.allocate", lambda shape, device: (shape, device))
+    monkeypatch.setattr("rnncomplete.network.step.on_device", lambda array, device: array)
     assert isinstance(bind_step(Provided(CPU_PROVIDER), 3, 4), BoundStep)
-    assert isinstance(bind_step(Provided(CUDA_PROVIDER, CPU_PROVIDER), 3, 4), DeviceStep)
+    on_gpu = Provided(CUDA_PROVIDER, CPU_PROVIDER)
+    assert isinstance(bind_step(on_gpu, 3, 4), DeviceStep)
+    assert set(on_gpu.bound) == {"bind_ortvalue_input", "bind_ortvalue_output"}, "what is bound on the CPU is sent once"
 
 
 def test_a_state_that_stays_on_the_device_is_a_value_all_the_same(tiny_style: Path) -> None:
     sent: list[float] = []
 
-    def counting(shape: tuple[int, int]) -> Any:
-        buffer = allocate(shape, "cpu")
+    def counting(array: Any) -> Any:
+        buffer = on_device(array, "cpu")
         fill = buffer.update_inplace
 
-        def count(array: FloatArray) -> None:
-            sent.append(float(array.sum()))
+        def count(array: Any) -> None:
+            if array.dtype == np.float32:
+                sent.append(float(array.sum()))
             fill(array)
 
         buffer.update_inplace = count
         return buffer
 
-    graph = (tiny_style / "step.fp16.onnx").read_bytes()
+    graph = (tiny_style / STEP).read_bytes()
     plain = BoundStep(open_session(graph), 32, 16)
     step = DeviceStep(open_session(graph), 32, 16, counting)
     state = other = np.zeros(16, np.float32)

@@ -11,7 +11,6 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from rnncomplete.completion.installing import check_style
 from rnncomplete.errors import DeviceError, ModelError, SettingError
 from rnncomplete.network import loading as model_module
 from rnncomplete.network.device_choice import faster
@@ -179,13 +178,6 @@ def test_a_graph_of_no_numbers_is_refused(folder: Path) -> None:
     assert "no number" in refusal(folder)
 
 
-def test_checking_a_style_looks_at_the_gpu_graph_too(folder: Path, tiny_card: Card) -> None:
-    assert check_style(folder) == tiny_card
-    (folder / "step.fp16.onnx").write_bytes(b"foreign")
-    with pytest.raises(ModelError, match=r"step\.fp16\.onnx"):
-        check_style(folder)
-
-
 def test_an_unknown_device_is_refused(tiny_style: Path) -> None:
     with pytest.raises(SettingError, match="tpu"):
         load_network(tiny_style, "tpu")
@@ -204,6 +196,10 @@ class Device:
 
     def open(self, graph: bytes, device: str = "cpu") -> Any:
         self.asked.append(device)
+        half = any(
+            tensor.data_type == onnx.TensorProto.FLOAT16 for tensor in onnx.load_from_string(graph).graph.initializer
+        )
+        assert half == (device == "cuda")
         if device == "cuda" and not self.works:
             raise DeviceError("no")
         return self.real(graph, "cpu")
@@ -224,7 +220,7 @@ def test_auto_falls_back_to_the_cpu_in_silence(
     assert capfd.readouterr() == ("", "")
 
 
-def test_cuda_runs_the_float16_graph_and_is_reported_as_what_runs(
+def test_cuda_runs_a_float16_graph_and_is_reported_as_what_runs(
     tiny_style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Device(monkeypatch, plausible=True, works=True)

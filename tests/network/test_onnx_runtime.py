@@ -58,7 +58,7 @@ def test_cuda_without_a_driver_is_an_error_and_nothing_is_printed(
     monkeypatch.setattr(session, "available_providers", lambda: [CUDA_PROVIDER, CPU_PROVIDER])
     monkeypatch.setattr(session, "_DRIVER_FILES", ())
     with pytest.raises(DeviceError, match="driver"):
-        open_session((tiny_style / "step.fp16.onnx").read_bytes(), "cuda")
+        open_session((tiny_style / "step.int8.onnx").read_bytes(), "cuda")
     assert capfd.readouterr() == ("", "")
 
 
@@ -71,7 +71,7 @@ def test_cuda_that_fails_behind_a_driver_is_an_error_and_nothing_is_printed(
         pytest.skip("there is an NVIDIA driver, so CUDA may not fail")
     monkeypatch.setattr(session, "_DRIVER_FILES", (str(tmp_path),))
     with pytest.raises(DeviceError, match="use --device cpu"):
-        open_session((tiny_style / "step.fp16.onnx").read_bytes(), "cuda")
+        open_session((tiny_style / "step.int8.onnx").read_bytes(), "cuda")
     assert capfd.readouterr() == ("", "")
 
 

@@ -247,7 +247,6 @@ def sentence_style() -> Callable[..., Path]:
         card = sentence_card(name, sentences, lexer)
         (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
         (folder / "step.int8.onnx").write_bytes(sentence_graph(card, sentences, np.float32))
-        (folder / "step.fp16.onnx").write_bytes(sentence_graph(card, sentences, np.float16))
         return folder
 
     return make

@@ -1,6 +1,6 @@
 """Other ways to run a style's network, for ``rnncomplete bench`` to measure it against.
 
-Each takes the folder of a style and returns a step with its weights in float32, from the float16 graph. Both keep our
+Each takes the folder of a style and returns a step with its weights in float32, from its graph. Both keep our
 folding of the embedding into a table, which spares them work, so the comparison is to their advantage.
 """
 
@@ -14,7 +14,7 @@ import torch
 from onnx import TensorProto, helper
 
 from rnncomplete.network.card import Card
-from rnncomplete.network.loading import GRAPHS
+from rnncomplete.network.loading import STEP
 from rnncomplete.network.onnx_runtime import open_session
 from rnncomplete.network.step import BoundStep
 from rnncomplete.styles import CARD
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def torch_eager(folder: Path) -> Step:
     """PyTorch, one operation after another as it is written, on one thread: ``torch.lstm_cell`` a layer."""
     torch.set_num_threads(1)
-    weights = read_weights(folder / GRAPHS["cuda"])
+    weights = read_weights(folder / STEP)
     hidden, layers = weights.hidden_size, weights.layers
     # torch has its gates in the order input, forget, cell, output.
     table = [torch.from_numpy(_in_order(part, (0, 1, 3, 2))) for part in np.split(weights.table, layers, axis=1)]
@@ -62,7 +62,7 @@ def torch_eager(folder: Path) -> Step:
 def float32_lstm(folder: Path) -> Step:
     """ONNX Runtime's own ``LSTM`` operator in float32, one a layer, on one thread."""
     card = Card.from_json((folder / CARD).read_bytes())
-    model = build_lstm_graph(read_weights(folder / GRAPHS["cuda"]))
+    model = build_lstm_graph(read_weights(folder / STEP))
     return BoundStep(open_session(model.SerializeToString()), len(card.vocabulary), card.state_size)
 
 

@@ -18,7 +18,7 @@ from rnncomplete.files import replaced_folder
 from rnncomplete.measure.evaluation import losses, predicted_losses
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER
 from rnncomplete.network.card import Card
-from rnncomplete.network.loading import GRAPHS, model_from_graph
+from rnncomplete.network.loading import STEP, model_from_graph
 from rnncomplete.styles import CARD, MEMORY
 from rnncomplete.text.decoding import read_text
 from rnncomplete.text.vocabulary import Vocabulary
@@ -132,7 +132,6 @@ def export_style(
     advance("building the graphs")
     models = {
         "float32": build_graph(network, "float32"),
-        "float16": build_graph(network, "float16"),
         "int8": build_graph(network, "int8"),
     }
     graphs = {name: model.SerializeToString() for name, model in models.items()}
@@ -291,8 +290,7 @@ def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto], me
         folder.parent.mkdir(parents=True, exist_ok=True)
         with replaced_folder(folder) as fresh:
             (fresh / CARD).write_text(card.to_json() + "\n", encoding="utf-8")
-            (fresh / GRAPHS["cpu"]).write_bytes(with_card(models["int8"], card.to_json()))
-            (fresh / GRAPHS["cuda"]).write_bytes(with_card(models["float16"], card.to_json()))
+            (fresh / STEP).write_bytes(with_card(models["int8"], card.to_json()))
             if memory is not None:
                 (fresh / MEMORY).write_bytes(memory.to_bytes(packed=True))
             (fresh / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")

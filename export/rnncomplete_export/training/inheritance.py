@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from rnncomplete.errors import ModelError, SettingError
-from rnncomplete.network.loading import GRAPHS, read_card
+from rnncomplete.network.loading import STEP, read_card
 from rnncomplete.styles import find_style
 from rnncomplete.text.vocabulary import UNKNOWN, Vocabulary
 from rnncomplete_export.network.character_network import EMBEDDING_SCALE, CharacterNetwork, NetworkConfig
@@ -59,7 +59,7 @@ def read_base(style: str) -> Base:
     """The style called ``style``, or in the folder ``style``; raises ``StyleError`` or :class:`ModelError`."""
     folder = find_style(style)
     card = read_card(folder)
-    weights = read_weights(folder / GRAPHS["cuda"])
+    weights = read_weights(folder / STEP)
     if weights.vocabulary_size != len(card.vocabulary):
         raise ModelError(
             f"the style {card.style!r} has {len(card.vocabulary)} characters in its card and {weights.vocabulary_size} "
