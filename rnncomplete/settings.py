@@ -1,23 +1,22 @@
 """Settings, and where each came from.
 
 The strongest first: a flag, an environment variable, the project's ``rnncomplete.toml``, ``[tool.rnncomplete]`` of its
-``pyproject.toml``, the user's ``rnncomplete.toml``, the default.
+``pyproject.toml``, the user's ``rnncomplete.toml``, the default. What a project may set, :mod:`.settings_files` says.
 """
 
 from __future__ import annotations
 
 import os
-import tomllib
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.errors import SettingError
+from rnncomplete.settings_files import project_sources, user_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-FILE = "rnncomplete.toml"
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,8 @@ class Settings:
     """All settings by name."""
 
     all: Mapping[str, Setting]
+    ignored: tuple[str, ...] = ()
+    """Lines to tell: what of a project's files was not taken, why, and what to do."""
 
     @property
     def style(self) -> str:
@@ -161,73 +162,27 @@ def load_settings(
     Raises :class:`SettingError` naming the flag, variable or file that holds what it should not.
     """
     found = {name: Setting(name, default, "default") for name, (default, _) in SETTINGS.items()}
-    sources = [
-        _from_user_file(user_file),
-        *_from_project(folder or Path.cwd()),
-        _from_environment(os.environ if environment is None else environment),
-        [(name, value, f"--{name.replace('_', '-')}") for name, value in (flags or {}).items() if value is not None],
+    files = [user_source(user_file), *project_sources(folder or Path.cwd())]
+    filed = [(name, value, source.origin) for source in files for name, value in source.table.items()]
+    given = [
+        *_from_environment(os.environ if environment is None else environment),
+        *((name, value, f"--{name.replace('_', '-')}") for name, value in (flags or {}).items() if value is not None),
     ]
-    for source in sources:
-        for name, value, origin in source:
-            found[name] = _checked(name, value, origin)
-    return Settings(found)
-
-
-def _beside(file: Path, table: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of ``file``, whose relative paths begin where it is."""
-    paths = table.get("learn_from")
-    if not isinstance(paths, list) or not all(isinstance(item, str) for item in paths):
-        return dict(table)
-    return {**table, "learn_from": [str(file.parent / Path(item).expanduser()) if item else item for item in paths]}
+    for name, value, origin in [*filed, *given]:
+        found[name] = _checked(name, value, origin)
+    said = {name for name, _, _ in given}
+    return Settings(found, tuple(line for source in files for name, line in source.ignored if name not in said))
 
 
 def _checked(name: str, value: Any, origin: str) -> Setting:
     if name not in SETTINGS:
-        raise SettingError(f"{origin} has the setting {name!r}; expected one of {', '.join(SETTINGS)}")
+        raise SettingError(f"{origin} has the setting {reprlib.repr(name)}; expected one of {', '.join(SETTINGS)}")
     try:
         return Setting(name, SETTINGS[name][1](value), origin)
     except ValueError as error:
-        raise SettingError(f"{origin} sets {name} to {value!r}; expected {error}") from None
+        raise SettingError(f"{origin} sets {name} to {reprlib.repr(value)}; expected {error}") from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, Any, str]]:
     variables = [(name, f"RNNCOMPLETE_{name.upper()}") for name in SETTINGS]
     return [(name, environment[variable], variable) for name, variable in variables if environment.get(variable)]
-
-
-def _from_project(folder: Path) -> Iterator[list[tuple[str, Any, str]]]:
-    """``[tool.rnncomplete]`` of the nearest ``pyproject.toml`` that has it, then the nearest ``rnncomplete.toml``."""
-    places = [folder, *folder.parents]
-    tables = ((place / "pyproject.toml", _tool_table(place / "pyproject.toml")) for place in places)
-    path, table = next(((path, table) for path, table in tables if table), (folder, {}))
-    yield [(name, value, f"[tool.rnncomplete] in {path}") for name, value in _beside(path, table).items()]
-    own = next((place / FILE for place in places if (place / FILE).is_file()), None)
-    yield [(name, value, str(own)) for name, value in _beside(own, _read_toml(own)).items()] if own else []
-
-
-def _tool_table(path: Path) -> dict[str, Any]:
-    """``[tool.rnncomplete]`` of ``path``; somebody else's file need not be there nor be right."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("rnncomplete", {})
-    except (OSError, ValueError, AttributeError):
-        return {}
-    return table if isinstance(table, dict) else {}
-
-
-def _from_user_file(path: Path | None) -> list[tuple[str, Any, str]]:
-    if path is None:
-        from platformdirs import user_config_path
-
-        path = user_config_path("rnncomplete", appauthor=False) / FILE
-    return (
-        [(name, value, str(path)) for name, value in _beside(path, _read_toml(path)).items()] if path.is_file() else []
-    )
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingError(f"cannot read {path}: {error.strerror or error}; mend or remove it") from None
-    except ValueError as error:
-        raise SettingError(f"{path} is not TOML ({' '.join(str(error).split())}); mend or remove it") from None

@@ -73,6 +73,13 @@ def list_styles() -> list[Style]:
     return [found[name] for name in sorted(found)]
 
 
+def is_installed(name: str) -> bool:
+    """Whether ``name`` is that of a style that was shipped or added, and not a path or a folder that lies here."""
+    return bool(STYLE_NAME.fullmatch(name)) and any(
+        (root / name / CARD).is_file() for root in (_own_styles(), shipped_styles_folder())
+    )
+
+
 def find_style(name: str) -> Path:
     """The folder of the style called ``name``, or ``name`` itself if it is a path to a folder.
 

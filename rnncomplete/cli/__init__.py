@@ -48,4 +48,4 @@ def main(context: click.Context, style: str | None, device: str | None, learn_fr
     if context.invoked_subcommand is None:
         from rnncomplete.cli.repl import open_repl
 
-        open_repl(context.obj)
+        open_repl(context)

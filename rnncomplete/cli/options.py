@@ -60,11 +60,17 @@ static_option = click.option("--static", is_flag=True, help="The network alone, 
 
 
 def settings_from(context: click.Context, **flags: Any) -> Settings:
-    """The settings, with the flags of this command, then those given to ``rnncomplete`` before the command."""
+    """The settings, with the flags of this command, then those given to ``rnncomplete`` before the command.
+
+    What of a project's files was ignored is told.
+    """
     from rnncomplete.settings import load_settings
 
     outer = context.find_root().obj or {}
-    return load_settings(outer | {name: value for name, value in flags.items() if value not in (None, ())})
+    settings = load_settings(outer | {name: value for name, value in flags.items() if value not in (None, ())})
+    for line in settings.ignored:
+        click.echo(f"rnncomplete: {line}", err=True)
+    return settings
 
 
 def open_completer(settings: Settings, before: str | None = None, *, static: bool = False) -> Completer:

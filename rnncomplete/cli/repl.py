@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from rnncomplete.cli.options import learn_option, static_option, style_options
+from rnncomplete.cli.options import learn_option, settings_from, static_option, style_options
 
 
 @click.command()
@@ -25,15 +25,14 @@ def repl(context: click.Context, /, static: bool, **flags: Any) -> None:
     rnncomplete repl --style auto                  whichever style suits what you type
     rnncomplete repl --learn-from ~/src/project    with the names and phrases of those files
     """
-    open_repl((context.find_root().obj or {}) | {name: value for name, value in flags.items() if value}, static=static)
+    open_repl(context, static=static, **flags)
 
 
-def open_repl(flags: dict[str, Any], *, static: bool = False) -> None:
+def open_repl(context: click.Context, *, static: bool = False, **flags: Any) -> None:
     """Open the prompt with the settings that ``flags`` and the files give."""
     from rnncomplete.repl import run
-    from rnncomplete.settings import load_settings
 
-    settings = load_settings(flags)
+    settings = settings_from(context, **flags)
     run(
         style=settings.style,
         device=settings.device,

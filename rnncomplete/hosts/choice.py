@@ -52,6 +52,8 @@ def open_suggest(style: str | None = None, **options: Any) -> tuple[RNNAutoSugge
 
     name, problem = choose_style(style)
     settings = load_settings()
+    for line in settings.ignored:
+        tell(line)
     suggest = RNNAutoSuggest(
         name,
         device=settings.device,
