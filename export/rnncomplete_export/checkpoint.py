@@ -11,6 +11,8 @@ from safetensors.torch import save_file
 
 from rnncomplete.errors import CheckpointError
 from rnncomplete.files import replaced_file
+from rnncomplete.text.characters import NORMALISATIONS
+from rnncomplete.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +96,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
             + way_out(path.parent)
         )
     return Checkpoint(tensors, facts)
+
+
+def vocabulary_of(facts: dict[str, Any]) -> Vocabulary:
+    """What the network of a checkpoint with those ``facts`` reads; earlier ones read texts with nothing but line ends mended."""
+    return Vocabulary(tuple(facts["vocabulary"]), tuple(facts.get("normalisation", NORMALISATIONS[:1])))
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:

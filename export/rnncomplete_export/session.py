@@ -19,8 +19,7 @@ from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from rnncomplete.completion.installing import install_style
 from rnncomplete.errors import CheckpointError, RnncompleteError, SettingError
 from rnncomplete.styles import list_styles
-from rnncomplete.text.vocabulary import Vocabulary
-from rnncomplete_export.checkpoint import CHECKPOINT, STAGES, load_checkpoint, way_out
+from rnncomplete_export.checkpoint import CHECKPOINT, STAGES, load_checkpoint, vocabulary_of, way_out
 from rnncomplete_export.exporting.exporter import export_style
 from rnncomplete_export.network.character_network import parameter_count
 from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from lightning_fabric.loggers.logger import Logger
 
+    from rnncomplete.text.vocabulary import Vocabulary
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.training.inheritance import Base
     from rnncomplete_export.training.recipe import Recipe
@@ -255,7 +255,7 @@ def given(request: Request) -> set[str]:
 def known_characters(earlier: Checkpoint | None, base: Base | None) -> Vocabulary | None:
     """The vocabulary that a training begins with, whatever its text holds."""
     if earlier is not None:
-        return Vocabulary(tuple(earlier.facts["vocabulary"]))
+        return vocabulary_of(earlier.facts)
     return base.vocabulary if base else None
 
 

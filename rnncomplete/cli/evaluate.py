@@ -84,6 +84,8 @@ def evaluate_files(
         raise click.UsageError("--corpus FILE is what peers learn from; give --peers, too")
     texts = _read(files, characters)
     completer = open_completer(settings_from(context, **flags), static=static)
+    texts = [completer.model.vocabulary.normalise(text) for text in texts]
+    _warn_of_unknown(completer, texts)
     known = (_read(corpus, None) or [_training_text(completer.card)]) if peers else []
     _keep_apart(files, texts, known)
     with Progress("evaluating") as progress:
@@ -106,6 +108,28 @@ def evaluate_files(
         print_text(f"{name.replace('_', ' '):28} {value:12,.{0 if isinstance(value, int) else 3}f}")
     if peers:
         _print_table([{"peer": completer.card.style, **figures}, *rows])
+
+
+def _warn_of_unknown(completer: Completer, texts: list[str]) -> None:
+    """Say on stderr, before anything is measured, how much of ``texts`` the style cannot read."""
+    from collections import Counter
+
+    from rnncomplete.measure.evaluation import SPELLED_OUT
+
+    vocabulary = completer.model.vocabulary
+    seen: Counter[str] = Counter()
+    for text in texts:
+        seen.update(text)
+    known = frozenset(vocabulary.characters[1:])
+    unknown = Counter({character: count for character, count in seen.items() if character not in known})
+    if unknown:
+        named = ", ".join(f"U+{ord(character):04X}" for character, _ in unknown.most_common(3))
+        click.echo(
+            f"rnncomplete: the style {completer.card.style} does not know {unknown.total():,} of {seen.total():,} "
+            f"characters ({named}{', …' if len(unknown) > 3 else ''}); each is charged {SPELLED_OUT:.1f} nats for being "
+            "spelled out",
+            err=True,
+        )
 
 
 def _training_text(card: Card) -> str:
@@ -202,12 +226,12 @@ def _figures(result: Evaluation) -> dict[str, int | float]:
     p50, p99 = np.percentile(times, (50, 99)).tolist() if len(times) else (0.0, 0.0)
     return {
         "characters": result.characters,
+        "unknown_characters": result.unknown_characters,
         "nats_per_character": round(result.nats_per_character, 5),
         "static_nats_per_character": round(result.static_nats_per_character, 5),
         **_typing_figures(typing),
         "milliseconds_p50": round(p50, 3),
         "milliseconds_p99": round(p99, 3),
-        "unknown_characters": result.unknown_characters,
     }
 
 

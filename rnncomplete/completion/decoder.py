@@ -16,6 +16,7 @@ import numpy as np
 
 from rnncomplete.completion.ghost_length import best_length, smallest_joint
 from rnncomplete.completion.prefix_cache import always
+from rnncomplete.text.words import whole_characters, worth_showing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -167,6 +168,10 @@ def decide(
             break
     if options.whole_words:
         whole = _cut(text, probabilities, following, options, forced=forced)
+        if not whole.text and stopped == "length" and len(text.lstrip()) >= options.length - 1:
+            # One word that is longer than a ghost may be, and likely so far: what fits of it.
+            part = whole_characters(text)
+            whole = Ghost(part, tuple(probabilities[: len(part)]), stopped) if worth_showing(part) else whole
         yield replace(whole, stopped=stopped)
     else:
         yield Ghost(text, tuple(probabilities), stopped)

@@ -68,7 +68,7 @@ def learn_files(
     """
     try:
         found = find_files(paths, skipped=skipped)
-        place = (cache or _cache_folder()) / f"{_key(found, alphabet)}.bin"
+        place = (cache or _cache_folder()) / f"{_key(found, alphabet, vocabulary.normalisation)}.bin"
     except OSError as error:
         raise TextError(f"cannot look for texts at {error.filename}: {error.strerror or error}") from None
     if (known := _recall(place)) is not None:
@@ -113,7 +113,7 @@ def _read(
             skipped(f"{item.path} is more than the {MOST_CHARACTERS:,} characters that can be learned")
             continue
         try:
-            text = read_text(item.path)
+            text = vocabulary.normalise(read_text(item.path))
         except TextError as error:
             if item.named:
                 raise
@@ -131,10 +131,10 @@ def _read(
     return texts
 
 
-def _key(found: Sequence[Found], alphabet: Alphabet) -> str:
-    """Another one whenever a file or the alphabet has changed."""
+def _key(found: Sequence[Found], alphabet: Alphabet, normalisation: tuple[str, ...]) -> str:
+    """Another one whenever a file, the alphabet or how texts are normalised has changed."""
     digest = hashlib.sha256(MAGIC)
-    digest.update(json.dumps([alphabet.characters, alphabet.counts]).encode("ascii"))
+    digest.update(json.dumps([alphabet.characters, alphabet.counts, normalisation]).encode("ascii"))
     for item in found:
         about = item.path.stat()
         digest.update(json.dumps([str(item.path.resolve()), about.st_size, about.st_mtime_ns]).encode("ascii"))

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnncomplete.text.words import FEWEST_SPARED, is_inside_word, next_word, worth_showing
+from rnncomplete.text.words import FEWEST_SPARED, cut_places, next_word, worth_showing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def best_length(text: str, probabilities: Sequence[float], threshold: float, fol
     ``probabilities`` are those of each character, given the ones before it; ``threshold`` is the smallest probability
     of the first word. ``following`` is the character that would come next; without it the last word may go on.
     """
-    ends = _word_ends(text)
+    ends, places = _word_ends(text), cut_places(text, following)
     joint, wrong = 1.0, 0.0
     in_words, keys = 0.0, 0  # sum of P_e (l - 1) over the words so far, and of l - 1
     first: float | None = None
@@ -57,8 +57,7 @@ def best_length(text: str, probabilities: Sequence[float], threshold: float, fol
         if spared + 1 >= FEWEST_SPARED:
             in_words, keys = in_words + joint * spared, keys + spared
             first = joint if first is None else first
-        after = text[count] if count < len(text) else following
-        if is_inside_word(text[count - 1], after) or not worth_showing(text[:count]):
+        if count not in places or not worth_showing(text[:count]):
             continue
         worth = joint * (count - 1 - keys) + in_words - PRICE * threshold * wrong
         if worth > best and (joint if first is None else first) >= threshold:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from rnncomplete.text.characters import UNKNOWN_CHARACTER, is_displayable
+from rnncomplete.text.characters import JOINERS, UNKNOWN_CHARACTER, is_displayable, joins
 from rnncomplete.text.words import is_word_character
 
 REMEMBERED = 64
@@ -26,6 +26,9 @@ def displayable(text: str) -> str:
     """``text`` up to the first character that a terminal must not be sent, or that is no character at all."""
     for index, character in enumerate(text):
         if character == UNKNOWN_CHARACTER or not is_displayable(character):
+            return text[:index]
+        # What it follows may be what was typed: at the start only what comes after it can be seen.
+        if character in JOINERS and not joins(text[index - 1 : index] or "x", text[index + 1 : index + 2]):
             return text[:index]
     return text
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from math import inf
-from typing import TYPE_CHECKING
+from math import inf, log
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,8 +18,23 @@ from rnncomplete.text.vocabulary import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from rnncomplete.completion.completer import Completer
     from rnncomplete.network.model import FloatArray, Model
+
+
+SPELLED_OUT = log(0x110000 - 0x800)
+"""Nats by which an unknown character is told from all others: each of Unicode's 1,112,064 scalar values is as likely."""
+
+
+def spelling(tokens: NDArray[np.integer[Any]]) -> FloatArray:
+    """What an unknown character costs beside its being unknown, float32[n]: :data:`SPELLED_OUT` where it is, else 0.
+
+    A network gives all unknown characters one probability p. What is really there has to be told as well, so that a
+    character costs -ln p + ln 1,112,064 nats: without that, the fewer characters a network knows, the better it looks.
+    """
+    return np.where(np.asarray(tokens) == UNKNOWN, np.float32(SPELLED_OUT), np.float32(0))
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,7 @@ class Evaluation:
 
     characters: int
     unknown_characters: int
-    """Characters that the vocabulary lacks."""
+    """Characters that the vocabulary lacks; each costs :data:`SPELLED_OUT` nats more than its being unknown."""
     nats_per_character: float
     """Natural-log loss of each character but the first of each text, as the completer predicts it."""
     static_nats_per_character: float
@@ -41,6 +56,7 @@ class Evaluation:
 def losses(model: Model, text: str, progress: Callable[[int], None] = lambda _: None) -> FloatArray:
     """Nats of each character of ``text`` but the first, float32[len(text) - 1], at the card's temperature.
 
+    An unknown character is charged what spelling it out costs, too (:func:`spelling`).
     The state is carried from the start of the text to its end. ``progress`` is told the characters read.
     """
     tokens = model.vocabulary.encode(text).tolist()
@@ -52,7 +68,7 @@ def losses(model: Model, text: str, progress: Callable[[int], None] = lambda _: 
         highest = scores.max()
         result[position] = highest - scores[following] + np.log(np.exp(scores - highest).sum())
         progress(position + 1)
-    return result
+    return result + spelling(model.vocabulary.encode(text)[1:])
 
 
 def predicted_losses(
@@ -69,7 +85,7 @@ def predicted_losses(
         assert probabilities is not None, "always wanted"
         result[position - 1] = -np.log(probabilities[tokens[position]])
         progress(position)
-    return result
+    return result + spelling(completer.model.vocabulary.encode(text)[1:])
 
 
 def evaluate(
@@ -79,7 +95,7 @@ def evaluate(
     *,
     typed: int | None = None,
 ) -> Evaluation:
-    """Measure ``completer`` on normalised ``texts``, typed one after another in one session, as files of one project.
+    """Measure ``completer`` on ``texts``, normalised as it reads them, typed one after another in one session, as files of one project.
 
     For the static figure the network begins anew at each. Of all characters only the first ``typed`` are typed in the
     simulation, if that is given, which takes most of the time. Ghosts have no time budget here, so that the figures don't
@@ -89,6 +105,7 @@ def evaluate(
     if any(len(text) < 2 for text in texts):
         raise TextError("a text to evaluate has less than two characters; expected one to type")
     model, options = completer.model, replace(completer.options, budget_ms=inf)
+    texts = [model.vocabulary.normalise(text) for text in texts]
     characters = sum(map(len, texts))
     left = characters if typed is None else min(typed, characters)
     total = characters * (1 if completer.static else 2) + left

@@ -12,14 +12,12 @@ from typing import Any, get_type_hints
 
 from rnncomplete.errors import ModelError
 from rnncomplete.styles import STYLE_NAME
+from rnncomplete.text.characters import NORMALISATIONS
 
 FORMAT = 1
 """Version of the model contract that this runtime reads."""
 
 METADATA_KEY = "rnncomplete.card"
-
-NORMALISATIONS = ("line-ends",)
-"""What :func:`rnncomplete.text.characters.normalise` does, by name."""
 
 LARGEST_CARD = 2**20
 """Bytes of a card at most; ours have fourteen thousand."""
@@ -49,7 +47,7 @@ class Card:
     """Trained numbers in the network."""
     format: int = FORMAT
     """Version of the model contract."""
-    normalisation: tuple[str, ...] = NORMALISATIONS
+    normalisation: tuple[str, ...] = NORMALISATIONS[:1]
     """What is done to a text before the network reads it."""
     temperature: float = 1.0
     """Divides the logits; tuned on the validation slice."""
@@ -87,7 +85,7 @@ class Card:
             )
         from rnncomplete.text.vocabulary import Vocabulary
 
-        Vocabulary(self.vocabulary)
+        Vocabulary(self.vocabulary, self.normalisation)
 
     def to_json(self) -> str:
         """The card as one line of JSON with sorted keys."""

@@ -26,7 +26,7 @@ class Model:
 
     def __init__(self, card: Card, device: str, step: Step) -> None:
         self.card = card
-        self.vocabulary = Vocabulary(card.vocabulary)
+        self.vocabulary = Vocabulary(card.vocabulary, card.normalisation)
         self.device = device
         self.note: str | None = None
         """Why it does not run where it was asked to, in one line."""

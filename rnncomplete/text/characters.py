@@ -3,16 +3,70 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
 
 UNKNOWN_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 """Stands for every character that a network does not know."""
 
 
-def normalise(text: str) -> str:
-    r"""What a network reads instead of ``text``: every line end as ``\n``."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+NORMALISATIONS = ("line-ends", "nfc")
+"""What :func:`normalise` can do, by name, in this order; a network trained now reads texts with all of it done."""
+
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Shown by nothing but how their neighbours look: Persian words and emoji of several parts are spelled with them."""
+
+
+def normalise(text: str, how: Collection[str] = NORMALISATIONS[:1]) -> str:
+    r"""What a network reads instead of ``text``: every line end as ``\n``, and, if ``how`` holds "nfc", all composed.
+
+    Composed is Unicode's normalisation form C (UAX 15): \u00e9 and not e with an accent behind it.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", text) if "nfc" in how else text
+
+
+def normalised(chunks: Iterable[str], how: Collection[str]) -> Iterator[str]:
+    """The normalised text of ``chunks``, whose line ends are so already, wherever it was cut."""
+    rest = ""
+    for chunk in chunks:
+        text = rest + chunk
+        end = len(text) - 1
+        while end > 0 and may_compose(text[end]):
+            end -= 1
+        rest = text[end:]
+        if whole := normalise(text[:end], how):
+            yield whole
+    if rest:
+        yield normalise(rest, how)
+
+
+def may_compose(character: str) -> bool:
+    """Whether ``character`` may become one with what stands before it: marks, and the later parts of Korean syllables."""
+    return is_mark(character) or "\u1160" <= character <= "\u11ff"
+
+
+def is_mark(character: str) -> bool:
+    """Whether ``character`` stands on the one before it: accents, vowel signs, variation selectors."""
+    return unicodedata.category(character)[0] == "M"
 
 
 def is_displayable(character: str) -> bool:
-    """Whether a terminal may be sent ``character``: newline, tab, or anything but controls, formats and surrogates."""
-    return character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
+    """Whether a terminal may be sent ``character``: newline, tab, or anything but controls, formats and surrogates.
+
+    Of formats only :data:`JOINERS`, without which some languages cannot be written.
+    """
+    kind = unicodedata.category(character)
+    return character in "\n\t" or character in JOINERS or kind not in {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
+
+
+def joins(before: str, after: str) -> bool:
+    """Whether one of :data:`JOINERS` has a meaning between the characters ``before`` and ``after``: letters or emoji.
+
+    Elsewhere nobody could see that it is there.
+    """
+    kinds = {unicodedata.category(c) if c else "" for c in (before, after)}
+    return all(kind[:1] in {"L", "M"} or kind in {"So", "Sk"} for kind in kinds)

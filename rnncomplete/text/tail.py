@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncomplete.text.characters import normalise
+from rnncomplete.text.characters import may_compose, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,11 +51,15 @@ class TailReader:
         self._end = ""
         """The characters of the last tail."""
         self._tail = Tail()
+        self._composing = "nfc" in vocabulary.normalisation
+        self._is_composed = ""
+        """A text that is known to be so."""
         self._counted: tuple[str, int] = "", 0
         """A text, and how many line ends of two characters it has."""
 
     def read(self, text: str) -> Tail:
         """The tail of ``text``, normalised."""
+        text = self._composed(text)
         length = len(text) - self._double_ends(text)
         begin = self._begin(length)
         wanted = length - begin
@@ -65,6 +70,19 @@ class TailReader:
         self._tail = Tail(begin, np.concatenate([self._tail.tokens[:same], fresh]) if same else fresh)
         self._end = end
         return self._tail
+
+    def _composed(self, text: str) -> str:
+        """``text`` composed, if the vocabulary wants that; of one that is so, which most are, only what changed is looked at."""
+        if not self._composing or text.isascii():
+            return text
+        known = self._is_composed
+        place = len(known) if text.startswith(known) else common_start(known, text)
+        while place > 0 and (place >= len(text) or may_compose(text[place])):
+            place -= 1
+        if not unicodedata.is_normalized("NFC", text[place:]):
+            return unicodedata.normalize("NFC", text)
+        self._is_composed = text
+        return text
 
     def _double_ends(self, text: str) -> int:
         r"""How many ``\r\n`` there are in ``text``; counted again only where it changed."""

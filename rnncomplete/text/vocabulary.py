@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncomplete.errors import ModelError
-from rnncomplete.text.characters import UNKNOWN_CHARACTER, is_displayable, normalise
+from rnncomplete.text.characters import NORMALISATIONS, UNKNOWN_CHARACTER, is_displayable, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +46,8 @@ class Vocabulary:
     """
 
     characters: tuple[str, ...]
+    normalisation: tuple[str, ...] = NORMALISATIONS[:1]
+    """What is done to a text before it is encoded: some of :data:`~rnncomplete.text.characters.NORMALISATIONS`."""
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.characters) <= LARGEST:
@@ -64,9 +66,11 @@ class Vocabulary:
             raise ModelError(f"the vocabulary holds {twice!r} twice; expected distinct characters")
 
     @classmethod
-    def from_counts(cls, counts: Counter[str], *, rarest: int = 1) -> Vocabulary:
+    def from_counts(
+        cls, counts: Counter[str], *, rarest: int = 1, normalisation: tuple[str, ...] = NORMALISATIONS[:1]
+    ) -> Vocabulary:
         """The characters seen at least ``rarest`` times and fit for a terminal, in code point order."""
-        return cls((UNKNOWN_CHARACTER, *sorted(fit_to_learn(counts, rarest))))
+        return cls((UNKNOWN_CHARACTER, *sorted(fit_to_learn(counts, rarest))), normalisation)
 
     @cached_property
     def _tokens(self) -> NDArray[np.uint16]:
@@ -90,6 +94,10 @@ class Vocabulary:
     def encode(self, text: str) -> NDArray[np.uint16]:
         """Tokens of ``text``, uint16[len(text)]: one a character, so positions agree."""
         return self._tokens[code_points(text)]
+
+    def normalise(self, text: str) -> str:
+        """``text`` as a network with this vocabulary reads it."""
+        return normalise(text, self.normalisation)
 
     def decode(self, tokens: Iterable[int] | Sequence[int]) -> str:
         """The text that ``tokens`` spell; the unknown token gives ``UNKNOWN_CHARACTER``."""

@@ -71,6 +71,7 @@ def test_eval_prints_all_figures(tiny_style: Path, tmp_path: Path) -> None:
         "device",
         "files",
         "characters",
+        "unknown_characters",
         "nats_per_character",
         "static_nats_per_character",
         "keystrokes_saved",
@@ -80,7 +81,6 @@ def test_eval_prints_all_figures(tiny_style: Path, tmp_path: Path) -> None:
         "ghosts_shown",
         "milliseconds_p50",
         "milliseconds_p99",
-        "unknown_characters",
     ]
     assert document["files"] == [str(path) for path in files]
     assert document["characters"] == 2 * 5 * 32
@@ -228,3 +228,13 @@ def test_peers_learn_by_default_from_what_the_style_was_trained_on(
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [finder])
     document = json.loads(run("eval", "--style", style, "--peers", "--json", tmp_path / "text.txt").stdout)
     assert document["peers"]["frequency"]["keystrokes_saved"] > 0
+
+
+def test_eval_says_first_what_it_cannot_read(tiny_style: Path, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("ab \u0915\u0916\u0915 ab", encoding="utf-8")
+    result = run("eval", "--style", tiny_style, "--json", "--static", path)
+    assert "does not know 3 of 9 characters (U+0915, U+0916); each is charged 13.9 nats" in result.stderr
+    assert json.loads(result.stdout)["unknown_characters"] == 3
+    path.write_text("ab ab", encoding="utf-8")
+    assert run("eval", "--style", tiny_style, "--static", path).stderr == ""

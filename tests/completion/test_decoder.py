@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rnncomplete.completion.decoder import Decoder, DecoderOptions, Ghost, LogitChoice
+from rnncomplete.completion.decoder import Decoder, DecoderOptions, Ghost, LogitChoice, decide
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 
 if TYPE_CHECKING:
@@ -135,3 +135,12 @@ def test_likeliest_comes_first() -> None:
 def test_what_is_not_worth_a_key_is_not_shown(sentence: str) -> None:
     length = len(sentence) - 1  # so that the word is cut off
     assert Reciter(sentence, [0.99] * len(sentence)).ghosts(length=length if sentence[0] == "\n" else 1)[-1].text == ""
+
+
+def test_of_a_word_that_is_longer_than_a_ghost_what_fits_is_shown() -> None:
+    sure = [0.99] * 12
+    assert Reciter("acgtacgtacgt", sure).ghosts(length=3)[-1].text == "acg"
+    assert Reciter(" cgtacgtacgt", sure).ghosts(length=4)[-1].text == " cgt"
+    assert Reciter("acgtacgtacgt", [0.99, 0.1] * 6).ghosts(length=3)[-1].text == "", "if it is likely"
+    marks = zip("aaa\u0e48\u0e49", [0.9] * 5, strict=True)
+    assert [*decide(marks, DecoderOptions(length=4, budget_ms=inf))][-1].text == "aa", "and only whole characters"

@@ -478,7 +478,10 @@ def test_of_too_many_characters_the_most_frequent_are_kept(tmp_path: Path) -> No
     path.write_text("\x07\x07\x07" + many + many[200:], encoding="utf-8")
     said: list[str] = []
     corpus = build_corpus([path], tmp_path / "run", skipped=said.append)
-    assert said == ["the 105 rarest of 4,200 kinds of characters, read as the unknown one"]
+    assert said == [
+        "what a terminal must not be sent, read as the unknown character: U+0007 (3 times)",
+        "the 105 rarest of 4,201 kinds of characters, 105 characters in all, read as the unknown one",
+    ]
     assert len(corpus.vocabulary) == LARGEST
     assert set(many[200:]) < set(corpus.vocabulary.characters)
     known = Vocabulary((UNKNOWN_CHARACTER, *sorted({*corpus.vocabulary.characters[2:], "\N{SNOWMAN}"})))

@@ -88,3 +88,15 @@ def test_the_network_alone_is_what_static_evaluates(tiny_style: Path) -> None:
 def test_a_text_without_two_characters_is_refused(tiny_style: Path) -> None:
     with pytest.raises(TextError):
         evaluate(load_completer(str(tiny_style), "cpu"), ["fine", "x"])
+
+
+def test_an_unknown_character_costs_what_telling_it_from_all_others_does(tiny_style: Path) -> None:
+    model = load_completer(str(tiny_style), "cpu").model
+    known, unknown = losses(model, "a\N{REPLACEMENT CHARACTER}b"), losses(model, "a\N{SNOWMAN}b")
+    assert known.tolist() == unknown.tolist(), "one that stands for itself has to be told as well"
+    logits, _ = model.step(model.vocabulary.token("a"), model.initial_state)
+    alone = float(np.log(np.exp(logits.astype(float)).sum()) - logits[0])
+    assert unknown[0] == pytest.approx(alone + np.log(1_112_064), rel=1e-5)
+    assert unknown[1] < 10, "and only that one"
+    adaptive = predicted_losses(load_completer(str(tiny_style), "cpu"), "a\N{SNOWMAN}b")
+    assert adaptive[0] > np.log(1_112_064)

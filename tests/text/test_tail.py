@@ -14,6 +14,7 @@ from rnncomplete.text.tail import Tail, TailReader, common_start
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 
 VOCABULARY = Vocabulary((UNKNOWN_CHARACTER, "\n", "a", "b", "é", "😀"))
+COMPOSING = Vocabulary((UNKNOWN_CHARACTER, "\n", "e", "é", "\u0327", "\u0301", "\uac01"), ("line-ends", "nfc"))
 TEXTS = st.text("ab\r\né😀x", max_size=40)
 
 
@@ -31,6 +32,21 @@ def test_whatever_changes_the_tail_is_right(edits: list[tuple[int, int, str]]) -
             assert len(tail) == len(whole)
             assert tail.begin == begin(len(whole))
             assert tail.tokens.tolist() == VOCABULARY.encode(whole[tail.begin :]).tolist()
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.integers(0, 9), st.text("e\u0301\u0327é\r\n\u1100\u1161\u11a8x")), max_size=12
+    )
+)
+def test_what_is_composed_only_as_it_goes_on_is_read_composed(edits: list[tuple[int, int, str]]) -> None:
+    reader, text = TailReader(COMPOSING, begin), ""
+    for at, removed, put in edits:
+        text = text[:at] + put + text[at + removed :]
+        for before in (text, text[: at // 2], text):
+            tail, whole = reader.read(before), COMPOSING.normalise(before)
+            assert len(tail) == len(whole)
+            assert tail.tokens.tolist() == COMPOSING.encode(whole[tail.begin :]).tolist()
 
 
 def test_only_what_changed_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:

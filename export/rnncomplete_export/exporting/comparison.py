@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from rnncomplete.measure.evaluation import spelling
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER, losses_of_orders
 from rnncomplete.measure.threshold_tuning import beginnings, best_threshold
 from rnncomplete.measure.typing_simulation import simulate_typing
@@ -57,6 +58,7 @@ def ngram_figures(
 
     counting(0)
     losses = losses_of_orders(counted, validation, vocabulary_size, HIGHEST_ORDER, counting)
+    losses = losses + float(spelling(validation).mean())  # unknown characters cost it what they cost the network
     return {
         "ngram_nats": round(float(losses.min()), 5),
         "ngram_order": int(losses.argmin()) + 1,

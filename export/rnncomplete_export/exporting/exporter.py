@@ -22,7 +22,7 @@ from rnncomplete.network.loading import STEP, model_from_graph
 from rnncomplete.styles import CARD, MEMORY
 from rnncomplete.text.decoding import read_text
 from rnncomplete.text.vocabulary import Vocabulary
-from rnncomplete_export.checkpoint import load_checkpoint
+from rnncomplete_export.checkpoint import load_checkpoint, vocabulary_of
 from rnncomplete_export.exporting.comparison import ngram_figures, tuned_threshold, typing_figures
 from rnncomplete_export.exporting.graphs import build_graph, with_card
 from rnncomplete_export.exporting.memories import TOLD, learn_memory, with_best_rate
@@ -100,7 +100,8 @@ def validation_tokens(
 ) -> NDArray[np.uint16]:
     """The part kept back of the ``encoded`` text beside ``checkpoint``, or the tokens of ``text``."""
     if text is not None:
-        tokens = Vocabulary(tuple(facts["vocabulary"])).encode(read_text(text))
+        vocabulary = vocabulary_of(facts)
+        tokens = vocabulary.encode(vocabulary.normalise(read_text(text)))
     elif encoded is not None:
         tokens = encoded[facts["corpus"]["split"] :]
     else:
@@ -170,7 +171,8 @@ def make_card(
     return Card(
         style=style,
         description=about.get("description", ""),
-        vocabulary=tuple(facts["vocabulary"]),
+        vocabulary=vocabulary_of(facts).characters,
+        normalisation=vocabulary_of(facts).normalisation,
         state_size=2 * network.config.layers * network.config.hidden_size,
         cell="lstm",
         layers=network.config.layers,
@@ -262,7 +264,7 @@ def with_stages(
     tokens: NDArray[np.uint16],
 ) -> Card:
     """``card`` with the stages of learning, and the skills that the text kept back shows itself."""
-    vocabulary = Vocabulary(card.vocabulary)
+    vocabulary = Vocabulary(card.vocabulary, card.normalisation)
     words = frozenset() if read is None else known_words(read, vocabulary)
     stages = measure_stages(path, checkpoint, network, tokens, words=words, vocabulary=vocabulary)
     writing = {"temperature": WRITING_TEMPERATURE, "min_p": MIN_P, "skills": stages[-1]["skills"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import numpy as np
 
 from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.files import replaced_file
+from rnncomplete.text.characters import NORMALISATIONS, is_displayable, normalised
 from rnncomplete.text.decoding import CHUNK, read_file
 from rnncomplete.text.discovery import find_files, looks_generated
 from rnncomplete.text.vocabulary import LARGEST, Vocabulary, code_points, fit_to_learn
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 RAREST = 20
 """A character seen fewer times than this in a long text is read as the unknown one."""
+
+MOST_NAMED = 5
+"""Kinds of characters that are named one by one where they are left out."""
 
 NEWLINE = ord("\n")
 
@@ -81,7 +86,8 @@ def build_corpus(
 
     Of a folder only files that match one of ``globs`` are read. A file that was named and is no text raises
     :class:`TextError`; one that was found in a folder goes to ``skipped`` and is left out. The characters of ``known``
-    are in the vocabulary, seen or not; if there are too many kinds, the rarest are not, which ``skipped`` is told.
+    are in the vocabulary, seen or not, and texts are normalised as it says. Of characters that are not in the vocabulary
+    ``skipped`` is told: those that no terminal may be sent, and the rarest.
     ``progress`` is told bytes read of all there are to read, which are read twice.
     Raises :class:`CheckpointError`, and leaves the folder as it was, if the text is not the one of ``expected_sha256``.
     """
@@ -92,7 +98,8 @@ def build_corpus(
                 f"{item.path} is no file, but a pipe or a device, and a text is read twice; write it into a file first: "
                 "zcat book.gz > book.txt"
             )
-    reading = _Reading([item.path for item in found], progress)
+    normalisation = known.normalisation if known else NORMALISATIONS
+    reading = _Reading([item.path for item in found], normalisation, progress)
     counts, files = _count(found, reading, skipped)
     total = counts.total()
     if not total:
@@ -100,9 +107,12 @@ def build_corpus(
     if len(counts) < 2:
         raise TextError(f"the text holds only 1 kind of character, {next(iter(counts))!r}; expected something to learn")
     rarest = min(RAREST, 1 + total // 100_000)
+    wanted = Counter(counts)
     for character in known.characters if known else ():
-        counts[character] += total  # before all others
-    vocabulary = Vocabulary.from_counts(_most_frequent(counts, rarest, skipped), rarest=rarest)
+        wanted[character] += total  # before all others
+    kept = Counter(dict(fit_to_learn(wanted, rarest).most_common(LARGEST - 1)))
+    vocabulary = Vocabulary.from_counts(kept, normalisation=normalisation)
+    _say_left_out(counts, vocabulary, skipped)
     digest = _encode(files, reading, vocabulary, folder, expected_sha256)
     return Corpus(vocabulary, open_tokens(folder), digest, len(files))
 
@@ -115,16 +125,17 @@ def open_tokens(folder: Path) -> NDArray[np.uint16]:
 class _Reading:
     """Reads each of ``paths`` up to twice, and tells ``progress`` how far that is, in bytes."""
 
-    def __init__(self, paths: list[Path], progress: Callable[[int, int], None]) -> None:
+    def __init__(self, paths: list[Path], normalisation: tuple[str, ...], progress: Callable[[int, int], None]) -> None:
+        self._normalisation = normalisation
         self._sizes = {path: path.stat().st_size for path in paths if path.is_file()}
         self._total = 2 * sum(self._sizes.values())
         self._done = 0
         self._progress = progress
 
     def chunks(self, path: Path) -> Iterator[str]:
-        """The text of one file."""
+        """The normalised text of one file."""
         size, begun = self._sizes.get(path, 0), self._done
-        for number, text in enumerate(read_file(path), 1):
+        for number, text in enumerate(normalised(read_file(path), self._normalisation), 1):
             yield text
             self._progress(begun + min(number * CHUNK, size), self._total)
         self._done = begun + size
@@ -153,13 +164,27 @@ def _count(found: list[Found], reading: _Reading, skipped: Callable[[str], None]
     return Counter({chr(point): int(counts[point]) for point in np.flatnonzero(counts)}), files
 
 
-def _most_frequent(counts: Counter[str], rarest: int, skipped: Callable[[str], None]) -> Counter[str]:
-    """As many of ``counts`` as a vocabulary takes beside the unknown character; ``skipped`` is told of the others."""
-    fit = fit_to_learn(counts, rarest)
-    kept = Counter(dict(fit.most_common(LARGEST - 1)))
-    if len(kept) < len(fit):
-        skipped(f"the {len(fit) - len(kept):,} rarest of {len(fit):,} kinds of characters, read as the unknown one")
-    return kept
+def _say_left_out(seen: Counter[str], vocabulary: Vocabulary, skipped: Callable[[str], None]) -> None:
+    """Tell ``skipped`` of the characters in a text that ``vocabulary`` lacks, and how often they stand there."""
+    known = frozenset(vocabulary.characters)
+    out = Counter({character: count for character, count in seen.items() if character not in known})
+    unfit = Counter({character: count for character, count in out.items() if not is_displayable(character)})
+    if unfit:
+        names = ", ".join(
+            f"{name_of(character)} ({count:,} times)" for character, count in unfit.most_common(MOST_NAMED)
+        )
+        more = f" and {len(unfit) - MOST_NAMED:,} kinds more" if len(unfit) > MOST_NAMED else ""
+        skipped(f"what a terminal must not be sent, read as the unknown character: {names}{more}")
+    if rare := out - unfit:
+        skipped(
+            f"the {len(rare):,} rarest of {len(seen):,} kinds of characters, {rare.total():,} characters in all, read as "
+            "the unknown one"
+        )
+
+
+def name_of(character: str) -> str:
+    """What a character is called that cannot be shown: its number, and its name in Unicode if it has one."""
+    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
 
 
 def _sum(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -65,7 +65,7 @@ def read_base(style: str) -> Base:
             f"the style {card.style!r} has {len(card.vocabulary)} characters in its card and {weights.vocabulary_size} "
             "in its graph; expected as many: export it again"
         )
-    return Base(card, Vocabulary(card.vocabulary), weights)
+    return Base(card, Vocabulary(card.vocabulary, card.normalisation), weights)
 
 
 GENTLER = 0.25

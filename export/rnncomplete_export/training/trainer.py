@@ -365,6 +365,7 @@ class Trainer:
             "config": asdict(self.config),
             "state": asdict(self.state),
             "vocabulary": list(self.corpus.vocabulary.characters),
+            "normalisation": list(self.corpus.vocabulary.normalisation),
             "corpus": {
                 "sha256": self.corpus.sha256,
                 "characters": self.corpus.characters,
