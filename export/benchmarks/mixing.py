@@ -64,14 +64,14 @@ def compressor(measure: Callable[[bytes], int], training: str, test: str) -> tup
 
 def network_words(folder: Path, tokens: NDArray[np.uint16]) -> NDArray[np.float32]:
     """The network's probabilities of each of ``tokens`` given those before it, float32[n, V]."""
+    from rnncomplete.network.distribution import softmax
     from rnncomplete.network.loading import load_network
 
     model = load_network(folder, "cpu")
     state = model.initial_state
     logits, words = np.zeros(len(model.vocabulary), np.float32), []
     for token in tokens.tolist():
-        scaled = np.exp((logits - logits.max()) / model.card.temperature)
-        words.append(scaled / scaled.sum())
+        words.append(softmax(logits, model.card.temperature))
         logits, state = model.step(token, state)
     return np.array(words, np.float32)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnncomplete.cli.options import print_json, print_text, settings_from
+from rnncomplete.text.characters import printable
+from rnncomplete.text.wording import percent, short_number
 
 if TYPE_CHECKING:
     from rnncomplete.network.card import Card
@@ -37,7 +39,7 @@ def stages(context: click.Context, /, style: str | None, as_json: bool) -> None:
         print_text(f"the card of {card.style} tells of no stages")
         return
     for stage in card.stages:
-        print_text(f"== {_heading(stage)}\n{_harmless(str(stage.get('sample', '')))}\n")
+        print_text(f"== {_heading(stage)}\n{printable(str(stage.get('sample', ''))).rstrip()}\n")
     print_text("\n".join(_table(card)))
 
 
@@ -45,39 +47,29 @@ def _heading(stage: dict[str, Any]) -> str:
     return f"after {stage.get('characters', 0):,} characters, {stage.get('loss', float('nan')):.3f} nats per character"
 
 
-def _harmless(text: str) -> str:
-    """``text`` without what would disturb a terminal; a card may come from a stranger."""
-    from rnncomplete.text.vocabulary import is_displayable
-
-    return "".join(c for c in text if is_displayable(c)).rstrip()
-
-
 def _table(card: Card) -> list[str]:
     """Lines: a row for characters seen and for loss, then one a skill; a column a stage, and one for the true text."""
     true = card.figures.get("skills_of_the_text") or {}
     names = list(dict.fromkeys(name for stage in card.stages for name in stage.get("skills") or {}))
     rows = [
-        ["characters seen", *(_short(stage.get("characters", 0)) for stage in card.stages), "true" if true else ""],
+        [
+            "characters seen",
+            *(short_number(stage.get("characters", 0)) for stage in card.stages),
+            "true" if true else "",
+        ],
         ["nats per character", *(f"{stage.get('loss', float('nan')):.2f}" for stage in card.stages), ""],
     ]
     for name in names:
         shares = [(stage.get("skills") or {}).get(name) for stage in card.stages] + [true.get(name)]
         if any(share is not None for share in shares):
-            rows.append([_harmless(name).replace("_", " "), *map(_percent, shares if true else shares[:-1])])
+            rows.append(
+                [
+                    printable(name).replace("_", " "),
+                    *(percent(share, "") for share in (shares if true else shares[:-1])),
+                ]
+            )
     width = max(len(row[0]) for row in rows)
     lines = [f"{row[0]:{width}}" + "".join(f"{cell:>7}" for cell in row[1:]).rstrip() for row in rows]
     if names:
         lines.append("Shares in per cent of what was written; a dash: there was nothing to count.")
     return lines
-
-
-def _short(number: int) -> str:
-    """A number of characters in six columns."""
-    for size, letter in ((1_000_000, "M"), (1_000, "k")):
-        if number >= size:
-            return f"{number / size:.3g}{letter}"
-    return str(number)
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.0f}"

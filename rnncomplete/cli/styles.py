@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnncomplete.cli.options import print_json, print_text
+from rnncomplete.text.characters import is_displayable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +140,9 @@ def _tree(facts: dict[str, Any], depth: int = 0) -> Iterator[str]:
 def _short(key: str, value: Any) -> str:
     """A field of a card in one line."""
     if key == "vocabulary":
-        return f"{len(value)} characters: " + "".join(c for c in value[1:] if c.isprintable())[:60]
+        return (
+            f"{len(value)} characters: " + "".join(c for c in value[1:] if is_displayable(c) and not c.isspace())[:60]
+        )
     if key == "stages":
         return f"{len(value)} stages, see: rnncomplete stages"
     if isinstance(value, (list, tuple)):

@@ -13,12 +13,11 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
 
-import numpy as np
-
 from rnncomplete.completion.completer import load_completer
 from rnncomplete.completion.learning_job import Study
 from rnncomplete.completion.prefix_cache import PrefixCache
 from rnncomplete.errors import RnncompleteError, StyleError
+from rnncomplete.network.distribution import nats
 from rnncomplete.network.loading import load_network
 from rnncomplete.styles import DEFAULT_STYLE, find_style, list_styles
 
@@ -285,11 +284,9 @@ class Judge:
         logits, state = self._model.step(token, before.state)
         if before.logits is None:
             return logits, Impression(state, logits)
-        scaled = before.logits.astype(np.float64) / self._model.card.temperature
-        peak = float(scaled.max())
-        nats = peak + math.log(float(np.exp(scaled - peak).sum())) - float(scaled[token])
-        nats += UNKNOWN_NATS if token == 0 else 0.0
-        return logits, Impression(state, logits, RECALL * before.nats + nats, RECALL * before.characters + 1)
+        loss = float(nats(before.logits, token, self._model.card.temperature))
+        loss += UNKNOWN_NATS if token == 0 else 0.0
+        return logits, Impression(state, logits, RECALL * before.nats + loss, RECALL * before.characters + 1)
 
 
 def load_auto(device: str = "auto", **decoding: Any) -> AutoCompleter:

@@ -16,6 +16,7 @@ import numpy as np
 
 from rnncomplete.completion.ghost_length import best_length, smallest_joint
 from rnncomplete.completion.prefix_cache import always
+from rnncomplete.network.distribution import softmax
 from rnncomplete.text.words import whole_characters, worth_showing
 
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ class LogitChoice:
         top = int(scaled.argmax())
         if token is None:
             token = top if self._silenced[top] == 0 else int((scaled + self._silenced).argmax())
-        exponentials = np.exp(scaled - scaled[top])
-        return token, float(exponentials[token] / np.add.reduce(exponentials))
+        return token, float(softmax(scaled)[token])
 
     def likeliest(self, scores: FloatArray, count: int) -> list[int]:
         """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rnncomplete.completion.decoder import LogitChoice
 from rnncomplete.completion.prefix_cache import PrefixCache, always
+from rnncomplete.network.distribution import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,7 +100,4 @@ class StaticReader:
 
     def probabilities(self, scores: FloatArray) -> FloatArray:
         """Of every character, float32[V], at the card's temperature."""
-        scaled = scores / self.model.card.temperature
-        result: FloatArray = np.exp(scaled - scaled.max())
-        result /= result.sum()
-        return result
+        return softmax(scores, self.model.card.temperature)

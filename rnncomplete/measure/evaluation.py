@@ -13,6 +13,7 @@ import numpy as np
 
 from rnncomplete.errors import TextError
 from rnncomplete.measure.typing_simulation import TypingFigures, simulate_typing
+from rnncomplete.network.distribution import nats
 from rnncomplete.text.vocabulary import UNKNOWN
 
 if TYPE_CHECKING:
@@ -64,9 +65,7 @@ def losses(model: Model, text: str, progress: Callable[[int], None] = lambda _: 
     state = model.initial_state
     for position, (token, following) in enumerate(pairwise(tokens)):
         logits, state = model.step(token, state)
-        scores = logits.astype(np.float64) / model.card.temperature
-        highest = scores.max()
-        result[position] = highest - scores[following] + np.log(np.exp(scores - highest).sum())
+        result[position] = nats(logits, following, model.card.temperature)
         progress(position + 1)
     return result + spelling(model.vocabulary.encode(text)[1:])
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rnncomplete.completion.decoder import DecoderOptions, decide
 from rnncomplete.measure.typing_simulation import TypingFigures, simulate_typing
+from rnncomplete.text.stretches import starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,10 +24,9 @@ SESSIONS, SESSION = 4, 2_000
 
 def beginnings(text: str) -> list[str]:
     """Stretches evenly spaced over ``text``, each to be typed by itself; all of a text that is short."""
-    last = len(text) - SESSION
-    spaced = [last * number // (SESSIONS - 1) for number in range(SESSIONS)]
-    starts = spaced if len(text) > SESSIONS * SESSION else range(0, len(text), SESSION)
-    return [text[start : start + SESSION] for start in starts]
+    enough = len(text) > SESSIONS * SESSION
+    begin = starts(len(text), SESSION, SESSIONS).tolist() if enough else range(0, len(text), SESSION)
+    return [text[start : start + SESSION] for start in begin]
 
 
 def best_threshold(

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncomplete.files import replace_file
+from rnncomplete.network.distribution import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from rnncomplete.network.model import Model
 
@@ -44,16 +43,12 @@ def disagreement(reference: Model, model: Model) -> str | None:
         others, other = model.step(token, other)
         if not np.isfinite(others).all():
             return f"it predicts what is no number on {model.device}"
-        distances.append(0.5 * float(np.abs(_softmax(logits) - _softmax(others)).sum()))
+        distances.append(
+            0.5 * float(np.abs(softmax(logits.astype(np.float64)) - softmax(others.astype(np.float64))).sum())
+        )
     if (mean := sum(distances) / len(distances)) > _LARGEST_DISTANCE:
         return f"it predicts otherwise on {model.device} than on {reference.device} (by {100 * mean:.0f} %)"
     return None
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    exponentials: NDArray[np.float64] = np.exp(logits.astype(np.float64) - logits.max())
-    exponentials /= exponentials.sum()
-    return exponentials
 
 
 def faster(first: Model, second: Model, clock: Callable[[], float] = time.perf_counter) -> Model:

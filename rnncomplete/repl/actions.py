@@ -11,10 +11,12 @@ from rnncomplete.errors import RnncompleteError, SettingError, TextError
 from rnncomplete.ghost.keys import help_rows
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS
 from rnncomplete.repl.history import StyleHistory
-from rnncomplete.repl.look import count, printable, say, table
+from rnncomplete.repl.look import say, table
 from rnncomplete.repl.signals import postponed_signals, stoppable
 from rnncomplete.settings import SETTINGS
 from rnncomplete.styles import expect_style, find_style, list_styles
+from rnncomplete.text.characters import printable
+from rnncomplete.text.wording import short_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +74,7 @@ class Actions:
         for style in list_styles():
             try:
                 card = read_card(style.folder)
-                row = (style.name, f"{count(card.parameters)} parameters", printable(card.description))
+                row = (style.name, f"{short_number(card.parameters)} parameters", printable(card.description))
             except RnncompleteError as error:
                 row = (style.name, "damaged", str(error))
             rows.append((*row[:2], row[2] if style.shipped else f"{row[2]} (your own)"))
@@ -87,7 +89,7 @@ class Actions:
             say(f"the card of {card.style} tells no stages")
         for stage in card.stages:
             read = stage.get("characters", 0)
-            say(f"\n— after {count(int(read))} characters, loss {float(stage.get('loss', 0)):.2f}:")
+            say(f"\n— after {short_number(int(read))} characters, loss {float(stage.get('loss', 0)):.2f}:")
             say(printable(str(stage.get("sample", ""))))
 
     def _generate(self, argument: str) -> None:

@@ -14,7 +14,7 @@ from prompt_toolkit.styles import Style
 
 from rnncomplete.repl.commands import is_command
 from rnncomplete.styles import AUTO
-from rnncomplete.text.characters import UNKNOWN_CHARACTER, is_displayable
+from rnncomplete.text.wording import short_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -91,14 +91,6 @@ def indent_of(text: str, lexer: str | None) -> str:
     return min(steps, key=len, default=4 * " ")
 
 
-def count(number: int) -> str:
-    """A number of parameters or characters in three digits or so, such as 4.3M."""
-    for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1000, "k")):
-        if number >= size:
-            return f"{number / size:.3g}{letter}"
-    return str(number)
-
-
 def toolbar(suggest: RNNAutoSuggest) -> str:
     """One line on the state of ``suggest``."""
     if suggest.problem is not None:
@@ -115,17 +107,12 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
             parts.append(f"learning {100 * suggest.study.share:.0f} %")
         elif suggest.study.problem is not None:
             parts.append("nothing learned; :learn tells why")
-    parts += [f"{count(completer.card.parameters)} parameters", completer.device]
+    parts += [f"{short_number(completer.card.parameters)} parameters", completer.device]
     if suggest.milliseconds is not None:
         parts.append(f"{max(suggest.milliseconds, 1):.0f} ms")
     saved = suggest.tally.saved
     parts.append(f"{saved} keystroke{'s' * (saved != 1)} saved")
     return " · ".join(parts)
-
-
-def printable(text: str) -> str:
-    """``text`` for a terminal: tabs drawn as blanks, and a mark for each character that it must not be sent."""
-    return "".join(c if is_displayable(c) else UNKNOWN_CHARACTER for c in text.expandtabs())
 
 
 def short(path: Path) -> str:

@@ -70,3 +70,8 @@ def joins(before: str, after: str) -> bool:
     """
     kinds = {unicodedata.category(c) if c else "" for c in (before, after)}
     return all(kind[:1] in {"L", "M"} or kind in {"So", "Sk"} for kind in kinds)
+
+
+def printable(text: str) -> str:
+    """``text`` for a terminal: tabs drawn as blanks, and a mark for each character that it must not be sent."""
+    return "".join(c if is_displayable(c) else UNKNOWN_CHARACTER for c in text.expandtabs())

@@ -30,7 +30,9 @@ def learned(make_style: Callable[[Path, Card], Path], tiny_card: Card, tmp_path:
 
 def test_the_stages_are_told_in_figures_and_samples(learned: Path) -> None:
     output = CliRunner().invoke(main, ["stages", str(learned)]).stdout
-    assert "== after 31,000 characters, 2.250 nats per character\nthe[2Jt\n" in output, "no escape reaches the terminal"
+    assert "== after 31,000 characters, 2.250 nats per character\nthe\ufffd[2Jt\n" in output, (
+        "no escape reaches the terminal"
+    )
     rows = {line[:18].strip(): line[18:].split() for line in output.splitlines()}
     assert rows["characters seen"] == ["900", "31k", "4.5M", "true"]
     assert rows["nats per character"] == ["4.50", "2.25", "1.50"]

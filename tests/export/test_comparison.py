@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from rnncomplete.completion.completer import load_completer
 from rnncomplete.measure.peers.ngram import KneserNey
 from rnncomplete.measure.threshold_tuning import CANDIDATES
-from rnncomplete.network.loading import load_network, read_card
+from rnncomplete.network.loading import read_card
 from rnncomplete_export.exporting import comparison
 from rnncomplete_export.exporting.comparison import counted_on, ngram_figures, tell, tuned_threshold
-from rnncomplete_export.network.measure import stretches
+from rnncomplete_export.network.measure import sampled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def test_the_best_order_is_taken_and_a_long_text_counted_in_part(monkeypatch: py
     monkeypatch.setattr(comparison, "COUNTED_CHARACTERS", 110)
     figures = ngram_figures(text[:-200], text[-200:], 5, seconds=1e6)
     assert figures["ngram_characters"] == 110
-    assert stretches(np.arange(100, dtype=np.uint16), 12, 3).tolist() == [
+    assert sampled(np.arange(100, dtype=np.uint16), 12, 3).tolist() == [
         *range(4),
         *range(48, 52),
         *range(96, 100),
@@ -69,6 +70,6 @@ def test_what_is_told_after_a_training_is_honest() -> None:
 
 
 def test_the_threshold_is_one_of_those_that_were_tried(tiny_style: Path) -> None:
-    model = load_network(tiny_style, "cpu")
-    tokens = model.vocabulary.encode("some words to type, and more. " * 40).astype(np.uint16)
-    assert tuned_threshold(model, tokens) in CANDIDATES
+    completer = load_completer(str(tiny_style), "cpu")
+    tokens = completer.model.vocabulary.encode("some words to type, and more. " * 40).astype(np.uint16)
+    assert tuned_threshold(completer, tokens) in CANDIDATES

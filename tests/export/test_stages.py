@@ -18,7 +18,7 @@ from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_chec
 from rnncomplete_export.exporting.exporter import export_style
 from rnncomplete_export.exporting.readme import render_readme
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
-from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
+from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, sampled, write_streams
 from rnncomplete_export.story.plot import draw_stages
 from rnncomplete_export.story.stages import LENGTH, known_words, measure_stages, skills_of_text
 
@@ -88,7 +88,7 @@ def test_the_loss_of_every_stage_is_what_its_weights_give_on_one_sample(
         save_checkpoint(tmp_path / path, Checkpoint(weights, facts))
         networks.append(network)
     best = tmp_path / "best.safetensors"
-    expected = [nats_per_character(network, stretches(tokens, STAGE_CHARACTERS)) for network in networks]
+    expected = [nats_per_character(network, sampled(tokens, STAGE_CHARACTERS)) for network in networks]
     measured = measure_stages(best, load_checkpoint(best), networks[-1], tokens, words=(), vocabulary=LETTERS)
     assert [stage["loss"] for stage in measured] == pytest.approx(expected)
     assert len({round(loss, 4) for loss in expected}) == 3
@@ -107,7 +107,6 @@ def test_skills_that_a_training_counted_itself_stay_where_it_kept_no_weights(tmp
         np.ones(500, np.uint16),
         words=(),
         vocabulary=LETTERS,
-        temperature=1.0,
     )
     assert stages == (counted, {**told[1], "skills": {}})
 

@@ -21,7 +21,7 @@ from rnncomplete.errors import SettingError, TextError
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import COMMANDS, CommandCompleter, is_command, parse, unescaped
 from rnncomplete.repl.history import StyleHistory, unsaved_path
-from rnncomplete.repl.look import count, indent_of, printable, short, table
+from rnncomplete.repl.look import indent_of, short, table
 from rnncomplete.repl.manuscript import Manuscript
 from rnncomplete.repl.program import Repl
 
@@ -279,13 +279,5 @@ def test_a_history_that_cannot_be_kept_is_no_trouble(tmp_path: Path, monkeypatch
     assert list(history.load_history_strings()) == []
 
 
-def test_numbers_tables_and_text_for_people() -> None:
-    assert [count(number) for number in (7, 999, 4_300_000, 12_345, 2_000_000_000)] == [
-        "7",
-        "999",
-        "4.3M",
-        "12.3k",
-        "2G",
-    ]
+def test_columns_of_a_table_are_aligned() -> None:
     assert table([("a", "b"), ("long", "c")]) == "  a     b\n  long  c"
-    assert printable("a\x1b[31m\tb") == "a\N{REPLACEMENT CHARACTER}[31m" + " " * 2 + "b"

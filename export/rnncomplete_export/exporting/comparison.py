@@ -10,7 +10,7 @@ from rnncomplete.measure.evaluation import spelling
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER, losses_of_orders
 from rnncomplete.measure.threshold_tuning import beginnings, best_threshold
 from rnncomplete.measure.typing_simulation import simulate_typing
-from rnncomplete_export.network.measure import stretches
+from rnncomplete_export.network.measure import sampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def ngram_figures(
     of each order.
     """
     most = min(COUNTED_CHARACTERS, max(COUNTED_ANYWAY, int(COUNTED_A_SECOND * seconds)))
-    counted = stretches(training, most, -(-most // STRETCH))
+    counted = sampled(training, most, -(-most // STRETCH))
 
     def counting(order: int) -> None:
         if order < HIGHEST_ORDER:

@@ -10,8 +10,10 @@ import numpy as np
 import torch
 
 from rnncomplete.errors import RnncompleteError
+from rnncomplete.network.distribution import nats
 from rnncomplete.network.gpu_graph import gpu_graph
 from rnncomplete.network.onnx_runtime import open_session
+from rnncomplete.text.stretches import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,9 +82,7 @@ def cut_streams(tokens: NDArray[np.uint16]) -> NDArray[np.int64]:
     """Up to 16 stretches of ``tokens``, evenly spaced, int64[characters, streams]."""
     streams = min(STREAMS, max(1, len(tokens) // 64))
     length = min(STREAM_CHARACTERS, len(tokens) // streams)
-    starts = np.arange(streams) * (len(tokens) // streams)
-    table: NDArray[np.int64] = tokens[starts + np.arange(length)[:, None]].astype(np.int64)
-    return table
+    return stretches(tokens, length, streams)
 
 
 def batched_nats(step: StepFunction, table: NDArray[np.int64], state_size: int) -> float:
@@ -91,9 +91,7 @@ def batched_nats(step: StepFunction, table: NDArray[np.int64], state_size: int) 
     total = 0.0
     for tokens, targets in itertools.pairwise(table):
         logits, state = step(tokens, state)
-        shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-        chosen = shifted[np.arange(len(targets)), targets]
-        total += float((np.log(np.exp(shifted).sum(axis=1)) - chosen).sum())
+        total += float(nats(logits, targets).sum())
     return total / table[1:].size
 
 
@@ -129,12 +127,12 @@ def check_parity(parity: Parity) -> None:
             f"the float32 graph differs from PyTorch by {parity.float32_logit_difference:.2e} in a logit; "
             f"expected at most {LOGIT_TOLERANCE:.0e}: nothing was exported"
         )
-    for name, nats, base, of, tolerance in (
+    for name, loss, base, of, tolerance in (
         ("int8", parity.int8_nats, parity.float32_nats, "float32", INT8_TOLERANCE),
         ("fp16", parity.fp16_nats, parity.int8_nats, "int8, of which it is made", FLOAT16_TOLERANCE),
     ):
-        if not nats - base <= tolerance:
+        if not loss - base <= tolerance:
             raise ParityError(
-                f"the {name} graph loses {nats - base:.4f} nats per character against {of}; "
+                f"the {name} graph loses {loss - base:.4f} nats per character against {of}; "
                 f"expected at most {tolerance}: nothing was exported"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rnncomplete.text.wording import percent
 from rnncomplete_export.exporting.comparison import counted_on
 from rnncomplete_export.network.measure import LN2
 from rnncomplete_export.story.skills import ROOM
@@ -149,8 +150,3 @@ def written_at(card: Card) -> str:
         f" at the temperature of writing, {writing['temperature']:g}, without characters less likely than "
         f"{writing['min_p']:g} times the likeliest (what `rnncomplete generate` does)"
     )
-
-
-def percent(share: float | None) -> str:
-    """A share as per cent; a dash for ``None``."""
-    return "-" if share is None else f"{100 * share:.0f} %"

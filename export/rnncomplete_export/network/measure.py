@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE
+from rnncomplete.text.stretches import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +32,11 @@ FIRST_TOKEN = 1
 TEMPERATURES = np.round(np.arange(0.80, 1.31, 0.01), 2)
 
 
-def stretches(tokens: NDArray[np.uint16], most: int, count: int = STREAMS) -> NDArray[np.uint16]:
+def sampled(tokens: NDArray[np.uint16], most: int, count: int = STREAMS) -> NDArray[np.uint16]:
     """All of ``tokens``, or so many of them in ``count`` stretches evenly spaced."""
     if len(tokens) <= most:
         return tokens
-    starts = np.linspace(0, len(tokens) - most // count, count).astype(np.int64)
-    return np.concatenate([tokens[start : start + most // count] for start in starts])
+    return stretches(tokens, most // count, count).T.ravel().astype(np.uint16)
 
 
 @torch.no_grad()
@@ -50,8 +50,7 @@ def logits_of(network: CharacterNetwork, tokens: NDArray[np.uint16]) -> Iterator
     device = network.embedding.weight.device
     streams = min(STREAMS, max(1, len(tokens) // WINDOW))
     length = (len(tokens) - 1) // streams
-    starts = np.arange(streams) * length
-    table = tokens[(starts + np.arange(length + 1)[:, None])].astype(np.int64)
+    table = stretches(tokens, length + 1, streams)
     state = network.initial_state(streams)
     for begin in range(0, length, WINDOW):
         end = min(begin + WINDOW, length)

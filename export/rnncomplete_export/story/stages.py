@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnncomplete.errors import CheckpointError
 from rnncomplete_export.checkpoint import STAGES, load_checkpoint
-from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
+from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, sampled, write_streams
 from rnncomplete_export.story.skills import ROOM, count_skills, words_in
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def measure_stages(
     weights = {name: value.clone() for name, value in network.state_dict().items()}
     stages: list[dict[str, Any]] = list(earlier["stages"]) if earlier else []
     begun = stages[-1] if stages else {"step": 0, "characters": 0}
-    sample = stretches(validation, STAGE_CHARACTERS)
+    sample = sampled(validation, STAGE_CHARACTERS)
 
     def counted_on(stage: dict[str, Any]) -> dict[str, Any]:
         return {**stage, **{name: begun[name] + stage[name] for name in ("step", "characters")}}

@@ -31,7 +31,7 @@ from rnncomplete_export.checkpoint import (
     way_out,
 )
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig, RecurrentState
-from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, stretches, write_streams
+from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, sampled, write_streams
 from rnncomplete_export.story.stages import SAMPLE_CHARACTERS, STAGES_A_DECADE
 from rnncomplete_export.texts.streams import Streams
 from rnncomplete_export.training.average import WeightAverage
@@ -317,7 +317,7 @@ class Trainer:
 
     def _validate(self) -> None:
         """Loss of the averaged weights on some of the validation slice; the best weights are kept."""
-        loss = nats_per_character(self._averaged(), stretches(self.corpus.validation, VALIDATION_CHARACTERS))
+        loss = nats_per_character(self._averaged(), sampled(self.corpus.validation, VALIDATION_CHARACTERS))
         loss = self.fabric.broadcast(loss)  # it decides when all of them stop, and may differ in the last digits
         self.progress.say(f"{self.state.characters:,} characters: validation {loss:.4f} nats per character")
         self._log({"characters": self.state.characters, "validation": loss})
@@ -331,7 +331,7 @@ class Trainer:
 
     def _keep_stage(self) -> None:
         network = self._averaged()
-        loss = nats_per_character(network, stretches(self.corpus.validation, STAGE_CHARACTERS))
+        loss = nats_per_character(network, sampled(self.corpus.validation, STAGE_CHARACTERS))
         [written] = write_streams(network, 1, SAMPLE_CHARACTERS, seed=self.config.seed)
         sample = self.corpus.vocabulary.decode(written)
         stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}
