@@ -14,8 +14,9 @@ import numpy as np
 
 from rnncomplete.completion.prefix_cache import always
 from rnncomplete.errors import ModelError, TextError
-from rnncomplete.files import replace_file
+from rnncomplete.files import read_regular, replace_file
 from rnncomplete.mixing.memory import FOLDER_NODES, FOLDER_SLOTS, MAGIC, CorpusMemory
+from rnncomplete.mixing.memory_check import whole
 from rnncomplete.text.decoding import read_text
 from rnncomplete.text.discovery import find_files, looks_generated
 
@@ -32,7 +33,10 @@ MOST_CHARACTERS = 1 << 25
 """Of all files; those that don't fit any more are left out, with a line each."""
 
 MOST_KEPT = 8
-"""Memories kept on disk; at most 42 MB each."""
+"""Memories kept on disk."""
+
+LARGEST_KEPT = 64 * 2**20
+"""Bytes of one of them; the largest that is written takes 42 MB."""
 
 STEPS, READING = 1000, 100
 """Of the progress, and those of them that are done once all is read; counting takes the others."""
@@ -71,7 +75,7 @@ def learn_files(
         place = (cache or _cache_folder()) / f"{_key(found, alphabet, vocabulary.normalisation)}.bin"
     except OSError as error:
         raise TextError(f"cannot look for texts at {error.filename}: {error.strerror or error}") from None
-    if (known := _recall(place)) is not None:
+    if (known := _recall(place, alphabet)) is not None:
         return known
     texts = _read(found, vocabulary, progress, skipped, wanted)
     if texts is None:
@@ -147,16 +151,20 @@ def _cache_folder() -> Path:
     return Path(user_cache_path("rnncomplete", appauthor=False)) / "memories"
 
 
-def _recall(place: Path) -> Learned | None:
-    """What was kept; ``None`` if that is nothing or damaged."""
+def _recall(place: Path, alphabet: Alphabet) -> Learned | None:
+    """What was kept there, counted with that ``alphabet``; ``None`` if that is nothing or damaged."""
     try:
-        data = place.read_bytes()
+        data = read_regular(place, LARGEST_KEPT)
         os.utime(place)  # the last to be dropped
-        about, _, memory = data.partition(b"\n")
-        facts = json.loads(about)
-        return Learned(CorpusMemory.from_bytes(memoryview(memory)), int(facts["files"]), int(facts["characters"]))
-    except (OSError, ValueError, KeyError, TypeError, ModelError):
+        end = data.index(b"\n", 0, 1024)
+        facts = json.loads(data[:end])
+        files, characters = facts["files"], facts["characters"]
+        memory = CorpusMemory.from_bytes(memoryview(data)[end + 1 :])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, ModelError):
         return None
+    if memory.alphabet != alphabet or not (whole(files) and whole(characters)):
+        return None
+    return Learned(memory, files, characters)
 
 
 def _keep(place: Path, learned: Learned) -> None:

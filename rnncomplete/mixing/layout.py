@@ -27,6 +27,8 @@ SIGNATURE = (((VERSION * 100 + INPUTS) * 100 + SESSION_CONTEXTS) * 100 + NODE_CO
 NODE_CELLS, SLOT_CELLS = 704, 144
 ORDER_ROWS, MATCH_ROWS, KIND_ROWS, COLUMN_ROWS = 384, 256, 4096, 64
 REGISTERS = 16
+SYMBOLS, DEEPEST = 4096, 64
+"""Characters of a vocabulary, and decisions that tell one of them, at most."""
 LOOK_AHEAD = 512
 """Room behind the session's capacity for characters that are only supposed."""
 

@@ -14,6 +14,7 @@ from rnncomplete.mixing import layout
 from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.buffers import Arena, buffers
 from rnncomplete.mixing.core import core
+from rnncomplete.mixing.memory_check import MOST_PLACES, check_memory, whole
 from rnncomplete.mixing.packing import pack, rounded, unpack
 from rnncomplete.mixing.prior import Prior
 
@@ -33,8 +34,8 @@ _CHUNK = 1 << 18
 STYLE_NODES, STYLE_SLOTS, STYLE_ENTRIES = 400_000, 2_600_000, 1_200_000
 """Places of a memory that a style can carry, and how many of its slots are used: 4.1 MB as a file, 12 MB as tables."""
 
-MOST_PLACES = 1 << 24
-"""Of either table of a file."""
+MOST_PACKED = 1 << 22
+"""Places of a packed table: a small file can hold many, and unpacking takes a hundred bytes each."""
 
 FOLDER_NODES, FOLDER_SLOTS = 1 << 21, 1 << 23
 """Sizes of a memory of a person's own files, kept on their disk: 42 MB."""
@@ -125,7 +126,7 @@ class CorpusMemory:
     def from_bytes(cls, data: bytes | memoryview) -> CorpusMemory:
         """The memory in ``data``, whose tables are not copied unless they are packed.
 
-        Raises :class:`ModelError` if it is none, or is cut short.
+        Raises :class:`ModelError` if it is none, is cut short, or holds what the core cannot work with.
         """
         try:
             magic = bytes(data[: len(MAGIC)])
@@ -134,27 +135,31 @@ class CorpusMemory:
             (length,) = struct.unpack_from("<I", data, len(MAGIC))
             at = len(MAGIC) + 4 + length
             header = json.loads(bytes(data[len(MAGIC) + 4 : at]))
-            places = int(header["nodes"]), int(header["slots"])
-            if not all(0 <= count <= MOST_PLACES for count in places):
+            places = [header[name] for name in ("nodes", "slots")]
+            most = MOST_PACKED if magic == PACKED else MOST_PLACES
+            if not all(whole(count) and 0 < count <= most for count in places):
                 raise ValueError("impossible sizes")
             if magic == PACKED:
-                nodes, slots, end = unpack(data[at:], *places)
+                nodes, slots, size = unpack(data[at:], *places)
             else:
                 nodes = np.frombuffer(data, "<u4", places[0], at)
                 slots = np.frombuffer(data, "<u4", places[1], at + nodes.nbytes)
-                end = nodes.nbytes + slots.nbytes
-            rest = bytes(data[at + end :])
-            prior = Prior.from_bytes(rest, int(header["prior"]), header.get("rate", Prior.rate))
+                size = nodes.nbytes + slots.nbytes
+            rest = bytes(data[at + size :])
+            if not whole(header["prior"]) or len(rest) != header["prior"]:
+                raise ValueError("another length than it says")
+            prior = Prior.from_bytes(rest, header.get("rate", Prior.rate))
             alphabet = Alphabet(tuple(header["characters"]), tuple(header["counts"]))
-            if not all(isinstance(count, int) and 0 <= count < 1 << 40 for count in alphabet.counts):
-                raise ValueError("impossible counts")
-            if len(alphabet.characters) != len(alphabet.counts) or len(nodes) % 8 or len(slots) % 8:
-                raise ValueError("sizes that do not fit")
-            if not len(nodes) or not len(slots):
-                raise ValueError("empty tables")
-            if int((slots >> 8 & 0xFFF).max()) >= len(alphabet):
-                raise ValueError("a character outside its own vocabulary")
-        except (ValueError, KeyError, TypeError, struct.error, RecursionError) as error:
+            check_memory(alphabet, nodes, slots, prior)
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+            struct.error,
+        ) as error:
             raise ModelError(
                 f"a corpus memory with {error}; expected one of format 1 or 2: learn the corpus again"
             ) from None

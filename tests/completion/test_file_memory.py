@@ -19,6 +19,7 @@ from rnncomplete.completion.installing import install_style
 from rnncomplete.errors import ModelError, TextError
 from rnncomplete.ghost.suggest import RNNAutoSuggest
 from rnncomplete.mixing.alphabet import Alphabet
+from rnncomplete.mixing.memory import CorpusMemory
 from rnncomplete.mixing.training import learn_style
 from rnncomplete.network.loading import load_network
 from rnncomplete.styles import MEMORY, user_styles_folder
@@ -115,6 +116,53 @@ def test_a_damaged_or_full_cache_costs_only_time(completer: Completer, project: 
     shutil.rmtree(cache)
     cache.write_text("a file where the folder should be", encoding="utf-8")
     assert learn() == characters
+
+
+def planted(characters: str, files: object = 1) -> bytes:
+    """What somebody may put into a cache: a memory of another alphabet than the style's."""
+    alphabet = Alphabet(("\ufffd", *characters), (1,) * (1 + len(characters)))
+    memory = CorpusMemory.count(alphabet, np.full(9, len(characters), np.uint16), 64, 64)
+    return json.dumps({"files": files, "characters": 9}).encode("ascii") + b"\n" + memory.to_bytes()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        planted("".join(chr(0x4E00 + index) for index in range(4095))),
+        planted("ab"),
+        planted("abcdefghijklmnopqrstuvwxyz"[::-1]),
+        b'{"files": Infinity, "characters": 1}\n',
+        b"[" * 900 + b"\n",
+        b"{}" * 5000,
+        b"",
+    ],
+)
+def test_a_planted_memory_is_not_taken_for_ones_own(
+    completer: Completer, project: Path, tmp_path: Path, content: bytes
+) -> None:
+    alphabet = Alphabet.usual(completer.model.vocabulary.characters)
+
+    def learn() -> learning.Learned:
+        learned = learning.learn_files([project], completer.model.vocabulary, alphabet, cache=tmp_path / "cache")
+        assert learned is not None
+        return learned
+
+    own = learn()
+    (kept,) = (tmp_path / "cache").glob("*.bin")
+    kept.write_bytes(content)
+    again = learn()
+    assert (again.memory.alphabet, again.files, again.characters) == (alphabet, own.files, own.characters)
+    assert np.array_equal(again.memory.slots, own.memory.slots)
+
+
+@pytest.mark.parametrize("files", [np.inf, True, None, 1.0, "1"])
+def test_what_is_said_of_a_memory_is_whole_numbers(completer: Completer, tmp_path: Path, files: object) -> None:
+    place = tmp_path / "memory.bin"
+    alphabet = CorpusMemory.from_bytes(planted("ab").partition(b"\n")[2]).alphabet
+    place.write_bytes(planted("ab"))
+    assert learning._recall(place, alphabet) is not None
+    place.write_bytes(planted("ab", files))
+    assert learning._recall(place, alphabet) is None
 
 
 def test_old_memories_are_dropped(
