@@ -205,15 +205,16 @@ def sentence_graph(card: Card, sentences: tuple[str, ...], kind: type[np.floatin
             readout[units[-1], card.vocabulary.index(" ")] = 2
         shift[:, first] = bias[first] = 0
         first += len(sentence)
-    weights = {"embedding": embedding, "shift": shift, "readout": readout, "bias": bias}
+    # So steep that a sigmoid is as good as a step: on from one, off up to zero.
+    steep = {"embedding": 40 * embedding, "shift": 40 * shift, "bias": 40 * bias - 20}
+    weights = {name: value.astype(kind) for name, value in (steep | {"readout": readout}).items()}
     inner = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
     nodes = [
         helper.make_node("Gather", ["embedding", "token"], ["embedded"]),
         helper.make_node("Cast", ["state"], ["hidden"], to=inner),
-        helper.make_node("MatMul", ["hidden", "shift"], ["shifted"]),
-        helper.make_node("Add", ["shifted", "embedded"], ["both"]),
-        helper.make_node("Add", ["both", "bias"], ["biased"]),
-        helper.make_node("Relu", ["biased"], ["active"]),
+        helper.make_node("Gemm", ["hidden", "shift", "bias"], ["shifted"]),
+        helper.make_node("Add", ["shifted", "embedded"], ["biased"]),
+        helper.make_node("Sigmoid", ["biased"], ["active"]),
         helper.make_node("MatMul", ["active", "readout"], ["scores"]),
         helper.make_node("Cast", ["active"], ["next_state"], to=TensorProto.FLOAT),
         helper.make_node("Cast", ["scores"], ["logits"], to=TensorProto.FLOAT),

@@ -1,0 +1,242 @@
+"""Write the tables of figures in README.md and ``docs/measurements.md`` from the styles' cards and from what commands printed.
+
+::
+
+    python docs/make_tables.py
+
+``docs/figures/`` holds, as they were printed, ``STYLE.eval.json`` and ``STYLE.bench.json``, and in ``others.toml`` the
+figures of programs that print no JSON; the commands stand above the tables that show them. A table of what was not printed
+says so. A test holds the pages against these files.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+ROOT = Path(__file__).parents[1]
+FIGURES = ROOT / "docs" / "figures"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "measurements.md")
+
+FIRST = ("shakespeare", "tolstoy", "english", "docs", "linux", "python", "javascript", "shell", "math")
+"""The order of styles in every table; others come behind."""
+
+PEERS = {"kneser_ney": "Kneser-Ney", "frequency": "frequency", "history": "history"}
+"""What tables call the peers; others keep their names."""
+
+BENCH = {
+    "ghost_ms_p50": "ghost of 32 characters, p50, ms",
+    "ghost_ms_p99": "p99, ms",
+    "static_ghost_ms_p50": "network alone, p50, ms",
+    "times_faster_than_torch_eager": "times faster than PyTorch",
+    "times_faster_than_float32_lstm": "than the float32 operator",
+    "times_the_floor": "times the floor",
+    "open_2000_ms": "2,000 characters opened, ms",
+    "startup_prompt_ms": "prompt usable, ms",
+    "startup_ghost_ms": "first ghost, ms",
+    "peak_memory_mb": "peak memory, MB",
+}
+"""What is shown of ``rnncomplete bench --json``."""
+
+
+class Facts:
+    """The cards of the shipped styles, and what was printed about them; both by style, in the order of tables."""
+
+    def __init__(self, models: Path = ROOT / "models", figures: Path = FIGURES) -> None:
+        names = sorted((path.parent.name for path in models.glob("*/card.json")), key=_rank)
+        self.cards = {name: _json(models / name / "card.json") for name in names}
+        self.bytes = {name: sum(path.stat().st_size for path in (models / name).iterdir()) for name in names}
+        self.evaluated = {name: _json(path) for name in names if (path := figures / f"{name}.eval.json").exists()}
+        self.benched = {name: _json(path) for name in names if (path := figures / f"{name}.bench.json").exists()}
+        others = figures / "others.toml"
+        self.others: dict[str, dict[str, Any]] = (
+            tomllib.loads(others.read_text(encoding="utf-8")) if others.exists() else {}
+        )
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return FIRST.index(name) if name in FIRST else len(FIRST), name
+
+
+def _json(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown; a sentence where there are no rows."""
+    columns, body = list(head), [list(row) for row in rows]
+    if not body:
+        return "Not printed for the styles as they are now.\n"
+    lines = [columns, ["---"] * len(columns), *body]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def seen(training: dict[str, Any]) -> int:
+    """Characters that a network saw, those of the trainings that it went on from included."""
+    earlier = training.get("earlier")
+    return int(training["characters_seen"]) + (seen(earlier) if earlier else 0)
+
+
+def styles(facts: Facts) -> str:
+    """What there is, for the README."""
+    rows = []
+    for name, card in facts.cards.items():
+        corpus, figures = card["corpus"], card["figures"]
+        saved = figures.get("keystrokes_saved")
+        rows.append(
+            [
+                f"`{name}`",
+                corpus["name"],
+                corpus["licence"],
+                f"{figures['nats_per_character']:.3f}",
+                "" if saved is None else f"{100 * saved:.0f} %",
+            ]
+        )
+    head = ("style", "trained on", "licence of the text", "nats per character, network alone", "keystrokes saved")
+    return table(head, rows)
+
+
+def networks(facts: Facts) -> str:
+    """The networks and the n-gram that each is held against."""
+    rows = []
+    for name, card in facts.cards.items():
+        figures, gram = card["figures"], "ngram_nats" in card["figures"]
+        nats = figures["nats_per_character"]
+        rows.append(
+            [
+                f"`{name}`",
+                f"{card['corpus']['characters'] / 1e6:.1f} M",
+                f"{card['parameters'] / 1e6:.2f} M",
+                f"{seen(card['training']) / 1e6:.1f} M",
+                f"{facts.bytes[name] / 1e6:.1f} MB",
+                f"{nats:.3f}",
+                f"{figures['ngram_nats']:.3f} (order {figures['ngram_order']})" if gram else "",
+                f"{100 * (1 - nats / figures['ngram_nats']):.1f} %" if gram else "",
+            ]
+        )
+    head = ("style", "characters of text", "parameters", "characters seen", "on disk", "network alone")
+    return table([*head, "Kneser-Ney, best order", "below it by"], rows)
+
+
+def losses(facts: Facts) -> str:
+    """With and without what the text and the memory teach, beside compressors."""
+    names = list(dict.fromkeys(name for values in facts.others.values() for name in values))
+    rows = []
+    for name, found in facts.evaluated.items():
+        others = facts.others.get(name, {})
+        rows.append(
+            [
+                f"`{name}`",
+                f"{found['static_nats_per_character']:.3f}",
+                f"**{found['nats_per_character']:.3f}**",
+                *(f"{others[key]:.3f}" if key in others else "" for key in names),
+            ]
+        )
+    return table(["style", "network alone", "with text and memory", *names], rows)
+
+
+def peers(facts: Facts) -> str:
+    """The simulated person, with our ghosts and with those of each peer."""
+    names = list(dict.fromkeys(peer for found in facts.evaluated.values() for peer in found.get("peers", {})))
+    rows = []
+    for name, found in facts.evaluated.items():
+        if "peers" in found:
+            others = [found["peers"].get(peer) for peer in names]
+            rows.append(
+                [
+                    f"`{name}`",
+                    _saved(found),
+                    *("" if other is None else _saved(other) for other in others),
+                    f"{found['times_the_best_peer']:.2f}",
+                ]
+            )
+    head = ("keystrokes saved (precision)", "ours", *(PEERS.get(name, name) for name in names), "times the best")
+    return table(head, rows)
+
+
+def _saved(found: dict[str, Any]) -> str:
+    order = f", order {found['order']}" if "order" in found else ""
+    return f"{100 * found['keystrokes_saved']:.1f} % ({100 * found['precision']:.0f} %{order})"
+
+
+def speed(facts: Facts) -> str:
+    """What ``rnncomplete bench`` printed."""
+    rows = []
+    for name, found in facts.benched.items():
+        cells = ["" if (value := found.get(key)) is None else f"{value:,.1f}" for key in BENCH]
+        rows.append([f"`{name}`" + (" (noisy)" if found.get("noisy") else ""), *cells])
+    return table(["style", *BENCH.values()], rows)
+
+
+def headline(facts: Facts) -> str:
+    """The figures that a newcomer sees first: how good it is."""
+    below = [
+        100 * (1 - figures["nats_per_character"] / figures["ngram_nats"])
+        for card in facts.cards.values()
+        if "ngram_nats" in (figures := card["figures"])
+    ]
+    lines = [
+        f"- the network alone predicts **{_range(below)} %** better than the best Kneser-Ney n-gram of the same text"
+    ]
+    if facts.evaluated:
+        found = list(facts.evaluated.values())
+        saved, precision = ([100 * one[key] for one in found] for key in ("keystrokes_saved", "precision"))
+        best = [
+            100 * max(peer["keystrokes_saved"] for peer in one["peers"].values()) for one in found if "peers" in one
+        ]
+        beside = f", where the best other completer saves {_range(best)} %" if best else ""
+        lines[:0] = [
+            f"- a simulated person saves **{_range(saved)} %** of the keystrokes on text kept out of training{beside}; "
+            f"{_range(precision)} % of the ghosts are taken at least in part"
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _range(values: list[float]) -> str:
+    low, high = round(min(values)), round(max(values))
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+TABLES: dict[str, Callable[[Facts], str]] = {
+    "headline": headline,
+    "losses": losses,
+    "networks": networks,
+    "peers": peers,
+    "speed": speed,
+    "styles": styles,
+}
+
+
+def filled(text: str, facts: Facts) -> str:
+    """``text`` of a page with every table that it has marks for."""
+    for name, make in TABLES.items():
+        begin, end = f"<!-- table: {name} -->\n", f"<!-- /table: {name} -->\n"
+        if begin in text:
+            before, _, rest = text.partition(begin)
+            if end not in rest:
+                raise SystemExit(f"the table {name} has no end; expected the line {end.strip()}")
+            text = f"{before}{begin}{make(facts)}{end}{rest.partition(end)[2]}"
+    return text
+
+
+def made() -> Iterator[tuple[Path, str]]:
+    """What each page should hold."""
+    facts = Facts()
+    for page in PAGES:
+        yield page, filled(page.read_text(encoding="utf-8"), facts)
+
+
+def main() -> None:
+    """Write the pages."""
+    for page, text in made():
+        page.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
