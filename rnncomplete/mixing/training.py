@@ -60,6 +60,7 @@ def learn_style(
     network: Callable[[NDArray[np.uint16], int], FloatArray] | None = None,
     *,
     sessions: int = 300_000,
+    unread: NDArray[np.uint16] | None = None,
     disguise: Callable[[NDArray[np.uint16], int], NDArray[np.uint16]] = lambda tokens, _: tokens,
     nodes: int = STYLE_NODES,
     slots: int = STYLE_SLOTS,
@@ -69,8 +70,9 @@ def learn_style(
 ) -> CorpusMemory:
     """The memory of a style: ``tokens`` uint16[n] of its training text, and weights for them.
 
-    Weights are learned on the last ``sessions`` characters (at most a quarter), every other session with the memory of
-    somebody's files as well, for which the text right before those stands. Then everything is counted. Counting takes
+    Weights are learned on the last ``sessions`` characters (at most a quarter) and then on ``unread`` uint16[m], text that
+    the network was not trained on, every other session with the memory of somebody's files as well, for which the text
+    right before those stands. Then everything but ``unread`` is counted. Counting takes
     ``room`` times the memory's final size; ``entries`` is what it is :meth:`~CorpusMemory.pruned` to.
 
     ``disguise(tokens, session)`` gives what weights are learned on in place of those characters, which are sessions of
@@ -87,8 +89,8 @@ def learn_style(
 
     style = count(tokens[:files])
     turns = [[style, CorpusMemory.count(alphabet, tokens[files:first], nodes, slots)], [style]]
-    session = min(SESSION, max(1, (len(tokens) - first) // 4))
-    weighed = disguise(tokens[first:], session)
+    session = min(SESSION, max(1, (len(tokens) - first + (0 if unread is None else len(unread))) // 4))
+    weighed = disguise(np.concatenate([tokens[first:], tokens[:0] if unread is None else unread]), session)
     text = np.concatenate([tokens[:first], weighed])
 
     def rows(begin: int, end: int) -> FloatArray:

@@ -146,7 +146,7 @@ def export_style(
     memory = None
     if read is not None:
         alone = executable(card, models["int8"])
-        memory = learn_memory(alone, read, card.training["characters_seen"], advance)
+        memory = learn_memory(alone, read, card.training["characters_seen"], tokens, advance)
         advance("finding how fast to adapt")
         memory = with_best_rate(memory, alone, tokens)
     card = typed(card, models["int8"], memory, tokens, advance)

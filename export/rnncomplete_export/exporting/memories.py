@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 FEWEST_WEIGHED, MOST_WEIGHED = 20_000, 300_000
 """Characters at the end of a text on which weights are learned."""
 
+FIGURES_ON = 100_000
+"""Characters at the beginning of the part kept back on which the figures are measured."""
+
 SEEN_A_WEIGHED = 20
 """Characters trained on for each of those, so that weighing takes a small part of a training."""
 
@@ -44,10 +47,16 @@ RATED_CHARACTERS, RATED_SESSION = 40_000, 10_000
 
 
 def learn_memory(
-    model: Model, tokens: NDArray[np.uint16], seen: int, advance: Callable[[str], None] = lambda _: None
+    model: Model,
+    tokens: NDArray[np.uint16],
+    seen: int,
+    kept_back: NDArray[np.uint16],
+    advance: Callable[[str], None] = lambda _: None,
 ) -> CorpusMemory:
     """The memory of the style whose network is ``model`` and was trained on ``tokens`` uint16[n].
 
+    A network that has read a text often is right there more often than it will be, and weights learned there would trust
+    it too much: so most are learned on the end of the part ``kept_back`` uint16[m] (:func:`unread_part`).
     ``seen`` is how many characters it was trained on, and bounds the time this takes; ``advance`` is told of progress.
     """
     tokens = tokens[-MOST_COUNTED:]
@@ -61,17 +70,26 @@ def learn_memory(
             advance(f"learning what counts are worth beside the network, {100 * told // TOLD} %")
 
     expected = Expectations(StaticReader(model))
+    unread = unread_part(kept_back)
+    most = min(max(seen // SEEN_A_WEIGHED, FEWEST_WEIGHED), MOST_WEIGHED)
+    unread = unread[:most]
     slots = min(STYLE_SLOTS, max(8, SLOTS_A_CHARACTER * len(tokens) // 8 * 8))
     return learn_style(
         model.vocabulary.characters,
         tokens,
         lambda text, begin: expected(Tail(0, text), begin),
-        sessions=min(max(seen // SEEN_A_WEIGHED, FEWEST_WEIGHED), MOST_WEIGHED),
+        sessions=max(most - len(unread), FEWEST_WEIGHED),
+        unread=unread,
         disguise=lambda part, session: disguised(model.vocabulary, part, common, session),
         nodes=min(STYLE_NODES, max(8, slots // 4 // 8 * 8)),
         slots=slots,
         progress=progress,
     )
+
+
+def unread_part(kept_back: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """The end of the part kept back, on which no figure of a card is measured that depends on weights, uint16[n]."""
+    return kept_back[FIGURES_ON:] if len(kept_back) > FIGURES_ON + FEWEST_WEIGHED else kept_back[len(kept_back) // 2 :]
 
 
 def with_best_rate(memory: CorpusMemory, model: Model, tokens: NDArray[np.uint16]) -> CorpusMemory:
