@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+import tiny_onnx as onnx
+from tiny_onnx import TensorProto, helper, numpy_helper
 
 from rnncomplete.network.card import METADATA_KEY, Card
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER

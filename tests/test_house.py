@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import runpy
@@ -66,6 +67,23 @@ def test_one_module_imports_onnx_runtime() -> None:
         )
     ]
     assert importers == ["onnx_runtime.py"]
+
+
+def imported_names(path: Path) -> set[str]:
+    """The top packages that ``path`` imports, inside functions and for type checkers, too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_the_tests_of_the_runtime_need_nothing_of_the_training() -> None:
+    for path in (ROOT / "tests").rglob("*.py"):
+        if "export" not in path.relative_to(ROOT).parts:
+            assert imported_names(path).isdisjoint(HEAVY), f"{path.name}: what needs these is tested in tests/export"
 
 
 def test_the_distribution_lists_every_package_of_the_tree() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import onnx
 import pytest
 from click.testing import CliRunner
 
@@ -17,18 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import onnx
-
     from rnncomplete.network.card import Card
 
 
 @pytest.fixture
-def write(
-    tiny_card: Card, make_graph: Callable[..., onnx.ModelProto], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Path], None]:
+def write(tiny_card: Card, make_graph: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
     """A function that writes a tiny style into a folder."""
     monkeypatch.setattr(exporter, "render_readme", lambda card: "for people")
-    models = {"int8": make_graph(tiny_card), "float16": make_graph(tiny_card, half=True)}
+    models = {"int8": onnx.load_from_string(make_graph(tiny_card).SerializeToString())}
     return lambda folder: write_style(folder, tiny_card, models, None)
 
 

@@ -7,9 +7,9 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
+import tiny_onnx as onnx
+from tiny_onnx import TensorProto, helper
 
 from rnncomplete.errors import DeviceError, ModelError, SettingError
 from rnncomplete.network import loading as model_module

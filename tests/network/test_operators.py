@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnx
 import pytest
+import tiny_onnx as onnx
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, numpy_helper
+from tiny_onnx import TensorProto, helper, numpy_helper
 
 from rnncomplete.errors import ModelError
 from rnncomplete.network import operators
