@@ -114,11 +114,6 @@ class AdaptiveReader:
             return self._reader.mixer.likeliest(scores.path, scores.network, self._suggestible)
         return token, float(self.probabilities(scores)[token])
 
-    def likeliest(self, scores: Expected, count: int) -> list[int]:
-        """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""
-        order = np.argsort(-self.probabilities(scores), kind="stable")
-        return [int(token) for token in order if self._suggestible[token]][:count]
-
 
 class Expectations:
     """The network's probabilities at the places of a text, the last ones kept for when the text is learned again.

@@ -16,11 +16,12 @@ import numpy as np
 
 from rnncomplete.completion.ghost_length import best_length, smallest_joint
 from rnncomplete.completion.prefix_cache import always
+from rnncomplete.completion.repetition import until_repetition
 from rnncomplete.network.distribution import softmax
 from rnncomplete.text.words import whole_characters, worth_showing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rnncomplete.network.model import FloatArray
     from rnncomplete.text.vocabulary import Vocabulary
@@ -34,11 +35,18 @@ class Ghost:
     """A continuation that may be shown."""
 
     text: str
-    """What would be shown; empty if nothing is likely enough."""
+    """What would be shown; empty if nothing is likely enough. A ghost of whole words never ends in a blank."""
     probabilities: tuple[float, ...]
     """Of each character of ``text``, given those before it."""
     stopped: str
     """Why it ends: "confidence", "length", "time" or "abandoned"."""
+    blank: str = ""
+    """The blanks behind ``text``, which nobody can see. They come with the next word, if one is typed after accepting."""
+
+    @property
+    def spelled_out(self) -> str:
+        """``text`` and ``blank``: all that accepting it spares somebody who goes on with a word."""
+        return self.text + self.blank
 
 
 @dataclass(frozen=True)
@@ -74,11 +82,6 @@ class LogitChoice:
             token = top if self._silenced[top] == 0 else int((scaled + self._silenced).argmax())
         return token, float(softmax(scaled)[token])
 
-    def likeliest(self, scores: FloatArray, count: int) -> list[int]:
-        """The ``count`` likeliest suggestible tokens, likeliest first; fewer if there are fewer."""
-        order = np.argsort(-(scores + self._silenced), kind="stable")[:count]
-        return [int(token) for token in order if self._silenced[token] == 0]
-
 
 class Decoder(Generic[Scores, State]):
     """Decodes over ``step(token, state) -> (scores, next state)`` and ``choose(scores, token)``.
@@ -101,18 +104,17 @@ class Decoder(Generic[Scores, State]):
         self._clock = clock
 
     def greedy(
-        self, scores: Scores, state: State, length: int, first: int | None = None
+        self, scores: Scores, state: State, length: int, forced: Sequence[int] = ()
     ) -> Iterator[tuple[str, float]]:
         """``length`` characters after the text, each the likeliest, with their probabilities, as they are asked for.
 
-        ``scores`` and ``state`` are those after the text. ``first`` forces the first token.
+        ``scores`` and ``state`` are those after the text. ``forced`` are the tokens to begin with.
         """
-        token, probability = self._choose(scores, first)
-        for _ in range(length - 1):
+        for place in range(length):
+            token, probability = self._choose(scores, forced[place] if place < len(forced) else None)
             yield self._characters[token], probability
-            scores, state = self._step(token, state)
-            token, probability = self._choose(scores, None)
-        yield self._characters[token], probability
+            if place < length - 1:
+                scores, state = self._step(token, state)
 
     def grow(
         self,
@@ -120,11 +122,13 @@ class Decoder(Generic[Scores, State]):
         state: State,
         options: DecoderOptions,
         wanted: Callable[[], bool] = always,
-        first: int | None = None,
+        *,
+        before: str = "",
+        forced: Sequence[int] = (),
     ) -> Iterator[Ghost]:
         """What :func:`decide` makes of :meth:`greedy`."""
-        characters = self.greedy(scores, state, options.length, first)
-        return decide(characters, options, wanted, forced=first is not None, clock=self._clock)
+        characters = self.greedy(scores, state, options.length, forced)
+        return decide(characters, options, wanted, before=before, forced=len(forced), clock=self._clock)
 
 
 def decide(
@@ -132,15 +136,16 @@ def decide(
     options: DecoderOptions,
     wanted: Callable[[], bool] = always,
     *,
-    forced: bool = False,
+    before: str = "",
+    forced: int = 0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Ghost]:
     """The first word as soon as it is known, then the whole ghost, which may be empty.
 
     Of ``characters`` and their probabilities no more are taken than the decision needs: with a higher threshold fewer,
     or as many. ``wanted`` is asked at every character, before anything is made of it; once it is false the last
-    ghost is empty and says "abandoned". The first character is taken whatever its probability if it was ``forced``.
-    ``clock`` gives seconds.
+    ghost is empty and says "abandoned". ``before`` is the text that they come after, which a ghost does not repeat. The
+    first ``forced`` characters are taken whatever their probability. ``clock`` gives seconds.
     """
     deadline = clock() + options.budget_ms / 1000
     text, joint = "", 1.0
@@ -151,12 +156,12 @@ def decide(
             yield Ghost("", (), "abandoned")
             return
         if options.whole_words and not announced:
-            word = _cut(text, probabilities, character, options, forced=forced)
+            word = _cut(text, probabilities, character, options, before=before, forced=forced)
             if announced := bool(word.text):
                 yield word
         # The first word must be likely enough; further ones are cut where they are worth less than they cost.
         smallest = smallest_joint(options.threshold) if announced else options.threshold
-        if text or not forced:
+        if len(text) >= forced:
             if not joint * probability >= smallest:  # also where it is no number
                 stopped, following = "confidence", character
                 break
@@ -167,18 +172,23 @@ def decide(
             stopped = "time"
             break
     if options.whole_words:
-        whole = _cut(text, probabilities, following, options, forced=forced)
+        whole = _cut(text, probabilities, following, options, before=before, forced=forced)
         if not whole.text and stopped == "length" and len(text.lstrip()) >= options.length - 1:
             # One word that is longer than a ghost may be, and likely so far: what fits of it.
-            part = whole_characters(text)
+            part = whole_characters(text).rstrip()
             whole = Ghost(part, tuple(probabilities[: len(part)]), stopped) if worth_showing(part) else whole
         yield replace(whole, stopped=stopped)
     else:
         yield Ghost(text, tuple(probabilities), stopped)
 
 
-def _cut(text: str, probabilities: list[float], following: str, options: DecoderOptions, *, forced: bool) -> Ghost:
-    """What of ``text`` is worth showing; a first character that was forced counts as certain."""
-    likely = [1.0, *probabilities[1:]] if forced and probabilities else probabilities
+def _cut(
+    text: str, probabilities: list[float], following: str, options: DecoderOptions, *, before: str, forced: int
+) -> Ghost:
+    """What of ``text`` is worth showing behind ``before``; its first ``forced`` characters count as certain."""
+    likely = [1.0] * min(forced, len(text)) + probabilities[forced:]
     length = best_length(text, likely, options.threshold, following)
-    return Ghost(text[:length], tuple(probabilities[:length]), "length")
+    if (fresh := until_repetition(before, text[:length])) < length:
+        length = best_length(text[:fresh], likely[:fresh], options.threshold, text[fresh])
+    seen = text[:length].rstrip()
+    return Ghost(seen, tuple(probabilities[: len(seen)]), "length", text[len(seen) : length])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rnncomplete.completion.adaptive_reader import AdaptiveReader, session_mixers
-from rnncomplete.completion.decoder import Decoder, DecoderOptions, Ghost
+from rnncomplete.completion.decoder import DecoderOptions, Ghost
+from rnncomplete.completion.place import Place
 from rnncomplete.completion.prefix_cache import always
 from rnncomplete.completion.static_reader import StaticReader
 from rnncomplete.text.tail import TailReader
@@ -138,37 +139,31 @@ class Document:
         """
         place = self._read(before, always)
         assert place is not None, "always wanted"
-        return place.decoder.greedy(place.scores, place.state, self._owner.options.length)
+        return place.greedy(self._owner.options.length)
 
     def insist(self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None) -> Ghost:
-        """What somebody gets who asks: the ghost after ``before``, or where nothing is likely enough a word all the same.
+        """What somebody gets who asks: the ghost after ``before``, or where nothing is likely enough the likeliest word.
 
         Empty only if it was abandoned, out of time, or there is not even a word within the length.
         """
         with self._lock:
             place = self._read(before, wanted)
-            if place is None:
-                return Ghost("", (), "abandoned")
-            return place.insist(options or self._owner.options)
+            return Ghost("", (), "abandoned") if place is None else place.insist(options or self._owner.options)
 
     def alternatives(
         self, before: str, count: int, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
     ) -> list[Ghost]:
-        """For each of the ``count`` likeliest next characters a ghost, or a word, the likeliest first."""
+        """At most ``count`` ghosts that begin with different words, each likely, the likeliest first."""
         with self._lock:
             place = self._read(before, wanted)
-            if place is None:
-                return []
-            tokens = place.reader.likeliest(place.scores, count)
-            ghosts = [place.insist(options or self._owner.options, token) for token in tokens]
-        return [ghost for ghost in ghosts if ghost.text]
+            return [] if place is None else place.alternatives(count, options or self._owner.options)
 
     def _decode(self, before: str, wanted: Callable[[], bool], options: DecoderOptions | None) -> Iterator[Ghost]:
         place = self._read(before, wanted)
         if place is None:
             yield Ghost("", (), "abandoned")
             return
-        yield from place.decoder.grow(place.scores, place.state, options or self._owner.options, place.wanted)
+        yield from place.grow(options or self._owner.options)
 
     def _reading(self) -> Reading:
         """What is known of the text, with the knowledge of today."""
@@ -192,36 +187,5 @@ class Document:
             # What the mixer has learned since belongs to another text.
             return (reading.knowledge.static or mine == self._readings) and wanted()
 
-        scores, state = found
-        return Place(reading, self._lock, scores, state, still)
-
-
-class Place:
-    """The place behind a text that was read: what may come there. ``wanted`` says whether that still holds."""
-
-    def __init__(
-        self, reading: Reading, lock: threading.RLock, scores: Any, state: Any, wanted: Callable[[], bool]
-    ) -> None:
-        self.reader, self.scores, self.state, self.wanted = reading.reader, scores, state, wanted
-        self._lock = lock
-        self.decoder: Decoder[Any, Any] = Decoder(self._step, self._choose, reading.knowledge.model.vocabulary)
-
-    def insist(self, options: DecoderOptions, first: int | None = None) -> Ghost:
-        """The whole ghost, or where nothing is likely enough the likeliest word."""
-        *_, ghost = self.decoder.grow(self.scores, self.state, options, self.wanted, first)
-        if ghost.text or ghost.stopped != "confidence":
-            return ghost
-        unlikely = replace(options, threshold=0.0)
-        return replace(
-            next(self.decoder.grow(self.scores, self.state, unlikely, self.wanted, first)), stopped="confidence"
-        )
-
-    def _step(self, token: int, state: Any) -> tuple[Any, Any]:
-        with self._lock:
-            following: tuple[Any, Any] = self.reader.step(token, state)
-            return following
-
-    def _choose(self, scores: Any, token: int | None) -> tuple[int, float]:
-        with self._lock:
-            chosen: tuple[int, float] = self.reader.choose(scores, token)
-            return chosen
+        vocabulary = reading.knowledge.model.vocabulary
+        return Place(reading.reader, vocabulary, found, before=before, wanted=still, lock=self._lock)

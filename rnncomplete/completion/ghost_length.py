@@ -29,6 +29,22 @@ if TYPE_CHECKING:
 PRICE = 0.4
 """Of a wrong character, in keystrokes, at a threshold of 1; half of that at 0.5. From 0.2 to 0.6 hardly matters."""
 
+YOUNG = 100
+"""Characters of a text whose beginning it is: what nobody has read much of is predicted with less confidence throughout."""
+
+EAGERNESS = 8
+"""How many times less likely a ghost may be at the first characters of a text."""
+
+
+def eager_threshold(threshold: float, length: int) -> float:
+    """The smallest probability of a word worth showing behind ``length`` characters of text.
+
+    A text tells who writes it, and about what, only as it grows; at its beginning nearly every place has many words that
+    may follow, none of which reaches the threshold tuned on whole texts. Whoever has just begun would see nothing for a
+    sentence. So the likeliest word is shown there sooner: the threshold grows with the text to what it is.
+    """
+    return threshold * min(1.0, max(1 / EAGERNESS, length / YOUNG))
+
 
 def smallest_joint(threshold: float) -> float:
     """The joint probability below which no further character can raise a ghost's worth.

@@ -54,7 +54,6 @@ class StaticReader:
         """From where on a text of some length has to be at hand."""
         self._choice = LogitChoice(model.vocabulary, model.card.temperature)
         self.choose = self._choice.choose
-        self.likeliest = self._choice.likeliest
         self._start = model.vocabulary.encode(START)
         # Two anchors, because keys and backspaces at a boundary change from one to the other.
         self._caches: dict[int, PrefixCache[FloatArray]] = {}

@@ -116,7 +116,7 @@ def evaluate(
 
     def ghost(earlier: str, before: str) -> str:
         start = time.perf_counter()
-        text = completer.complete(earlier + before, options=options).text
+        text = completer.complete(earlier + before, options=options).spelled_out
         milliseconds.append(1000 * (time.perf_counter() - start))
         return text
 

@@ -45,11 +45,11 @@ def best_threshold(
 
     def ghost(before: str, options: DecoderOptions) -> str:
         if before in asked:
-            *_, decided = decide(asked[before], options)
+            *_, decided = decide(asked[before], options, before=before)
         else:
             taken = asked[before] = []
-            *_, decided = decide(kept(greedy(before), taken), options)
-        return decided.text
+            *_, decided = decide(kept(greedy(before), taken), options, before=before)
+        return decided.spelled_out
 
     def precision(threshold: float) -> float:
         options = DecoderOptions(threshold=threshold, budget_ms=inf)

@@ -75,5 +75,5 @@ class NgramGhosts:
 
     def __call__(self, before: str, threshold: float) -> str:
         """The ghost after ``before``."""
-        *_, ghost = decide(self.greedy(before), DecoderOptions(threshold=threshold, budget_ms=inf))
-        return ghost.text
+        *_, ghost = decide(self.greedy(before), DecoderOptions(threshold=threshold, budget_ms=inf), before=before)
+        return ghost.spelled_out
