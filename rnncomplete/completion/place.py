@@ -57,7 +57,7 @@ class Place:
         ghost = Ghost("", (), "abandoned")
         for ghost in self._ghosts(options):
             yield ghost
-        least = eager_threshold(options.threshold, len(self.before))
+        least = eager_threshold(options.threshold, self.before)
         if ghost.text or ghost.stopped != "confidence" or not options.whole_words or least == options.threshold:
             return
         if (word := self._worthy_word(least, options.length)) is not None:

@@ -11,7 +11,7 @@ import pytest
 
 from rnncomplete.completion.completer import Completer
 from rnncomplete.completion.decoder import DecoderOptions
-from rnncomplete.completion.ghost_length import EAGERNESS, YOUNG, eager_threshold
+from rnncomplete.completion.ghost_length import EAGERNESS, EAGERNESS_INSIDE, YOUNG, eager_threshold
 from rnncomplete.completion.likely_words import WordSearch
 from rnncomplete.network.model import Model
 from rnncomplete.text.vocabulary import Vocabulary
@@ -97,8 +97,9 @@ def test_alternatives_are_other_words_each_likely(completer: Completer) -> None:
     assert [ghost.text for ghost in completer.alternatives("so in t", 5)] == ["o"], "there is no other word"
 
 
-def test_the_threshold_grows_with_the_text() -> None:
-    at = [eager_threshold(0.4, length) for length in range(2 * YOUNG)]
+@pytest.mark.parametrize(("text", "eagerness"), [("a ", EAGERNESS), ("ab", EAGERNESS_INSIDE)])
+def test_the_threshold_grows_with_the_text(text: str, eagerness: int) -> None:
+    at = [eager_threshold(0.4, text * length) for length in range(1, YOUNG)]
     assert at == sorted(at)
-    assert at[0] == 0.4 / EAGERNESS
-    assert at[YOUNG] == at[-1] == 0.4
+    assert at[0] == 0.4 / eagerness
+    assert at[YOUNG // 2] == at[-1] == 0.4
