@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 PIECE = 32
 """Characters learned between two questions whether the reading is still wanted; about 5 ms."""
 
-EXPECTED_BYTES = 3 << 19
-"""For the network's word at the places read last, in half precision: about 8,000 places for a hundred characters."""
+EXPECTED_BYTES = 1 << 20
+"""For the network's word at the places read last, in half precision: about 5,000 places for a hundred characters."""
 
 
 def alphabet_of(vocabulary: Vocabulary, style: CorpusMemory | None) -> Alphabet:
