@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,7 @@ def bench(context: click.Context, /, text_file: Path | None, as_json: bool, **fl
 
 def _measure(settings: Any, text_file: Path | None) -> dict[str, Any]:
     from rnncomplete.completion.completer import Completer
+    from rnncomplete.measure.documents import measure_documents, written
     from rnncomplete.measure.speed import figures, measure
     from rnncomplete.network.graph_check import read_graph
     from rnncomplete.network.loading import STEP
@@ -69,7 +70,7 @@ def _measure(settings: Any, text_file: Path | None) -> dict[str, Any]:
     folder = find_style(settings.style)
     completer = open_completer(settings)
     static = Completer(completer.model, completer.options, static=True)
-    text = read_text(text_file) if text_file else _written(static)
+    text = read_text(text_file) if text_file else written(static, _WRITTEN)
     if len(text) < 3:
         from rnncomplete.errors import TextError
 
@@ -80,6 +81,9 @@ def _measure(settings: Any, text_file: Path | None) -> dict[str, Any]:
     peers = dict(_peers(folder, completer))
     with Progress("measuring") as progress:
         samples = measure(completer, static, peers, text, weight_bytes=graph.int8_bytes, progress=progress)
+    with Progress("opening documents") as progress:
+        progress(0, 1)
+        documents = measure_documents(settings.style, completer.device)
     found = figures(samples)
     return {
         "style": completer.card.style,
@@ -90,22 +94,9 @@ def _measure(settings: Any, text_file: Path | None) -> dict[str, Any]:
         "startup_prompt_ms": _middle([start.prompt_ms for start in starts]),
         "startup_ghost_ms": _middle([start.ghost_ms for start in starts]),
         "peak_memory_mb": _middle([start.peak_memory_mb for start in starts]),
+        **asdict(documents),
         **found,
     }
-
-
-def _written(completer: Completer) -> str:
-    """A text that the style itself writes, always the same."""
-    from itertools import islice
-
-    from rnncomplete.completion.sampler import sample
-
-    model, temperature = completer.model, completer.card.temperature
-    reading = completer.read("")
-    assert reading is not None, "nobody gave it up"
-    # At the temperature of predictions, for a text that is as hard to predict as one of people.
-    written = sample(model.step, *reading, model.vocabulary, temperature=temperature, min_p=0, seed=1)
-    return "".join(islice(written, _WRITTEN))
 
 
 def _starts(completer: Completer, text: str, arguments: list[str], progress: Progress) -> Iterator[Startup]:

@@ -72,7 +72,7 @@ def start_prompt(arguments: Sequence[str], typed: str, ghost: str) -> Startup | 
     try:
         prompt = screen.waits_for(">") and screen.waits_for(typed, typing=True)
         shown = prompt and screen.waits_for(ghost)
-        memory = _peak_memory(process.pid)
+        memory = memory_of(process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -121,8 +121,8 @@ class _Screen:
         return bool(data)
 
 
-def _peak_memory(process: int) -> int | None:
-    """Bytes of memory that a running process had at most, where the system tells.
+def memory_of(process: int, what: str = "VmHWM") -> int | None:
+    """Bytes of memory that a running process had at most, or with "VmRSS" has now, where the system tells.
 
     What ``wait4`` tells includes the memory of the process that started it, until it became another program.
     """
@@ -130,5 +130,5 @@ def _peak_memory(process: int) -> int | None:
         status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     except OSError:
         return None
-    found = re.search(r"VmHWM:\s*(\d+) kB", status)
+    found = re.search(rf"{what}:\s*(\d+) kB", status)
     return 1024 * int(found.group(1)) if found else None

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rnncomplete.cli import main
+from rnncomplete.measure import documents
 from rnncomplete.measure import speed as bench
 from rnncomplete.measure.startup import Startup
 
@@ -27,6 +28,12 @@ KEYS = [
     "startup_prompt_ms",
     "startup_ghost_ms",
     "peak_memory_mb",
+    "documents_key_ratio",
+    "documents_mb_each",
+    "typing_p999_ms",
+    "open_30mb_ms",
+    "open_30mb_key_ms",
+    "open_30mb_peak_mb",
     "times_faster_than_torch_eager",
     "times_faster_than_float32_lstm",
     "times_the_floor",
@@ -39,6 +46,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """On no core in particular, one prompt that is not really started, short rounds."""
     monkeypatch.setattr(bench, "pin_to_one_core", lambda: None)
     monkeypatch.setattr(bench, "PREFIXES", 2)
+    figures = documents.Figures(1.2, 11.5, 9.5, 900.0, 8.5, 210.0)
+    monkeypatch.setattr(documents, "measure_documents", lambda style, device: figures)
     monkeypatch.setattr("rnncomplete.cli.bench._line_with_a_ghost", lambda completer, text: ("so", "me"))
     monkeypatch.setattr("rnncomplete.measure.startup.start_prompt", lambda *arguments: Startup(250.0, 500.0, 120.0))
 
@@ -53,6 +62,11 @@ def test_all_figures_are_in_one_document_and_what_cannot_be_measured_is_null(tin
     assert set(document) - set(KEYS) == {"device", "text"}
     assert [key for key in document if key in KEYS] == [key for key in KEYS if key in document]
     assert set(KEYS) <= set(document)
+    assert (document["documents_key_ratio"], document["documents_mb_each"], document["open_30mb_ms"]) == (
+        1.2,
+        11.5,
+        900,
+    )
     assert (document["startup_prompt_ms"], document["startup_ghost_ms"]) == (250, 500)
     # The tiny network is no LSTM and has no int8 weights.
     assert document["times_faster_than_torch_eager"] is None
