@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from rnncomplete.text.printing import printable
 from rnncomplete_export.exporting.comparison import tell
 from rnncomplete_export.exporting.exporter import STEPS
 from rnncomplete_export.network.measure import LN2
@@ -64,7 +65,7 @@ class TrainingProgress:
 
     def say(self, text: str) -> None:
         """One line (or more), as it is."""
-        self._console.print(text)
+        self._console.print(printable(text))
 
     def reading(self, done: int, total: int) -> None:
         """How much of the text was read, in bytes, before the training begins."""
@@ -90,7 +91,7 @@ class TrainingProgress:
 
 def say(text: str) -> None:
     """One plain line for people."""
-    console_for_people().print(text)
+    console_for_people().print(printable(text))
 
 
 def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import shlex
 import sys
 import warnings
 from contextlib import contextmanager
@@ -396,4 +397,4 @@ def finish(request: Request) -> None:
         install_style(folder, replace=True)
         say(f"installed; type: rnncomplete --style {request.style}")
     else:
-        say(f"to install it: rnncomplete styles add {folder}")
+        say(f"to install it: rnncomplete styles add {shlex.quote(str(folder))}")

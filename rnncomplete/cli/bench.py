@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnncomplete.cli.options import open_completer, print_json, print_text, settings_from, style_options
+from rnncomplete.cli.options import open_completer, print_json, print_text, settings_from, style_options, tell
 from rnncomplete.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -108,9 +108,7 @@ def _starts(completer: Completer, text: str, arguments: list[str], progress: Pro
         start = start_prompt(arguments, typed, ghost)
         progress(number + 1, 1 + _STARTS)
         if start is None:
-            click.echo(
-                "rnncomplete: the prompt did not come up in a pseudo-terminal; see: rnncomplete doctor", err=True
-            )
+            tell("the prompt did not come up in a pseudo-terminal; see: rnncomplete doctor")
             return
         if number:
             yield start
@@ -146,14 +144,10 @@ def _peers(folder: Path, completer: Completer) -> Iterator[tuple[str, Completer]
         try:
             step = point.load()(folder)
         except ModuleNotFoundError as error:
-            click.echo(
-                f"rnncomplete: without {error.name} nothing is measured beside it; "
-                "type: pip install 'rnncomplete[train]'",
-                err=True,
-            )
+            tell(f"without {error.name} nothing is measured beside it; type: pip install 'rnncomplete[train]'")
             return
         except ModelError as error:
-            click.echo(f"rnncomplete: nothing is measured beside it: {error}", err=True)
+            tell(f"nothing is measured beside it: {error}")
             return
         yield point.name, Completer(Model(completer.card, "cpu", step), completer.options, static=True)
 

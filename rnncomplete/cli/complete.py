@@ -13,10 +13,10 @@ from rnncomplete.cli.options import (
     learn_option,
     open_completer,
     print_json,
-    print_text,
     settings_from,
     static_option,
     style_options,
+    write_text,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def complete(
 
     from rnncomplete.settings import LONGEST
     from rnncomplete.text.decoding import decode_text
+    from rnncomplete.text.printing import displayable
 
     data = sys.stdin.buffer.read()
     before = decode_text(data, "stdin")
@@ -78,9 +79,9 @@ def complete(
         )
         return
     for other in others:
-        print_text(other.text.replace("\\", "\\\\").replace("\n", "\\n"))
+        write_text(displayable(other.text, before).replace("\\", "\\\\").replace("\n", "\\n") + "\n")
     if not others:
-        print_text(ghost.text)
+        write_text(displayable(ghost.text, before) + "\n")
 
 
 def _options(options: Any, chars: int | None) -> Any:

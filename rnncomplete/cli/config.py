@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from rnncomplete.cli.options import print_json, print_text, settings_from, style_options
+from rnncomplete.text.printing import one_line
 
 
 @click.command()
@@ -25,10 +26,10 @@ def config(context: click.Context, /, as_json: bool, **flags: Any) -> None:
         plain = {name: _plain(setting.value) for name, setting in settings.items()}
         print_json({name: {"value": plain[name], "origin": setting.origin} for name, setting in settings.items()})
         return
-    values = {name: _words(item.value) for name, item in settings.items()}
+    values = {name: one_line(_words(item.value)) for name, item in settings.items()}
     names, width = max(map(len, values)), max(map(len, values.values()))
     for name, value in values.items():
-        print_text(f"{name:{names}}  {value:{width}}  {settings[name].origin}")
+        print_text(f"{name:{names}}  {value:{width}}  {one_line(settings[name].origin)}")
 
 
 def _plain(value: Any) -> Any:

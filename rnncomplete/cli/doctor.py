@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rnncomplete.cli.options import print_json, print_text
+from rnncomplete.text.printing import one_line
 
 if TYPE_CHECKING:
     from rnncomplete.measure.self_test import Report
@@ -40,14 +41,14 @@ def _print(report: Report) -> None:
     for name, version in report.versions.items():
         print_text(f"{name:16} {version}")
     print_text(f"{'gpu':16} {report.gpu}")
-    print_text(f"{'your styles':16} {report.styles_folder}")
+    print_text(f"{'your styles':16} {one_line(report.styles_folder)}")
     for style in report.styles:
         if style.problem is None:
             figures = f"loads in {style.load_ms} ms, {style.step_us} µs a character on {style.device}"
             print_text(f"{style.style:16} {figures}")
         if style.note is not None:
-            print_text(f"{'note':16} {style.note}")
+            print_text(f"{'note':16} {one_line(style.note)}")
     for problem in report.problems:
-        print_text(f"{'problem':16} {problem}")
+        print_text(f"{'problem':16} {one_line(problem)}")
     if not report.problems:
         print_text("all is well")

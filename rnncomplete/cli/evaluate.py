@@ -16,6 +16,7 @@ from rnncomplete.cli.options import (
     settings_from,
     static_option,
     style_options,
+    tell,
 )
 from rnncomplete.cli.progress import Progress
 
@@ -124,11 +125,10 @@ def _warn_of_unknown(completer: Completer, texts: list[str]) -> None:
     unknown = Counter({character: count for character, count in seen.items() if character not in known})
     if unknown:
         named = ", ".join(f"U+{ord(character):04X}" for character, _ in unknown.most_common(3))
-        click.echo(
-            f"rnncomplete: the style {completer.card.style} does not know {unknown.total():,} of {seen.total():,} "
+        tell(
+            f"the style {completer.card.style} does not know {unknown.total():,} of {seen.total():,} "
             f"characters ({named}{', …' if len(unknown) > 3 else ''}); each is charged {SPELLED_OUT:.1f} nats for being "
-            "spelled out",
-            err=True,
+            "spelled out"
         )
 
 

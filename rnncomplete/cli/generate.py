@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rnncomplete.cli.options import FiniteRange, open_completer, print_text, settings_from, style_options
+from rnncomplete.cli.options import FiniteRange, open_completer, settings_from, style_options, write_text
 
 
 @click.command()
@@ -64,7 +64,7 @@ def generate(
         min_p=MIN_P if min_p is None else min_p,
         seed=seed,
     )
-    print_text(before, end="")
+    write_text(before)
     for character in islice(written, chars):
-        print_text(character, end="")
-    print_text("")
+        write_text(character)
+    write_text("\n")

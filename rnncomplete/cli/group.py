@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from rnncomplete.cli.options import tell
 from rnncomplete.errors import RnncompleteError
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _report(error: BaseException) -> int:
         message, code = f"unexpected {type(error).__name__}: {error}; {_BUG}", 1
     else:
         raise error
-    click.echo(f"rnncomplete: {' '.join(message.split())}", err=True)
+    tell(message)
     return code
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from rnncomplete.text.characters import is_displayable
+from rnncomplete.text.printing import one_line, printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
@@ -69,7 +72,7 @@ def settings_from(context: click.Context, **flags: Any) -> Settings:
     outer = context.find_root().obj or {}
     settings = load_settings(outer | {name: value for name, value in flags.items() if value not in (None, ())})
     for line in settings.ignored:
-        click.echo(f"rnncomplete: {line}", err=True)
+        tell(line)
     return settings
 
 
@@ -95,7 +98,7 @@ def open_completer(settings: Settings, before: str | None = None, *, static: boo
             chooser.choose(before, always)
         completer = chooser.current
     if completer.model.note:
-        click.echo(f"rnncomplete: {completer.model.note}", err=True)
+        tell(completer.model.note)
     if settings.learn_from and not static:
         learn(completer, settings.learn_from)
     return completer
@@ -109,14 +112,31 @@ def learn(completer: Completer, paths: Sequence[Path]) -> None:
     with Progress("learning") as progress:
         completer.learn_files(paths, progress=progress, skipped=left_out.append)
     for line in left_out:
-        click.echo(f"rnncomplete: left out: {line}", err=True)
+        tell(f"left out: {line}")
 
 
 def print_json(document: object) -> None:
-    """One JSON document on stdout."""
-    print_text(json.dumps(document, ensure_ascii=False, indent=2))
+    """One JSON document on stdout, in which what a terminal must not be sent is written as JSON's escapes."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    for character in sorted(set(text)):
+        if not is_displayable(character):
+            text = text.replace(character, json.dumps(character)[1:-1])
+    write_text(text + "\n")
 
 
-def print_text(text: str, *, end: str = "\n") -> None:
-    """``text`` on stdout in UTF-8, whatever the terminal says it speaks, and at once."""
-    click.echo((text + end).encode("utf-8", "replace"), nl=False)
+def print_text(text: str) -> None:
+    """A line or more on stdout, in which a mark stands for what a terminal must not be sent."""
+    write_text(printable(text) + "\n")
+
+
+def write_text(text: str) -> None:
+    """``text`` on stdout as it is, in UTF-8, whatever the terminal says it speaks, and at once.
+
+    For what the user has written, and what a network writes, which never chooses what disturbs a terminal.
+    """
+    click.echo(text.encode("utf-8", "replace"), nl=False)
+
+
+def tell(line: str) -> None:
+    """A line for people on stderr, in which a mark stands for what a terminal must not be sent."""
+    click.echo(f"rnncomplete: {one_line(line)}", err=True)

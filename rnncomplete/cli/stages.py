@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnncomplete.cli.options import print_json, print_text, settings_from
-from rnncomplete.text.characters import printable
+from rnncomplete.text.printing import one_line
 from rnncomplete.text.wording import percent, short_number
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def stages(context: click.Context, /, style: str | None, as_json: bool) -> None:
         print_text(f"the card of {card.style} tells of no stages")
         return
     for stage in card.stages:
-        print_text(f"== {_heading(stage)}\n{printable(str(stage.get('sample', ''))).rstrip()}\n")
+        print_text(f"== {_heading(stage)}\n{str(stage.get('sample', '')).rstrip()}\n")
     print_text("\n".join(_table(card)))
 
 
@@ -64,7 +64,7 @@ def _table(card: Card) -> list[str]:
         if any(share is not None for share in shares):
             rows.append(
                 [
-                    printable(name).replace("_", " "),
+                    one_line(name).replace("_", " "),
                     *(percent(share, "") for share in (shares if true else shares[:-1])),
                 ]
             )

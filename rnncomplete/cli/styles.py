@@ -9,6 +9,7 @@ import click
 
 from rnncomplete.cli.options import print_json, print_text
 from rnncomplete.text.characters import is_displayable
+from rnncomplete.text.printing import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +99,7 @@ def _list(as_json: bool) -> None:
             "" if row["shipped"] else "your own",
         )
         end = (row["licence"], row["problem"] or row["corpus"])
-        table.append((row["style"], *("-" if cell is None else str(cell) for cell in cells + end)))
+        table.append((row["style"], *("-" if cell is None else one_line(str(cell)) for cell in cells + end)))
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for style, parameters, nats, whose, licence, corpus in table:
         numbers = f"{parameters:>{widths[1]}}  {nats:>{widths[2]}}"
@@ -132,7 +133,7 @@ def _tree(facts: dict[str, Any], depth: int = 0) -> Iterator[str]:
     """A line a fact, those inside another one indented below it."""
     for key, value in facts.items():
         inside = isinstance(value, dict) and bool(value)
-        yield f"{'  ' * depth + key:{_KEY_WIDTH}} {'' if inside else _short(key, value)}".rstrip()
+        yield f"{'  ' * depth + one_line(key):{_KEY_WIDTH}} {'' if inside else one_line(_short(key, value))}".rstrip()
         if inside:
             yield from _tree(value, depth + 1)
 

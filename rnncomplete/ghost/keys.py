@@ -10,8 +10,8 @@ from prompt_toolkit.filters import Condition, Filter, emacs_insert_mode, emacs_m
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
 
-from rnncomplete.ghost.rules import displayable
 from rnncomplete.ghost.secrecy import is_secret
+from rnncomplete.text.printing import displayable
 from rnncomplete.text.words import next_word
 
 if TYPE_CHECKING:
@@ -127,7 +127,13 @@ def ghost_of(buffer: Buffer) -> str:
     """The ghost to be seen at the cursor of ``buffer`` now: none with a menu open, text selected, or in a secret."""
     if buffer.suggestion is None or is_menu_open(buffer) or buffer.selection_state is not None or is_secret(buffer):
         return ""
-    return displayable(buffer.suggestion.text)
+    return fit_suggestion(buffer)
+
+
+def fit_suggestion(buffer: Buffer) -> str:
+    """What of the suggestion of ``buffer``, if there is one, may be sent to a terminal."""
+    before = buffer.text[: buffer.cursor_position][-1:]
+    return displayable(buffer.suggestion.text, before) if buffer.suggestion is not None else ""
 
 
 def is_menu_open(buffer: Buffer) -> bool:
@@ -139,7 +145,6 @@ def _accepting(part: Callable[[str], str]) -> Callable[[KeyPressEvent], None]:
     """A key's handler; prompt_toolkit saves the text for undoing before each, so an acceptance is undone by itself."""
 
     def accept(event: KeyPressEvent) -> None:
-        if event.current_buffer.suggestion is not None:
-            event.current_buffer.insert_text(part(displayable(event.current_buffer.suggestion.text)))
+        event.current_buffer.insert_text(part(fit_suggestion(event.current_buffer)))
 
     return accept

@@ -13,24 +13,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from rnncomplete.text.characters import JOINERS, UNKNOWN_CHARACTER, is_displayable, joins
+from rnncomplete.text.printing import displayable
 from rnncomplete.text.words import is_word_character
 
 REMEMBERED = 64
 """Places whose ghosts are remembered, and places where one was dismissed."""
 
 _Place = tuple[int, int]
-
-
-def displayable(text: str) -> str:
-    """``text`` up to the first character that a terminal must not be sent, or that is no character at all."""
-    for index, character in enumerate(text):
-        if character == UNKNOWN_CHARACTER or not is_displayable(character):
-            return text[:index]
-        # What it follows may be what was typed: at the start only what comes after it can be seen.
-        if character in JOINERS and not joins(text[index - 1 : index] or "x", text[index + 1 : index + 2]):
-            return text[:index]
-    return text
 
 
 def fit(ghost: str, before: str, after: str) -> str:
@@ -40,7 +29,7 @@ def fit(ghost: str, before: str, after: str) -> str:
     are not worth showing either, since nobody can see them, nor are line ends behind the last letter, which would only
     push down what stands below.
     """
-    ghost = displayable(ghost)
+    ghost = displayable(ghost, before)
     tail = after.partition("\n")[0]
     if tail:
         if before and is_word_character(before[-1]) and is_word_character(tail[0]):

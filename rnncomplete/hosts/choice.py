@@ -8,6 +8,7 @@ from rnncomplete.errors import RnncompleteError, StyleError
 from rnncomplete.hosts.history import from_history
 from rnncomplete.settings import load_settings
 from rnncomplete.styles import DEFAULT_STYLE, expect_style, find_style
+from rnncomplete.text.printing import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,4 +86,4 @@ def give_ghosts(app: Application[Any], buffer: Buffer, style: str | None = None)
 
 def tell(text: str) -> None:
     """One line in the program's own terminal."""
-    print(f"rnncomplete: {text}")  # noqa: T201 - a shell has no other place to tell its user something
+    print(f"rnncomplete: {one_line(text)}")  # noqa: T201 - a shell has no other place to tell its user something

@@ -11,11 +11,11 @@ from rnncomplete.errors import RnncompleteError, SettingError, TextError
 from rnncomplete.ghost.keys import help_rows
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS
 from rnncomplete.repl.history import StyleHistory
-from rnncomplete.repl.look import say, table
+from rnncomplete.repl.look import say, table, write
 from rnncomplete.repl.signals import postponed_signals, stoppable
 from rnncomplete.settings import SETTINGS
 from rnncomplete.styles import expect_style, find_style, list_styles
-from rnncomplete.text.characters import printable
+from rnncomplete.text.printing import one_line
 from rnncomplete.text.wording import short_number
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Actions:
     def _style(self, name: str) -> None:
         """Change the style, or describe this one."""
         if not name:
-            say(printable("\n".join(_described(self._card()))))
+            say("\n".join(_described(self._card())))
             return
         expect_style(name)  # a wrong name is to be told before anything changes
         self._suggest.use(name, self._device)
@@ -74,9 +74,9 @@ class Actions:
         for style in list_styles():
             try:
                 card = read_card(style.folder)
-                row = (style.name, f"{short_number(card.parameters)} parameters", printable(card.description))
+                row = (style.name, f"{short_number(card.parameters)} parameters", one_line(card.description))
             except RnncompleteError as error:
-                row = (style.name, "damaged", str(error))
+                row = (style.name, "damaged", one_line(str(error)))
             rows.append((*row[:2], row[2] if style.shipped else f"{row[2]} (your own)"))
         say(table(rows) if rows else "there are no styles yet; train one with: rnncomplete train TEXT --style NAME")
 
@@ -90,7 +90,7 @@ class Actions:
         for stage in card.stages:
             read = stage.get("characters", 0)
             say(f"\n— after {short_number(int(read))} characters, loss {float(stage.get('loss', 0)):.2f}:")
-            say(printable(str(stage.get("sample", ""))))
+            say(str(stage.get("sample", "")))
 
     def _generate(self, argument: str) -> None:
         """Let the network write; what came is kept, also if Ctrl-C stops it."""
@@ -103,7 +103,7 @@ class Actions:
             try:
                 for character in takewhile(lambda _: wanted(), islice(self._written(completer, wanted), number)):
                     written.append(character)
-                    say(printable(character), end="")
+                    write(character.expandtabs())
             finally:
                 self._manuscript.add("".join(written))
         say("")
@@ -113,7 +113,7 @@ class Actions:
         self._manuscript.open(path_of(name))
         text = self._manuscript.text
         say(f"{len(text):,} characters, {text.count(chr(10)):,} lines; it ends:")
-        say(printable("\n".join(text.removesuffix("\n").split("\n")[-5:])))
+        say("\n".join(text.removesuffix("\n").split("\n")[-5:]))
 
     def _learn(self, name: str) -> None:
         """Learn from a file or folder in the background."""
@@ -130,7 +130,7 @@ class Actions:
             self._suggest.learn([path])
             say(f"learning from {name}; you can write on meanwhile")
         else:
-            say(printable("\n".join(_told(self._suggest.study))))
+            say("\n".join(_told(self._suggest.study)))
 
     def _save(self, name: str, *, force: bool = False) -> None:
         """Write the document to a file."""
@@ -142,7 +142,7 @@ class Actions:
 
     def _show(self, _: str) -> None:
         """Print the document."""
-        say(printable(self._manuscript.text.removesuffix("\n")) if self._manuscript else "the document is empty")
+        say(self._manuscript.text.removesuffix("\n") if self._manuscript else "the document is empty")
 
     def _edit(self, _: str) -> None:
         """Change the document in an editor."""
@@ -162,7 +162,7 @@ class Actions:
         if not self._manuscript.undo():
             say("there is nothing to undo")
         elif self._manuscript:
-            say(f"the document ends: {printable(self._manuscript.last_line)!r}")
+            say(f"the document ends: {self._manuscript.last_line!r}")
         else:
             say("the document is empty")
 

@@ -11,6 +11,7 @@ from prompt_toolkit.document import Document
 
 from rnncomplete.errors import SettingError
 from rnncomplete.styles import AUTO, list_styles
+from rnncomplete.text.printing import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,7 +98,8 @@ class CommandCompleter(Completer):
                 if command.name.startswith(name):
                     yield Completion(command.name, -len(name), display=":" + command.name, display_meta=command.what)
         elif name in ("open", "save", "save!", "learn"):
-            yield from self._paths.get_completions(Document(argument), complete_event)
+            for path in self._paths.get_completions(Document(argument), complete_event):
+                yield Completion(path.text, path.start_position, display=printable(path.display_text))
         else:
             for word in _arguments(name):
                 if word.startswith(argument):

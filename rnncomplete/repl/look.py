@@ -14,6 +14,7 @@ from prompt_toolkit.styles import Style
 
 from rnncomplete.repl.commands import is_command
 from rnncomplete.styles import AUTO
+from rnncomplete.text.printing import printable
 from rnncomplete.text.wording import short_number
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
         parts.append(f"{max(suggest.milliseconds, 1):.0f} ms")
     saved = suggest.tally.saved
     parts.append(f"{saved} keystroke{'s' * (saved != 1)} saved")
-    return " · ".join(parts)
+    return printable(" · ".join(parts))
 
 
 def short(path: Path) -> str:
@@ -122,9 +123,17 @@ def short(path: Path) -> str:
 
 
 def say(text: str, end: str = "\n") -> None:
-    """Print ``text`` on the terminal of the prompt, which is not always what ``sys.stdout`` is at the moment."""
+    """Print ``text`` on the terminal of the prompt, which is not always what ``sys.stdout`` is at the moment.
+
+    Tabs are drawn as blanks, and a mark for each character that a terminal must not be sent.
+    """
+    write(printable(text.expandtabs()) + end)
+
+
+def write(text: str) -> None:
+    """Print ``text`` as :func:`say` does, but as it is: for what a network writes, which chooses nothing else."""
     output = get_app_session().output
-    output.write(text + end)
+    output.write(text)
     output.flush()
 
 

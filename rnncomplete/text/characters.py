@@ -18,6 +18,16 @@ NORMALISATIONS = ("line-ends", "nfc")
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 """Shown by nothing but how their neighbours look: Persian words and emoji of several parts are spelled with them."""
 
+_FIRST_THAT_JOINS = 0x590
+"""The code points below are Latin, Greek, Cyrillic and Armenian."""
+
+_INVISIBLE = (
+    *("\N{COMBINING GRAPHEME JOINER}", "\N{BRAILLE PATTERN BLANK}", "\N{HANGUL FILLER}"),
+    *("\N{HALFWIDTH HANGUL FILLER}", "\N{HANGUL CHOSEONG FILLER}", "\N{HANGUL JUNGSEONG FILLER}"),
+    *("\N{KHMER VOWEL INHERENT AQ}", "\N{KHMER VOWEL INHERENT AA}", "\N{MUSICAL SYMBOL NULL NOTEHEAD}"),
+)
+"""Nothing is seen of these, though Unicode counts them among letters, marks and symbols."""
+
 
 def normalise(text: str, how: Collection[str] = NORMALISATIONS[:1]) -> str:
     r"""What a network reads instead of ``text``: every line end as ``\n``, and, if ``how`` holds "nfc", all composed.
@@ -55,10 +65,13 @@ def is_mark(character: str) -> bool:
 
 
 def is_displayable(character: str) -> bool:
-    """Whether a terminal may be sent ``character``: newline, tab, or anything but controls, formats and surrogates.
+    """Whether a terminal may be sent ``character`` where it has a place, which :mod:`rnncomplete.text.printing` knows.
 
-    Of formats only :data:`JOINERS`, without which some languages cannot be written.
+    That is newline, tab, or anything but controls, formats, surrogates and what nobody could see; of formats only
+    :data:`JOINERS`, without which some languages cannot be written.
     """
+    if character in _INVISIBLE:
+        return False
     kind = unicodedata.category(character)
     return character in "\n\t" or character in JOINERS or kind not in {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
 
@@ -66,12 +79,9 @@ def is_displayable(character: str) -> bool:
 def joins(before: str, after: str) -> bool:
     """Whether one of :data:`JOINERS` has a meaning between the characters ``before`` and ``after``: letters or emoji.
 
-    Elsewhere nobody could see that it is there.
+    Elsewhere, and in scripts whose letters do not join, such as Latin, nobody could see that it is there.
     """
-    kinds = {unicodedata.category(c) if c else "" for c in (before, after)}
+    if any(not c or ord(c) < _FIRST_THAT_JOINS for c in (before, after)):
+        return False
+    kinds = {unicodedata.category(c) for c in (before, after)}
     return all(kind[:1] in {"L", "M"} or kind in {"So", "Sk"} for kind in kinds)
-
-
-def printable(text: str) -> str:
-    """``text`` for a terminal: tabs drawn as blanks, and a mark for each character that it must not be sent."""
-    return "".join(c if is_displayable(c) else UNKNOWN_CHARACTER for c in text.expandtabs())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import shlex
 from typing import TYPE_CHECKING, BinaryIO
 
 from rnncomplete.errors import TextError
@@ -36,7 +37,7 @@ def read_chunks(file: BinaryIO, name: str) -> Iterator[str]:
         except UnicodeDecodeError as error:
             raise TextError(
                 f"{name} is not UTF-8 (byte 0x{error.object[error.start]:02x} near {offset + error.start:,}); "
-                f"convert it, for example: iconv -f latin1 -t utf-8 {name}"
+                f"convert it, for example: iconv -f latin1 -t utf-8 {shlex.quote(name)}"
             ) from None
         if offset == 0:
             text = text.removeprefix("\ufeff")

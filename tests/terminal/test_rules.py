@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncomplete.ghost.rules import Trail, displayable, fit
-from rnncomplete.text.vocabulary import is_displayable
+from rnncomplete.ghost.rules import Trail, fit
+from rnncomplete.text.characters import is_displayable
+from rnncomplete.text.printing import displayable
 
 
 @pytest.mark.parametrize(
