@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from rnncomplete.text.characters import printable
 from rnncomplete.text.wording import percent, short_number
 
 
@@ -17,7 +16,3 @@ def test_numbers_are_short(number: int, shown: str) -> None:
 
 def test_shares() -> None:
     assert (percent(0.256), percent(0.256, ""), percent(None)) == ("26 %", "26", "-")
-
-
-def test_a_terminal_is_sent_nothing_that_it_would_obey() -> None:
-    assert printable("a\x1b[31m\x07\r\u202eb\n\tc") == "a\ufffd[31m\ufffd\ufffd\ufffdb\n        c"
