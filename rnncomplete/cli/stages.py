@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +11,7 @@ from rnncomplete.text.printing import one_line
 from rnncomplete.text.wording import percent, short_number
 
 if TYPE_CHECKING:
-    from rnncomplete.network.card import Card
+    from rnncomplete.network.card import Card, Stage
 
 
 @click.command("stages")
@@ -43,7 +43,7 @@ def stages(context: click.Context, /, style: str | None, as_json: bool) -> None:
     print_text("\n".join(_table(card)))
 
 
-def _heading(stage: dict[str, Any]) -> str:
+def _heading(stage: Stage) -> str:
     return f"after {stage.get('characters', 0):,} characters, {stage.get('loss', float('nan')):.3f} nats per character"
 
 

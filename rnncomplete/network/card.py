@@ -8,9 +8,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from typing import TypedDict, get_type_hints
 
 from rnncomplete.errors import ModelError
+from rnncomplete.network.facts import conform, read_json
 from rnncomplete.styles import STYLE_NAME
 from rnncomplete.text.characters import NORMALISATIONS
 
@@ -24,6 +25,95 @@ LARGEST_CARD = 2**20
 
 LARGEST_STATE = 65_536
 """A state of more numbers than this is not a small local completer's."""
+
+
+Shares = dict[str, float | None]
+"""Skills by name: a share from 0 to 1 of each, ``None`` where there was nothing to count."""
+
+
+class Corpus(TypedDict, total=False):
+    """What a network was trained on."""
+
+    name: str
+    sha256: str
+    characters: int
+    validation_characters: int
+    """Of those, the last, that were kept out of training."""
+    licence: str
+
+
+class Recipe(TypedDict, total=False):
+    """The choices of a training; there are others, with which nothing is computed."""
+
+    optimizer: str
+    batch: int
+    window: int
+    dropout: float
+    weight_dropout: float
+
+
+Training = TypedDict(
+    "Training",
+    {
+        "command": str,
+        "from": str | None,
+        "earlier": "Training | None",
+        "recipe": Recipe,
+        "precision": str,
+        "seed": int,
+        "updates": int,
+        "characters_seen": int,
+        "seconds": float,
+        "processor_seconds": float | None,
+        "versions": dict[str, str],
+    },
+    total=False,
+)
+"""How a network was trained; ``earlier`` is the same of the training that it went on from."""
+
+
+class Writing(TypedDict, total=False):
+    """How a style writes unless it is told otherwise, and what that is like."""
+
+    temperature: float
+    min_p: float
+    skills: Shares
+
+
+class Figures(TypedDict, total=False):
+    """How well a style does on the validation slice: nats per character, characters measured on, shares, bytes."""
+
+    parity_characters: int
+    float32_logit_difference: float
+    float32_nats: float
+    int8_nats: float
+    fp16_nats: float
+    nats_per_character: float
+    measured_characters: int
+    ngram_nats: float
+    ngram_order: int
+    ngram_characters: int
+    ngram_share: float
+    adaptive_nats: float
+    adaptive_characters: int
+    memory_bytes: int
+    keystrokes_saved: float
+    typed_characters: int
+    skills_of_the_text: Shares
+    writing: Writing
+
+
+class _Reached(TypedDict):
+    step: int
+    characters: int
+    loss: float
+    sample: str
+
+
+class Stage(_Reached, total=False):
+    """What a network wrote after so many steps and characters, and its loss by then."""
+
+    skills: Shares
 
 
 @dataclass(frozen=True)
@@ -55,14 +145,11 @@ class Card:
     """No ghost is shown whose first word is less likely than this."""
     lexer: str | None = None
     """Pygments name of the language, for colours."""
-    corpus: dict[str, Any] = field(default_factory=dict)
-    """``name``, ``sha256``, ``characters``, ``licence``."""
-    training: dict[str, Any] = field(default_factory=dict)
-    """Recipe, seed, characters seen, seconds, versions, command."""
-    figures: dict[str, Any] = field(default_factory=dict)
-    """Nats per character of the float32, int8 and fp16 graphs on the validation slice."""
-    stages: tuple[dict[str, Any], ...] = ()
-    """What the network wrote while it learned: ``step``, ``characters``, ``loss``, ``sample``."""
+    corpus: Corpus = field(default_factory=Corpus)
+    training: Training = field(default_factory=Training)
+    figures: Figures = field(default_factory=Figures)
+    stages: tuple[Stage, ...] = ()
+    """What the network wrote while it learned."""
 
     def __post_init__(self) -> None:
         if self.format != FORMAT:
@@ -71,7 +158,12 @@ class Card:
             raise ModelError(
                 f"the card names the style {self.style!r}; expected lower case letters, digits, hyphens, underscores"
             )
-        for name, largest in (("state_size", LARGEST_STATE), ("layers", 64), ("hidden_size", LARGEST_STATE)):
+        for name, largest in (
+            ("state_size", LARGEST_STATE),
+            ("layers", 64),
+            ("hidden_size", LARGEST_STATE),
+            ("parameters", 10**10),
+        ):
             if not 1 <= getattr(self, name) <= largest:
                 raise ModelError(f"the card has {name} {getattr(self, name)}; expected 1 to {largest}")
         if not 0.05 <= self.temperature <= 20:
@@ -97,41 +189,22 @@ class Card:
         if len(text) > LARGEST_CARD:
             raise ModelError(f"the card is larger than {LARGEST_CARD // 2**20} MB; expected a few kilobytes")
         try:
-            facts = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            facts = read_json(text)
+        except ValueError as error:
             raise ModelError(f"the card is not JSON ({error}); expected what `rnncomplete export` writes") from None
         if not isinstance(facts, dict):
             raise ModelError(f"the card is a JSON {type(facts).__name__}; expected an object")
         if facts.get("format") != FORMAT:
             raise ModelError(
-                f"the card has format {facts.get('format')!r}; this version of rnncomplete reads format {FORMAT}"
+                f"the card has format {str(facts.get('format'))[:20]!r}; this version of rnncomplete reads format {FORMAT}"
             )
         fields = {item.name: item for item in dataclasses.fields(cls)}
         required = {name for name, item in fields.items() if item.default is item.default_factory}
         if missing := required - facts.keys():
             raise ModelError(f"the card lacks {min(missing)!r}; expected what `rnncomplete export` writes")
         hints = get_type_hints(cls)
-        values = {name: _checked(name, hints[name], facts[name]) for name in fields if name in facts}
+        try:
+            values = {name: conform(facts[name], hints[name], name) for name in fields if name in facts}
+        except ValueError as error:
+            raise ModelError(f"the card has {error}") from None
         return cls(**values)
-
-
-def _checked(name: str, hint: Any, value: Any) -> Any:
-    """``value`` as the field's type, or a :class:`ModelError`."""
-    kinds: dict[Any, tuple[type, ...]] = {
-        str: (str,),
-        int: (int,),
-        float: (int, float),
-        str | None: (str, type(None)),
-        dict[str, Any]: (dict,),
-        tuple[str, ...]: (list,),
-        tuple[dict[str, Any], ...]: (list,),
-    }
-    if isinstance(value, bool) or not isinstance(value, kinds[hint]):
-        expected = " or ".join(kind.__name__ for kind in kinds[hint])
-        raise ModelError(f"the card has {name} of type {type(value).__name__}; expected {expected}")
-    if isinstance(value, list):
-        item_kind = str if hint == tuple[str, ...] else dict
-        if not all(isinstance(item, item_kind) for item in value):
-            raise ModelError(f"the card has odd items in {name}; expected {item_kind.__name__} only")
-        return tuple(value)
-    return float(value) if isinstance(value, int) and hint is float else value

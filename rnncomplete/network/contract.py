@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from rnncomplete.errors import ModelError
@@ -26,16 +26,12 @@ def check_contract(graph: Graph, card: Card) -> None:
     if METADATA_KEY not in graph.metadata:
         raise ModelError(f"the graph carries no card under {METADATA_KEY!r}; expected what `rnncomplete export` writes")
     try:
-        inside = json.loads(graph.metadata[METADATA_KEY])
-    except (ValueError, RecursionError):
-        raise ModelError("the card inside the graph is not JSON; expected what `rnncomplete export` writes") from None
-    outside = json.loads(card.to_json())
-    if inside != outside:
-        differing = inside.keys() ^ outside.keys() if isinstance(inside, dict) else set()
-        differing = differing or {key for key in outside if isinstance(inside, dict) and inside[key] != outside[key]}
+        inside = Card.from_json(graph.metadata[METADATA_KEY])
+    except ModelError as error:
+        raise ModelError(f"inside the graph {error}") from None
+    if differing := [item.name for item in fields(card) if getattr(inside, item.name) != getattr(card, item.name)]:
         raise ModelError(
-            f"the card inside the graph differs from {CARD} in {min(differing, default='everything')!r}; "
-            "both come from the same export"
+            f"the card inside the graph differs from {CARD} in {differing[0]!r}; both come from the same export"
         )
     check_operators(graph, vocabulary)
 

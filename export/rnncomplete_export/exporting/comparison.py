@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rnncomplete.measure.evaluation import spelling
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER, losses_of_orders
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnncomplete.completion.completer import Completer
+    from rnncomplete.network.card import Figures
 
 
 COUNTED_CHARACTERS = 12_000_000
@@ -43,7 +44,7 @@ def ngram_figures(
     *,
     seconds: float,
     advance: Callable[[str], None] = lambda _: None,
-) -> dict[str, float | int]:
+) -> Figures:
     """The loss on ``validation`` of the best n-gram with Kneser-Ney smoothing, and what it was counted on.
 
     That is all of ``training``, unless it is very long or was trained on for a few ``seconds`` only. ``advance`` is told
@@ -67,7 +68,7 @@ def ngram_figures(
     }
 
 
-def typing_figures(completer: Completer, validation: NDArray[np.uint16]) -> dict[str, float | int]:
+def typing_figures(completer: Completer, validation: NDArray[np.uint16]) -> Figures:
     """What a simulated person saves who types the beginning of ``validation`` with ghosts."""
     options = replace(completer.options, budget_ms=inf)
     text = completer.model.vocabulary.decode(validation[:TYPED_CHARACTERS].tolist())
@@ -84,7 +85,7 @@ def tuned_threshold(completer: Completer, validation: NDArray[np.uint16]) -> flo
     return best_threshold(completer.greedy, beginnings(completer.model.vocabulary.decode(behind.tolist())))
 
 
-def counted_on(figures: dict[str, Any]) -> str:
+def counted_on(figures: Figures) -> str:
     """What the n-gram of a card was counted on, for people: all that the network was trained on, or a part of it."""
     if figures.get("ngram_share") == 1:
         return f"all {figures['ngram_characters']:,} characters trained on"
@@ -92,7 +93,7 @@ def counted_on(figures: dict[str, Any]) -> str:
     return f"{figures['ngram_characters']:,} characters{share}"
 
 
-def tell(figures: dict[str, Any]) -> str:
+def tell(figures: Figures) -> str:
     """The figures of a card beside those of the n-gram, for people."""
     nats = figures["nats_per_character"]
     lines = []

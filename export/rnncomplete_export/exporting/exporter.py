@@ -17,7 +17,7 @@ from rnncomplete.errors import CheckpointError, StyleError, TextError
 from rnncomplete.files import replaced_folder
 from rnncomplete.measure.evaluation import losses, predicted_losses
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER
-from rnncomplete.network.card import Card
+from rnncomplete.network.card import Card, Figures, Writing
 from rnncomplete.network.loading import STEP, model_from_graph
 from rnncomplete.styles import CARD, MEMORY
 from rnncomplete.text.decoding import read_text
@@ -220,7 +220,7 @@ def measured(card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16]) -> 
     model = executable(card, graph)
     text = model.vocabulary.decode(tokens.tolist())
     nats = float(np.mean(losses(model, text)))
-    figures = {"nats_per_character": round(nats, 5), "measured_characters": len(tokens)}
+    figures: Figures = {"nats_per_character": round(nats, 5), "measured_characters": len(tokens)}
     return dataclasses.replace(card, figures={**card.figures, **figures})
 
 
@@ -246,7 +246,7 @@ def typed(
     advance("typing with ghosts")
     completer = Completer(executable(card, graph), memory=memory)
     text = completer.model.vocabulary.decode(tokens[:ADAPTIVE_CHARACTERS].tolist())
-    figures = {
+    figures: Figures = {
         "adaptive_nats": round(float(np.mean(predicted_losses(completer.fresh(), text))), 5),
         "adaptive_characters": len(text),
         "memory_bytes": len(memory.to_bytes(packed=True)) if memory else 0,
@@ -267,8 +267,12 @@ def with_stages(
     vocabulary = Vocabulary(card.vocabulary, card.normalisation)
     words = frozenset() if read is None else known_words(read, vocabulary)
     stages = measure_stages(path, checkpoint, network, tokens, words=words, vocabulary=vocabulary)
-    writing = {"temperature": WRITING_TEMPERATURE, "min_p": MIN_P, "skills": stages[-1]["skills"]}
-    figures = {**card.figures, "skills_of_the_text": skills_of_text(tokens, words, vocabulary), "writing": writing}
+    writing: Writing = {"temperature": WRITING_TEMPERATURE, "min_p": MIN_P, "skills": stages[-1]["skills"]}
+    figures: Figures = {
+        **card.figures,
+        "skills_of_the_text": skills_of_text(tokens, words, vocabulary),
+        "writing": writing,
+    }
     return dataclasses.replace(card, stages=stages, figures=figures)
 
 

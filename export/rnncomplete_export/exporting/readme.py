@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rnncomplete.text.wording import percent
 from rnncomplete_export.exporting.comparison import counted_on
@@ -10,7 +10,7 @@ from rnncomplete_export.network.measure import LN2
 from rnncomplete_export.story.skills import ROOM
 
 if TYPE_CHECKING:
-    from rnncomplete.network.card import Card
+    from rnncomplete.network.card import Card, Figures, Training
 
 
 def fenced(text: str) -> str:
@@ -58,7 +58,7 @@ def render_readme(card: Card) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def training_of(training: dict[str, Any]) -> str:
+def training_of(training: Training) -> str:
     """How a network was trained; if it went on from another one on the same text, that one first."""
     recipe, earlier = training["recipe"], training.get("earlier")
     versions = ", ".join(f"{name} {version}" for name, version in sorted(training["versions"].items()))
@@ -80,7 +80,7 @@ def training_of(training: dict[str, Any]) -> str:
     return f"{training_of(earlier)}\n\n{told}" if earlier else told
 
 
-def ngram_row(figures: dict[str, Any]) -> str:
+def ngram_row(figures: Figures) -> str:
     """The n-gram that the network is held against, if it could be counted."""
     if "ngram_nats" not in figures:
         return ""
@@ -91,7 +91,7 @@ def ngram_row(figures: dict[str, Any]) -> str:
     )
 
 
-def adaptive_row(figures: dict[str, Any]) -> str:
+def adaptive_row(figures: Figures) -> str:
     """The network with what the text itself and the style's memory teach, if that was measured."""
     if "adaptive_nats" not in figures:
         return ""
@@ -102,7 +102,7 @@ def adaptive_row(figures: dict[str, Any]) -> str:
     )
 
 
-def memory_line(figures: dict[str, Any]) -> str:
+def memory_line(figures: Figures) -> str:
     """What the style remembers of its text, if it does."""
     if not figures.get("memory_bytes"):
         return ""
@@ -129,7 +129,7 @@ def skills_table(card: Card) -> str:
     losses = " | ".join(f"{stage['loss']:.2f}" for stage in counted)
     lines.append(f"| nats per character | {losses} | |")
     for name in sorted(counted[-1]["skills"], reverse=True):  # words by their length come first
-        shares = [stage["skills"].get(name) for stage in [*counted, {"skills": true}]]
+        shares = [skills.get(name) for skills in [*(stage["skills"] for stage in counted), true]]
         if any(share is not None for share in shares):
             lines.append(f"| {name.replace('_', ' ')} | {' | '.join(map(percent, shares))} |")
     lines += [

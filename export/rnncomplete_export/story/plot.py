@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rnncomplete.network.card import Stage
+
 SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "rnncomplete",  # names of clips and markers follow from the content
     "svg.fonttype": "none",  # letters stay letters
@@ -16,7 +18,7 @@ SETTINGS: dict[Any, Any] = {
 }
 
 
-def draw_stages(style: str, stages: Sequence[dict[str, Any]]) -> str:
+def draw_stages(style: str, stages: Sequence[Stage]) -> str:
     """An SVG document with the loss of ``stages`` and, where they were counted, their skills."""
     import matplotlib as mpl
     from matplotlib.figure import Figure

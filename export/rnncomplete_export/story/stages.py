@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rnncomplete.errors import CheckpointError
 from rnncomplete_export.checkpoint import STAGES, load_checkpoint
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from rnncomplete.network.card import Stage
     from rnncomplete.text.vocabulary import Vocabulary
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.network.character_network import CharacterNetwork
@@ -45,7 +46,7 @@ def measure_stages(
     *,
     words: Collection[str],
     vocabulary: Vocabulary,
-) -> tuple[dict[str, Any], ...]:
+) -> tuple[Stage, ...]:
     """The stages that ``checkpoint``, which lies at ``path``, tells of.
 
     Where their weights are beside it, the loss of each is measured on the same stretches of ``validation``, and their
@@ -56,12 +57,12 @@ def measure_stages(
     earlier = checkpoint.facts["about"].get("earlier")
     # Copies: loading other weights writes into the tensors of the state dictionary.
     weights = {name: value.clone() for name, value in network.state_dict().items()}
-    stages: list[dict[str, Any]] = list(earlier["stages"]) if earlier else []
-    begun = stages[-1] if stages else {"step": 0, "characters": 0}
+    stages: list[Stage] = list(earlier["stages"]) if earlier else []
+    begun: Any = stages[-1] if stages else {"step": 0, "characters": 0}
     sample = sampled(validation, STAGE_CHARACTERS)
 
-    def counted_on(stage: dict[str, Any]) -> dict[str, Any]:
-        return {**stage, **{name: begun[name] + stage[name] for name in ("step", "characters")}}
+    def counted_on(stage: dict[str, Any]) -> Stage:
+        return cast("Stage", {**stage, **{name: begun[name] + stage[name] for name in ("step", "characters")}})
 
     def measured() -> dict[str, Any]:
         loss = nats_per_character(network, sample)
