@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import tiny_onnx as onnx
+from hypothesis import HealthCheck, settings
 from tiny_onnx import TensorProto, helper, numpy_helper
 
 from rnncomplete.network.card import METADATA_KEY, Card
@@ -15,6 +16,10 @@ from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("rnncomplete", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rnncomplete")
 
 TINY_CHARACTERS = (UNKNOWN_CHARACTER, "\n", " ", ",", ".", *"abcdefghijklmnopqrstuvwxyz", "\x1b")
 """Among them an escape, which must never be suggested."""

@@ -75,7 +75,7 @@ def test_bytes_that_are_no_text_are_refused_in_one_line(tiny_style: Path, data: 
     assert result.stderr.count("\n") == 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=200),

@@ -31,7 +31,7 @@ FREE = DecoderOptions(length=12, threshold=0.0, budget_ms=inf, whole_words=False
 
 
 def load(folder: Path) -> Completer:
-    return load_completer(str(folder), "cpu")
+    return load_completer(str(folder), "cpu", budget_ms=inf)
 
 
 @given(st.integers(0, 10**7))
@@ -44,7 +44,7 @@ def test_the_anchor_leaves_a_bounded_context(length: int) -> None:
 
 
 def test_threshold_comes_from_the_card_unless_given(tiny_style: Path, tiny_card: Card) -> None:
-    assert load(tiny_style).options == DecoderOptions(threshold=tiny_card.threshold)
+    assert load_completer(str(tiny_style)).options == DecoderOptions(threshold=tiny_card.threshold)
     assert load_completer(str(tiny_style), threshold=0.7, length=3).options == DecoderOptions(length=3, threshold=0.7)
 
 
@@ -66,7 +66,7 @@ def test_line_ends_do_not_matter(tiny_style: Path) -> None:
 
 
 def test_an_empty_text_has_a_continuation(tiny_style: Path) -> None:
-    completer = load_completer(str(tiny_style), "cpu", static=True)
+    completer = load_completer(str(tiny_style), "cpu", budget_ms=inf, static=True)
     assert completer.complete("", options=FREE) == completer.complete("\n", options=FREE)
 
 

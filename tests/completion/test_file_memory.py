@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +62,7 @@ def taught_style(tiny_style: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def completer(taught_style: Path) -> Completer:
-    return load_completer(str(taught_style), "cpu")
+    return load_completer(str(taught_style), "cpu", budget_ms=inf)
 
 
 def test_a_name_that_only_a_file_has_comes_as_a_ghost(completer: Completer, project: Path) -> None:
@@ -237,15 +238,15 @@ def style_with_memory(tiny_style: Path, tmp_path: Path) -> Path:
 
 
 def test_the_memory_of_a_style_is_read_and_installed_with_it(style_with_memory: Path, project: Path) -> None:
-    assert load_completer(str(style_with_memory), "cpu").complete("our frobn").text.startswith("icator")
+    assert load_completer(str(style_with_memory), "cpu", budget_ms=inf).complete("our frobn").text.startswith("icator")
     install_style(style_with_memory)
-    completer = load_completer("tiny", "cpu")
+    completer = load_completer("tiny", "cpu", budget_ms=inf)
     assert (user_styles_folder() / "tiny" / MEMORY).is_file()
     assert completer.complete("our frobn").text.startswith("icator")
     assert not completer.complete("zyx w").text.startswith("vu")
     completer.learn_files([project])
     assert completer.complete("zyx w").text.startswith("vu"), "files are learned beside it"
-    assert not load_completer("tiny", "cpu", static=True).complete("our frobn").text.startswith("icator")
+    assert not load_completer("tiny", "cpu", budget_ms=inf, static=True).complete("our frobn").text.startswith("icator")
 
 
 def test_a_memory_that_is_none_or_of_another_vocabulary_is_refused(style_with_memory: Path) -> None:
@@ -253,11 +254,11 @@ def test_a_memory_that_is_none_or_of_another_vocabulary_is_refused(style_with_me
     whole = path.read_bytes()
     path.write_bytes(whole[:-30])
     with pytest.raises(ModelError, match=r"memory\.bin"):
-        load_completer(str(style_with_memory), "cpu")
+        load_completer(str(style_with_memory), "cpu", budget_ms=inf)
     other = learn_style(("?", "x", "y"), np.array([1, 2] * 40, np.uint16), nodes=64, slots=64)
     path.write_bytes(other.to_bytes())
     with pytest.raises(ModelError, match="another vocabulary"):
-        load_completer(str(style_with_memory), "cpu")
+        load_completer(str(style_with_memory), "cpu", budget_ms=inf)
 
 
 # behind a prompt

@@ -54,7 +54,7 @@ def style(
 
 @pytest.fixture(scope="module")
 def completer(style: Path) -> Completer:
-    completer = load_completer(str(style), "cpu")
+    completer = load_completer(str(style), "cpu", budget_ms=inf)
     completer.options = replace(completer.options, budget_ms=inf, threshold=0.1)
     return completer
 

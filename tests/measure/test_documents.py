@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from math import inf
 from typing import TYPE_CHECKING
 
 from rnncomplete.completion.completer import load_completer
@@ -25,6 +26,6 @@ def test_documents_are_measured(tiny_style: Path) -> None:
 
 
 def test_a_style_writes_the_same_text_again(tiny_style: Path) -> None:
-    completer = load_completer(str(tiny_style), "cpu")
+    completer = load_completer(str(tiny_style), "cpu", budget_ms=inf)
     assert written(completer, 50) == written(completer.fresh(), 50)
     assert len(written(completer, 50)) == 50

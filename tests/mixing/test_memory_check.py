@@ -117,7 +117,7 @@ def test_a_prior_that_unpacks_to_gigabytes_is_refused(corpus: CorpusMemory) -> N
 
 
 @given(st.lists(st.integers(0, 2**40 - 1), min_size=2, max_size=4096))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_no_counts_make_a_tree_too_deep_for_the_core(counts: list[int]) -> None:
     assert Tree(tuple(counts)).lengths.max() <= layout.DEEPEST
 

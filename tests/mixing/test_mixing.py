@@ -94,7 +94,7 @@ def test_tables_agree_with_the_library() -> None:
 
 
 @given(TOKENS, TOKENS, st.booleans(), st.booleans())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_distribution_sums_to_one_and_is_what_is_scored(
     corpus: CorpusMemory, text: list[int], path: list[int], remembers: bool, has_network: bool
 ) -> None:
@@ -172,7 +172,7 @@ def test_a_prior_is_where_the_weights_begin() -> None:
 
 
 @given(TOKENS, TOKENS, st.integers(0, 70), st.booleans(), st.sampled_from([core, twin]))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_undoing_is_never_having_read(  # noqa: PLR0917 - hypothesis fills them in by place
     corpus: CorpusMemory, text: list[int], more: list[int], count: int, remembers: bool, one: object
 ) -> None:
@@ -235,7 +235,7 @@ def test_a_session_begins_again() -> None:
 
 @pytest.mark.skipif(not COMPILED, reason="the C core was not compiled here, so there is nothing to compare")
 @given(TOKENS, TOKENS, st.integers(0, 2), st.booleans(), st.integers(0, 20))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_both_cores_give_the_same_bits(  # noqa: PLR0917 - hypothesis fills them in by place
     corpus: CorpusMemory, text: list[int], path: list[int], memories: int, has_network: bool, count: int
 ) -> None:
@@ -261,7 +261,7 @@ def test_both_cores_give_the_same_bits(  # noqa: PLR0917 - hypothesis fills them
 
 @pytest.mark.skipif(not COMPILED, reason="the C core was not compiled here, so there is nothing to compare")
 @given(st.lists(st.integers(0, SYMBOLS - 1), max_size=300))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_both_cores_count_the_same(text: list[int]) -> None:
     # hypothesis repeats little: a tail of one line makes counts that overflow, and small tables make them collide
     tokens = np.concatenate([np.array(text, np.uint16), np.tile(tokens_of("a1"), 160)])
@@ -383,7 +383,7 @@ EDITS = st.lists(st.tuples(st.integers(0, 80), st.integers(0, 12), TOKENS), min_
 
 
 @given(EDITS)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_way_to_a_text_leaves_no_trace(edits: list[tuple[int, int, list[int]]]) -> None:
     reader = Reader(make, Told(), windows=WINDOWS, piece=7)
     text: list[int] = []

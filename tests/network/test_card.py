@@ -122,7 +122,7 @@ json_values = st.recursive(
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_change_gives_a_card_or_a_clear_refusal(tiny_card: Card, data: st.DataObject) -> None:
     facts = json.loads(tiny_card.to_json())
     facts |= {"figures": {"nats_per_character": 1.5}, "stages": [dict(STAGE)], "training": {"recipe": {"batch": 3}}}

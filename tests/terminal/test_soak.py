@@ -196,7 +196,6 @@ def test_random_keys(prompt: Any, fake: Any, seconds: float, presses: int) -> No
 
     @settings(
         max_examples=presses // AT_ONCE,
-        deadline=None,
         # Without shrinking, which would press keys for many minutes; the keys that fail are printed.
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
