@@ -46,6 +46,11 @@ def shipped_styles_folder() -> Path:
     return Path(str(files("rnncomplete.models")))
 
 
+def is_shipped(folder: Path) -> bool:
+    """Whether the style in ``folder`` is one that came with rnncomplete."""
+    return folder.resolve().parent == shipped_styles_folder().resolve()
+
+
 def user_styles_folder() -> Path:
     """Where the user's own styles are; it may not exist yet."""
     if folder := os.environ.get(FOLDER_VARIABLE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,8 +28,14 @@ TINY_CHARACTERS = (UNKNOWN_CHARACTER, "\n", " ", ",", ".", *"abcdefghijklmnopqrs
 TINY_STATE = 16
 
 
+@pytest.fixture(scope="session")
+def tried(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all tests together keep which graphs have passed their trial."""
+    return tmp_path_factory.mktemp("tried")
+
+
 @pytest.fixture(autouse=True)
-def isolation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def isolation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, tried: Path) -> Path:
     """Every test has user folders and environment variables of its own; returns the home."""
     home = tmp_path_factory.mktemp("home")
     for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
@@ -49,6 +56,11 @@ def isolation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     ):
         monkeypatch.delenv(f"RNNCOMPLETE_{name}", raising=False)
     monkeypatch.setenv("RNNCOMPLETE_STYLES", str(home / "styles"))
+    with contextlib.suppress(
+        OSError
+    ):  # where links may not be made each test tries its styles anew, which takes longer
+        (home / "cache" / "rnncomplete").mkdir(parents=True)
+        (home / "cache" / "rnncomplete" / "tried").symlink_to(tried, target_is_directory=True)
     return home
 
 

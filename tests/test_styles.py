@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rnncomplete import styles
+from rnncomplete.completion import installing
 from rnncomplete.completion.installing import install_style
 from rnncomplete.errors import ModelError, StyleError
 from rnncomplete.files import UNFINISHED
@@ -115,3 +117,72 @@ def test_a_replacement_that_was_killed_halfway_loses_no_style(tiny_style: Path) 
     moved.mkdir(parents=True)
     (user_styles_folder() / "tiny").rename(moved / "tiny")
     assert find_style("tiny") == user_styles_folder() / "tiny"
+
+
+def secret_link(folder: Path) -> None:
+    secret = folder.parent / "secret"
+    secret.write_text("a private key")
+    secret.chmod(0o600)
+    (folder / "README.md").symlink_to(secret)
+
+
+def linked_card(folder: Path) -> None:
+    (folder / "card.json").rename(folder.parent / "card.json")
+    (folder / "card.json").symlink_to(folder.parent / "card.json")
+
+
+def pipe(folder: Path) -> None:
+    os.mkfifo(folder / "stages.svg")
+
+
+def a_folder(folder: Path) -> None:
+    (folder / "README.md").mkdir()
+
+
+def huge(folder: Path) -> None:
+    with (folder / "README.md").open("wb") as file:
+        file.truncate(1_500_000_000)
+
+
+@pytest.mark.parametrize(
+    "spoil", [secret_link, linked_card, huge, a_folder, *([pipe] if hasattr(os, "mkfifo") else [])]
+)
+def test_what_is_no_plain_file_of_a_small_style_is_not_copied(
+    tmp_path: Path, make_style: Callable[..., Path], tiny_card: Card, spoil: Callable[[Path], None]
+) -> None:
+    folder = make_style(tmp_path / "odd", tiny_card)
+    spoil(folder)
+    with pytest.raises(StyleError, match="expected a regular file"):
+        install_style(folder)
+    assert not list(user_styles_folder().iterdir())
+
+
+def test_only_the_parts_of_a_style_are_copied(tmp_path: Path, make_style: Callable[..., Path], tiny_card: Card) -> None:
+    folder = make_style(tmp_path / "full", tiny_card)
+    for name in ("README.md", "stages.svg", "evil.svg", "step.fp16.onnx", ".hidden", "setup.py"):
+        (folder / name).write_text("x")
+    (folder / "inside").mkdir()
+    installed = install_style(folder).folder
+    assert sorted(path.name for path in installed.iterdir()) == [
+        "README.md",
+        "card.json",
+        "stages.svg",
+        "step.int8.onnx",
+    ]
+
+
+def test_what_is_checked_is_what_is_installed(
+    tmp_path: Path, make_style: Callable[..., Path], tiny_card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_style(tmp_path / "changing", tiny_card)
+    real = installing.check_style
+
+    def changing(checked: Path) -> Card:
+        card = real(checked)
+        (folder / "step.int8.onnx").write_bytes(b"another one")
+        return card
+
+    monkeypatch.setattr(installing, "check_style", changing)
+    with pytest.raises(ModelError):
+        install_style(folder)
+    assert not list(user_styles_folder().iterdir())

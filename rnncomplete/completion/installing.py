@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from typing import TYPE_CHECKING
 
 from rnncomplete.errors import ModelError, StyleError
-from rnncomplete.files import replaced_folder
+from rnncomplete.files import read_regular, replaced_folder
 from rnncomplete.mixing.memory import CorpusMemory
-from rnncomplete.network.loading import STEP, load_network, read_style_file
+from rnncomplete.network.loading import LARGEST_FILE, STEP, load_network, read_style_file
 from rnncomplete.styles import CARD, FOLDER_VARIABLE, MEMORY, Style, list_styles, user_styles_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rnncomplete.network.card import Card
+
+
+PARTS = {CARD: 2**20, STEP: LARGEST_FILE, MEMORY: LARGEST_FILE, "README.md": 2**20, "stages.svg": 2**22}
+"""The files of a style, and how many bytes each may have: the first two must be there."""
 
 
 def read_memory(folder: Path, card: Card) -> CorpusMemory | None:
@@ -41,7 +45,7 @@ def check_style(folder: Path) -> Card:
 def install_style(folder: Path, *, replace: bool = False) -> Style:
     """Check the style in ``folder`` and copy it to the user's own, under the name in its card, all or nothing.
 
-    Raises :class:`~rnncomplete.errors.ModelError` if it breaks the contract, :class:`StyleError` if a style of that
+    Of the files in ``folder`` only those of :data:`PARTS` are copied. Raises :class:`~rnncomplete.errors.ModelError` if it breaks the contract, :class:`StyleError` if a style of that
     name is there and ``replace`` is false, or if it cannot be written.
     """
     name = check_style(folder).style
@@ -51,9 +55,10 @@ def install_style(folder: Path, *, replace: bool = False) -> Style:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replaced_folder(target) as fresh:
-            parts = [CARD, STEP, *([MEMORY] if (folder / MEMORY).exists() else [])]
-            for path in [*(folder / part for part in parts), *_extras(folder)]:
-                shutil.copyfile(path, fresh / path.name)
+            for part, most in PARTS.items():
+                if part in (CARD, STEP) or os.path.lexists(folder / part):
+                    (fresh / part).write_bytes(_own_bytes(folder / part, most))
+            check_style(fresh)  # what is there now, whatever became of the folder meanwhile
     except OSError as error:
         raise StyleError(
             f"cannot install the style in {target}: {error.strerror or error}; set {FOLDER_VARIABLE}"
@@ -61,6 +66,11 @@ def install_style(folder: Path, *, replace: bool = False) -> Style:
     return Style(name, target, shipped=False)
 
 
-def _extras(folder: Path) -> list[Path]:
-    """What a style may have for people, beside what programs need."""
-    return [path for pattern in ("README.md", "*.svg") for path in sorted(folder.glob(pattern)) if path.is_file()]
+def _own_bytes(path: Path, most: int) -> bytes:
+    """The bytes of one part of a style; raises :class:`StyleError` unless it is a plain file in its folder."""
+    try:
+        if path.is_symlink():
+            raise OSError(None, "it is a link, and what it leads to may not be meant to be copied")
+        return read_regular(path, most)
+    except OSError as error:
+        raise StyleError(f"cannot copy {path}: {error.strerror or error}; expected a regular file") from None

@@ -22,7 +22,8 @@ from rnncomplete.network.onnx_runtime import (
     runtime_version,
 )
 from rnncomplete.network.step import bind_step
-from rnncomplete.styles import CARD
+from rnncomplete.network.trial import ensure_tried
+from rnncomplete.styles import CARD, is_shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 STEP = "step.int8.onnx"
 """The graph of one step as the CPU runs it; what a GPU runs is made from it."""
 
-LARGEST_FILE = 256 * 2**20
+LARGEST_FILE = 64 * 2**20
 """Bytes; nothing larger is read."""
 
 
@@ -39,7 +40,7 @@ def load_network(folder: Path, device: str = "auto") -> Model:
 
     ``auto`` runs on CUDA where that is there, works and is faster than the CPU, which is tried once and remembered.
     Where the GPU predicts otherwise than the CPU, the CPU runs and ``note`` says so. Raises :class:`ModelError` naming
-    the file that breaks the contract, :class:`DeviceError` if ``device`` is "cuda" and CUDA does not run.
+    the file that breaks the contract, or whose graph failed on trial, :class:`DeviceError` if ``device`` is "cuda" and CUDA does not run.
     """
     check_device(device)
     card = read_card(folder)
@@ -83,6 +84,9 @@ def _load_on(folder: Path, card: Card, device: str) -> Model:
     path = folder / STEP
     data = read_style_file(path)
     try:
+        check_contract(read_graph(data), card)
+        if not is_shipped(folder):
+            ensure_tried(data)
         return model_from_graph(card, data, device)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
