@@ -8,9 +8,10 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import click
+from click.core import ParameterSource
 
 from rnncomplete.errors import SettingError
 from rnncomplete.styles import STYLE_NAME
@@ -22,6 +23,7 @@ from rnncomplete_export.training.configuration import MatrixPrecision
 @click.argument("texts", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--style", help="Name of the style [default: that of the recipe, or of the text if it is one by name].")
 @click.option("--recipe", metavar="NAME|FILE", help="Train as this recipe says; the other options come first.")
+@click.option("--plan", metavar="NAME|FILE", help="Train several styles side by side, as this plan says.")
 @click.option("--glob", "globs", multiple=True, help="Of folders read only such files, as '*.py'; may be repeated.")
 @click.option("--from", "base", metavar="STYLE", help="Start from an installed style instead of from nothing.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Train for so long in all.")
@@ -67,6 +69,7 @@ from rnncomplete_export.training.configuration import MatrixPrecision
 @click.option("--corpus-name", help="What the card calls the text.")
 @click.option("--licence", help="Of the text, for the card.")
 @click.option("--lexer", help="Pygments name of the language, for colours.")
+@click.option("--export/--no-export", "exports", default=True, show_default=True, help="Of a plan: export its styles.")
 @click.option("--install/--no-install", default=True, show_default=True, help="Install the exported style.")
 @click.pass_context
 def train(
@@ -78,6 +81,7 @@ def train(
     base: str | None,
     style: str | None,
     recipe: str | None,
+    plan: str | None,
     minutes: float | None,
     characters: int | None,
     resume: bool,
@@ -94,6 +98,7 @@ def train(
     corpus_name: str | None,
     licence: str | None,
     lexer: str | None,
+    exports: bool,
     install: bool,
     **choices: float | str | bool | None,
 ) -> None:
@@ -110,6 +115,8 @@ def train(
       rnncomplete train --recipe linux --style linux2 --minutes 60
     A text by name (shakespeare, tolstoy, linux; from a mirror that RNNCOMPLETE_CORPORA points to, math and python too):
       rnncomplete train shakespeare --style mine --minutes 60
+    Several styles side by side, which keeps a GPU busy (nine: the shipped ones; or your own plan.toml):
+      rnncomplete train --plan nine --minutes 8
     In two processes, the same as in one:
       rnncomplete train book.txt --style mine --devices 2
       torchrun --nproc-per-node 2 -m rnncomplete train book.txt --style mine
@@ -118,6 +125,24 @@ def train(
     Then:
       rnncomplete --style notes
     """
+    if plan is not None:
+        train_side_by_side(
+            context,
+            plan,
+            minutes=minutes,
+            characters=characters,
+            resume=resume,
+            runs=runs,
+            device=device,
+            precision=precision,
+            threads=threads,
+            save_seconds=save_seconds,
+            export=exports,
+            install=install,
+        )
+        return
+    if not exports:
+        raise SettingError("--no-export without --plan; a single style is exported when it is trained: leave it out")
     from rnncomplete_export.session import Request, train_style
     from rnncomplete_export.texts.named_texts import TEXTS
     from rnncomplete_export.training.recipe import load_recipe
@@ -167,6 +192,49 @@ def train(
             install=install,
             save_seconds=save_seconds,
             choices={name: value for name, value in choices.items() if value is not None},
+        )
+    )
+
+
+OF_PLANS = frozenset(
+    [
+        "plan",
+        "minutes",
+        "characters",
+        "resume",
+        "runs",
+        "device",
+        "precision",
+        "threads",
+        "save_seconds",
+        "exports",
+        "install",
+    ]
+)
+"""Options of ``train`` that go with ``--plan``; the others are what a plan says itself."""
+
+
+def train_side_by_side(
+    context: click.Context, plan: str, *, minutes: float | None, characters: int | None, **options: Any
+) -> None:
+    """``rnncomplete train --plan``; raises :class:`SettingError` if anything was given that a plan says itself."""
+    from rnncomplete_export.plan_session import PlanRequest, train_plan
+    from rnncomplete_export.training.side_by_side.plan_file import load_plan
+
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name not in OF_PLANS and context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            raise SettingError(
+                f"{parameter.opts[-1]} with --plan {plan}, which says that itself; leave it out, or write a plan of your own"
+            )
+    train_plan(
+        PlanRequest(
+            plan=load_plan(plan),
+            minutes=minutes or 0.0,
+            characters=characters or 0,
+            command=recorded_command(context),
+            again=shlex.join(["rnncomplete", *sys.argv[1:]]),
+            **options,
         )
     )
 

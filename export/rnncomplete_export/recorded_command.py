@@ -12,7 +12,19 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-UNRECORDED = ("runs", "save_seconds", "install", "resume", "log", "profile", "device", "threads", "devices", "nodes")
+UNRECORDED = (
+    "runs",
+    "save_seconds",
+    "exports",
+    "install",
+    "resume",
+    "log",
+    "profile",
+    "device",
+    "threads",
+    "devices",
+    "nodes",
+)
 """Options about places, habits and hardware, which change nothing of what is learned."""
 
 
@@ -40,7 +52,7 @@ def _words(parameter: click.Parameter, value: object) -> Sequence[str]:
 
 
 def _is_path(parameter: click.Parameter) -> bool:
-    return isinstance(parameter.type, click.Path) or parameter.name in {"recipe", "base"}
+    return isinstance(parameter.type, click.Path) or parameter.name in {"recipe", "base", "plan"}
 
 
 def _name(path: object) -> str:

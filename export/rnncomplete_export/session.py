@@ -329,7 +329,7 @@ def train_style(request: Request) -> None:
         again = request.again if request.resume else f"{request.again} --resume"
         progress.say(f"stopped and saved; go on with: {again}")
         raise SystemExit(INTERRUPTED)
-    finish(request)
+    finish_style(request.folder, request.style, install=request.install)
 
 
 def check_nothing_is_lost(folder: Path) -> None:
@@ -388,13 +388,12 @@ def in_words(number: float) -> str:
     return f"{number / 1e6:.1f} million" if number >= 1e6 else f"{round(number, -3):,.0f}"
 
 
-def finish(request: Request) -> None:
-    """Export the best weights, install them as a style, and say what to type next."""
-    folder = request.folder / "style" / request.style
-    best = request.folder / "best.safetensors"
-    say_export(lambda advance: export_style(best, folder, request.style, advance=advance), folder)
-    if request.install:
+def finish_style(run: Path, style: str, *, install: bool) -> None:
+    """Export the best weights in ``run``, install them as a style if asked for, and say what to type next."""
+    folder = run / "style" / style
+    say_export(lambda advance: export_style(run / "best.safetensors", folder, style, advance=advance), folder)
+    if install:
         install_style(folder, replace=True)
-        say(f"installed; type: rnncomplete --style {request.style}")
+        say(f"installed; type: rnncomplete --style {style}")
     else:
         say(f"to install it: rnncomplete styles add {shlex.quote(str(folder))}")

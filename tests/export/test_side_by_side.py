@@ -222,9 +222,11 @@ def test_losses_are_those_of_the_project() -> None:
 
 def test_what_is_written_is_in_each_networks_vocabulary() -> None:
     rows = new_rows(SHAPE, [5, V], [1, 2])
-    written = Judge(rows, SHAPE, beyond([5, V], SHAPE, rows)).write(4, 60, torch.tensor([1.0, 2.0]), seed=3)
+    written = Judge(rows, SHAPE, beyond([5, V], SHAPE, rows)).write(4, 60, temperature=2.0, min_p=0.0)
     assert written.shape == (2, 4, 60)
     assert (written.min(), written[0].max(), written[1].max()) == (1, 4, V - 1)
+    certain = Judge(rows, SHAPE, beyond([5, V], SHAPE, rows)).write(4, 60, min_p=1.0)
+    assert (certain == certain[:, :1]).all(), "with that floor only the likeliest is left"
 
 
 def test_nothing_in_an_update_waits_for_the_device() -> None:

@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,6 +50,8 @@ class Corpus:
     sha256: str
     """Of the normalised UTF-8 text."""
     files: int
+    kept_back: int = 0
+    """Characters at the end that are kept out of training, if not :data:`VALIDATION_SHARE` of them."""
 
     @property
     def characters(self) -> int:
@@ -59,7 +61,7 @@ class Corpus:
     @property
     def split(self) -> int:
         """Where the validation slice begins."""
-        return self.characters - int(self.characters * VALIDATION_SHARE)
+        return max(0, self.characters - (self.kept_back or int(self.characters * VALIDATION_SHARE)))
 
     @property
     def training(self) -> NDArray[np.uint16]:
@@ -71,6 +73,10 @@ class Corpus:
         """The tokens kept out."""
         return self.tokens[self.split :]
 
+    def facts(self) -> dict[str, Any]:
+        """What a checkpoint says of it."""
+        return {"sha256": self.sha256, "characters": self.characters, "split": self.split, "files": self.files}
+
 
 def build_corpus(
     paths: list[Path],
@@ -78,6 +84,7 @@ def build_corpus(
     *,
     globs: Sequence[str] = (),
     known: Vocabulary | None = None,
+    kept_back: int = 0,
     expected_sha256: str | None = None,
     skipped: Callable[[str], None] = lambda _: None,
     progress: Callable[[int, int], None] = lambda *_: None,
@@ -88,7 +95,8 @@ def build_corpus(
     :class:`TextError`; one that was found in a folder goes to ``skipped`` and is left out. The characters of ``known``
     are in the vocabulary, seen or not, and texts are normalised as it says. Of characters that are not in the vocabulary
     ``skipped`` is told: those that no terminal may be sent, and the rarest.
-    ``progress`` is told bytes read of all there are to read, which are read twice.
+    ``progress`` is told bytes read of all there are to read, which are read twice. The last ``kept_back`` characters are
+    kept out of training, or a share of them if that is 0.
     Raises :class:`CheckpointError`, and leaves the folder as it was, if the text is not the one of ``expected_sha256``.
     """
     found = find_files(paths, globs, skipped)
@@ -114,7 +122,7 @@ def build_corpus(
     vocabulary = Vocabulary.from_counts(kept, normalisation=normalisation)
     _say_left_out(counts, vocabulary, skipped)
     digest = _encode(files, reading, vocabulary, folder, expected_sha256)
-    return Corpus(vocabulary, open_tokens(folder), digest, len(files))
+    return Corpus(vocabulary, open_tokens(folder), digest, len(files), kept_back)
 
 
 def open_tokens(folder: Path) -> NDArray[np.uint16]:

@@ -61,6 +61,36 @@ TEXTS = {
         None,
         "Lib/ in the source release of Python 3.11.2",
     ),
+    "linux-large": NamedText(
+        "aec6bdd1c09f8c92675e5bc9aad7973a9ef9625ddd2db7aea7143ae0704e763b",
+        None,
+        "mm, block, ipc, io_uring, init, security, most of lib, fs, net, and kernel/**/*.c of Linux 6.1.192, cdn.kernel.org",
+    ),
+    "python-large": NamedText(
+        "84faa7337e7dc87558e505144a14bedd38393b1a82c71d1de2cfff99c573f4ac",
+        None,
+        "about 95 packages of PyPI, then Lib/ in the source release of Python 3.11.2",
+    ),
+    "english": NamedText(
+        "40d6e68a5a093c8cc87bb5b77661609caa4b703bb810b36ab6b859f78be65359",
+        None,
+        "modern English prose: handbooks, guides, textbooks, blogs, speeches, novels to 1929",
+    ),
+    "docs": NamedText(
+        "011c0811dce29a0bc4821a28bebd6660cf3416bc2ba87549bd81284e009347eb",
+        None,
+        "the documentation of 62 projects, in Markdown and reStructuredText",
+    ),
+    "javascript": NamedText(
+        "32d5594cd581726e256b6a4654936701230a1f69a0166c1939067d12f025576c",
+        None,
+        "JavaScript and TypeScript of 32 projects",
+    ),
+    "shell": NamedText(
+        "040a1c00d15cd7a54ebca66e3c9c5a5c730c63086b27d2914a923e2b01cb437b",
+        None,
+        "shell scripts of about 20 projects, and tldr pages",
+    ),
 }
 
 

@@ -366,12 +366,7 @@ class Trainer:
             "state": asdict(self.state),
             "vocabulary": list(self.corpus.vocabulary.characters),
             "normalisation": list(self.corpus.vocabulary.normalisation),
-            "corpus": {
-                "sha256": self.corpus.sha256,
-                "characters": self.corpus.characters,
-                "split": self.corpus.split,
-                "files": self.corpus.files,
-            },
+            "corpus": self.corpus.facts(),
         }
 
     def _gathered(self, tensor: Tensor, dimension: int) -> Tensor:

@@ -5,11 +5,13 @@ Shapes: N networks, S streams, V characters, H units.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE
 from rnncomplete_export.network.measure import FIRST_TOKEN
 from rnncomplete_export.training.side_by_side.parameters import Parameters, swapped
 
@@ -104,17 +106,31 @@ class Judge:
         return result
 
     @torch.no_grad()
-    def write(self, streams: int, length: int, temperature: Tensor, seed: int) -> NDArray[np.int64]:
-        """Tokens int64[N, streams, length], never the unknown one, at ``temperature`` [N], from the start of a text."""
+    def write(
+        self,
+        streams: int,
+        length: int,
+        *,
+        temperature: float = WRITING_TEMPERATURE,
+        min_p: float = MIN_P,
+        seed: int = 0,
+    ) -> NDArray[np.int64]:
+        """Tokens int64[N, streams, length], never the unknown one, from the start of a text.
+
+        ``temperature`` and ``min_p`` are those of :func:`rnncomplete.completion.sampler.sample`.
+        """
         generator = torch.Generator(self._device).manual_seed(seed)
         state = self.start(streams)
         tokens = torch.full((self._networks, streams), FIRST_TOKEN, dtype=torch.int64, device=self._device)
         written = torch.zeros(self._networks, streams, length, dtype=torch.int64, device=self._device)
         for place in range(length):
             features, state = self.step(tokens, state)
-            logits = (torch.bmm(features, self._readout) + self._bias) / temperature.view(-1, 1, 1)
-            logits[..., 0] = -torch.inf
-            drawn = torch.multinomial(logits.softmax(-1).flatten(0, 1), 1, generator=generator)
+            scores = torch.bmm(features, self._readout) + self._bias
+            scores[..., 0] = -torch.inf
+            if min_p > 0:
+                scores.masked_fill_(scores < scores.amax(dim=-1, keepdim=True) + math.log(min_p), -torch.inf)
+            shares = (scores / temperature).softmax(-1)
+            drawn = torch.multinomial(shares.flatten(0, 1), 1, generator=generator)
             tokens = drawn.view(self._networks, streams)
             written[..., place] = tokens
         result: NDArray[np.int64] = written.cpu().numpy()

@@ -1,0 +1,236 @@
+"""One call of ``rnncomplete train --plan``: prepare the texts, train side by side, export and install each style."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from rnncomplete.errors import SettingError, StyleError
+from rnncomplete.network.loading import read_card
+from rnncomplete.styles import find_style
+from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete_export.checkpoint import CHECKPOINT, STAGES, load_checkpoint, vocabulary_of
+from rnncomplete_export.progress import TrainingProgress, say
+from rnncomplete_export.session import INTERRUPTED, check_nothing_is_lost, finish_style, say_replaced
+from rnncomplete_export.texts.corpus import Corpus, build_corpus
+from rnncomplete_export.texts.named_texts import TEXTS, fetch_text
+from rnncomplete_export.training.recipe import DESCRIPTIONS, list_recipes, load_recipe
+from rnncomplete_export.training.side_by_side.beginning import Beginning
+from rnncomplete_export.training.side_by_side.plan_checkpoint import plan_folder, same_plan
+from rnncomplete_export.training.side_by_side.plan_texts import PlanTexts, check_texts
+from rnncomplete_export.training.side_by_side.plan_training import PlanTraining
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rnncomplete_export.checkpoint import Checkpoint
+    from rnncomplete_export.training.configuration import MatrixPrecision
+    from rnncomplete_export.training.side_by_side.plan import Plan, PlannedStyle
+
+KINDS = {"float16": torch.float16, "bf16-mixed": torch.bfloat16, "32-true": torch.float32}
+"""What matrices are multiplied in, by what a checkpoint calls it."""
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What the user asked for."""
+
+    plan: Plan
+    minutes: float
+    """0 if nothing was said of it, as ``characters``."""
+    characters: int
+    resume: bool
+    runs: Path
+    device: str
+    precision: Literal["auto"] | MatrixPrecision
+    threads: int
+    save_seconds: float
+    command: str
+    """For the cards."""
+    again: str
+    """The command as it was typed here."""
+    export: bool
+    install: bool
+
+
+def device_of(request: PlanRequest) -> torch.device:
+    """Where it trains; raises :class:`SettingError` if there is no such device."""
+    if request.device == "cuda" and not torch.cuda.is_available():
+        raise SettingError("--device cuda, but PyTorch finds no CUDA device here; use --device cpu or auto")
+    cuda = request.device != "cpu" and torch.cuda.is_available()
+    return torch.device("cuda" if cuda else "cpu")
+
+
+def precision_of(request: PlanRequest, device: torch.device) -> str:
+    """One of :data:`KINDS`: on a GPU float16, whose gradients are summed and not averaged so that none is too small."""
+    if request.precision != "auto":
+        return request.precision
+    return "float16" if device.type == "cuda" else "32-true"
+
+
+def train_plan(request: PlanRequest) -> None:
+    """Train, export, install; Ctrl-C saves, says how to go on and leaves with code 130."""
+    torch.set_flush_denormal(True)  # slowly decaying gates leave denormal numbers behind, which cost six times the time
+    torch.set_num_threads(request.threads)
+    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+    device = device_of(request)
+    with TrainingProgress() as progress:
+        folder = plan_folder(request.runs, request.plan)
+        earlier = load_checkpoint(folder / CHECKPOINT) if request.resume else None
+        plan = planned(request, earlier, folder)
+        beginnings = {name: Beginning.of(name) for name in bases(plan)}
+        if earlier is None:
+            check_nothing_is_lost_of(plan, request.runs)
+        texts = build_texts(plan, request.runs, beginnings, earlier, progress)
+        check_texts(plan, texts)
+        precision = precision_of(request, device)
+        about = {style: about_style(plan.styles[style], request.command, precision) for style in plan.trained}
+        training = PlanTraining(
+            plan,
+            texts,
+            request.runs,
+            device=device,
+            dtype=KINDS[precision],
+            progress=progress,
+            about=about,
+            beginnings=beginnings,
+            save_seconds=request.save_seconds,
+        )
+        if earlier is not None:
+            training.resume(earlier)
+        else:
+            forget_earlier(plan, request.runs)
+        say_plan(plan, texts, device, progress)
+        if request.export and request.install:
+            for style in plan.trained:
+                say_replaced(style, progress)
+        finished = training.run()
+    if not finished:
+        again = request.again if request.resume else f"{request.again} --resume"
+        say(f"stopped and saved; go on with: {again}")
+        raise SystemExit(INTERRUPTED)
+    for style in plan.trained:
+        if request.export:
+            finish_style(request.runs / style, style, install=request.install)
+        else:
+            say(f"to export it: rnncomplete export {request.runs / style / 'best.safetensors'} -o {style}")
+
+
+def planned(request: PlanRequest, earlier: Checkpoint | None, folder: Path) -> Plan:
+    """The plan with the end that was asked for; of one that is resumed, with the end that it had.
+
+    Raises :class:`SettingError` if there is no end, or another plan than ``earlier``'s.
+    """
+    if earlier is not None:
+        return same_plan(request.plan, earlier.facts, folder, minutes=request.minutes, characters=request.characters)
+    plan = request.plan
+    if request.minutes or request.characters:
+        plan = dataclasses.replace(plan, minutes=request.minutes, characters=request.characters)
+    if not (plan.minutes or plan.characters):
+        raise SettingError(f"the plan {plan.name} has no end; expected --minutes or --characters, or one of them in it")
+    if plan.minutes and plan.characters:
+        raise SettingError(f"the plan {plan.name} has two ends, minutes and characters; expected one of them")
+    return plan
+
+
+def bases(plan: Plan) -> list[str]:
+    """What networks of ``plan`` begin from."""
+    return list(dict.fromkeys(network.base for one in plan.rounds for network in one.networks if network.base))
+
+
+def build_texts(
+    plan: Plan, runs: Path, beginnings: Mapping[str, Beginning], earlier: Checkpoint | None, progress: TrainingProgress
+) -> PlanTexts:
+    """The texts of ``plan``, encoded: those of styles where exporting finds them, the others beside the plan's checkpoint.
+
+    The characters of what a network begins from, and of the style whose ``vocabulary`` is asked for, are among its own.
+    """
+    corpora: dict[str, Corpus] = {}
+    for name, style in plan.styles.items():
+        trained = name in plan.trained
+        corpora[name] = build_corpus(
+            [fetch_text(style.text, progress.say) if style.text in TEXTS else Path(style.text)],
+            runs / name if trained else plan_folder(runs, plan) / "texts" / name,
+            known=known_characters(plan, style, beginnings, earlier),
+            kept_back=style.kept_back,
+            expected_sha256=earlier.facts["texts"][name]["sha256"] if earlier else None,
+            skipped=lambda line, name=name: progress.say(f"{name}: left out: {line}"),  # type: ignore[misc]
+            progress=progress.reading,
+        )
+    return PlanTexts(corpora)
+
+
+def known_characters(
+    plan: Plan, style: PlannedStyle, beginnings: Mapping[str, Beginning], earlier: Checkpoint | None
+) -> Vocabulary | None:
+    """Characters that the vocabulary of ``style`` holds whatever its text does."""
+    if earlier is not None:
+        return vocabulary_of(earlier.facts["texts"][style.name])
+    held = [
+        beginnings[network.base].vocabulary
+        for one in plan.rounds
+        for network in one.networks
+        if network.base and network.style == style.name
+    ]
+    if style.vocabulary:
+        try:
+            card = read_card(find_style(style.vocabulary))
+        except StyleError as error:
+            raise SettingError(f"the plan {plan.name} takes the vocabulary of {style.vocabulary!r}: {error}") from None
+        held.append(Vocabulary(card.vocabulary, card.normalisation))
+    if not held:
+        return None
+    characters = sorted({character for vocabulary in held for character in vocabulary.characters[1:]})
+    return Vocabulary((UNKNOWN_CHARACTER, *characters), held[0].normalisation)
+
+
+def about_style(style: PlannedStyle, command: str, precision: str) -> dict[str, Any]:
+    """What the card of ``style`` says: what the plan does, else what a recipe of that name says of that text."""
+    text = Path(style.text).name
+    about: dict[str, Any] = {
+        "description": f"Trained on {text}",
+        "corpus_name": text,
+        "licence": "unknown",
+        "lexer": None,
+    }
+    own = style.name if style.name == style.text and style.name in list_recipes() else ""
+    if recipe := style.recipe or own:
+        about |= load_recipe(recipe).about
+    about |= {name: getattr(style, name) for name in DESCRIPTIONS if getattr(style, name)}
+    return {**about, "command": command, "precision": precision}
+
+
+def check_nothing_is_lost_of(plan: Plan, runs: Path) -> None:
+    """Raise :class:`SettingError` if a training that did not come to its end would be replaced."""
+    folder = plan_folder(runs, plan)
+    if (folder / CHECKPOINT).is_file() and load_checkpoint(folder / CHECKPOINT).facts.get("round") != len(plan.rounds):
+        raise SettingError(
+            f"{folder} holds a plan that was interrupted; go on with it with --resume, or remove {folder} to begin anew"
+        )
+    for style in plan.trained:
+        check_nothing_is_lost(runs / style)
+
+
+def forget_earlier(plan: Plan, runs: Path) -> None:
+    """Remove what earlier trainings of the same names go on from; the best networks stay until there are others."""
+    for folder in (plan_folder(runs, plan), *(runs / style for style in plan.trained)):
+        for path in [folder / CHECKPOINT, folder / "plateau.safetensors", *folder.glob(f"{STAGES}/*.safetensors")]:
+            path.unlink(missing_ok=True)
+
+
+def say_plan(plan: Plan, texts: PlanTexts, device: torch.device, progress: TrainingProgress) -> None:
+    """What is about to happen, before it does."""
+    for name, corpus in texts.corpora.items():
+        progress.say(
+            f"{name}: {corpus.characters:,} characters of {len(corpus.vocabulary)} kinds, the last "
+            f"{len(corpus.validation):,} kept for validation"
+        )
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else "the CPU"
+    ends = f"{plan.minutes:g} minutes" if plan.minutes else f"{plan.characters:,} characters each"
+    rounds = "1 round" if len(plan.rounds) == 1 else f"{len(plan.rounds)} rounds"
+    progress.say(f"the plan {plan.name}: {rounds} on {where}, {ends} in all")

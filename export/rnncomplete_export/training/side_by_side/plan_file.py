@@ -1,0 +1,178 @@
+"""Plans as TOML files: those that come with rnncomplete, and one's own."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+from rnncomplete.errors import SettingError
+from rnncomplete.styles import STYLE_NAME
+from rnncomplete_export.training.side_by_side.plan import (
+    Plan,
+    PlannedNetwork,
+    PlannedRound,
+    PlannedStyle,
+    Shared,
+    check_plan,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PACKAGE, FOLDER = "rnncomplete_export.recipes", "plans"
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "window": (2, 1 << 16),
+    "batch": (1, 1 << 16),
+    "clip": (1e-6, math.inf),
+    "average_decay": (0, 1),
+    "decay_from": (0, 0.99),
+    "unknown_share": (0, 0.5),
+    "reset_share": (0, 0.5),
+    "seed": (0, 2**32 - 1),
+    "learning_rate": (1e-9, 1),
+    "dropout": (0, 0.9),
+    "weight_dropout": (0, 0.9),
+    "weight_decay": (0, 1),
+    "taught": (0, 1),
+    "first_share": (0, 1),
+    "share": (1e-6, 1e6),
+    "hidden_size": (8, 4096),
+    "embedding_size": (1, 4096),
+    "kept_back": (0, 2**40),
+    "minutes": (0, 1e6),
+    "characters": (0, 2**50),
+}
+"""Smallest and largest of every number in a plan."""
+
+DEFAULTS = ("learning_rate", "dropout", "weight_dropout", "weight_decay")
+"""What ``[training]`` may say for all networks, beside what they share; each may say something else."""
+
+Facts = dict[str, Any]
+T = TypeVar("T")
+
+
+def list_plans() -> list[str]:
+    """Names of the plans that come with rnncomplete."""
+    folder = files(PACKAGE) / FOLDER
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def load_plan(name: str) -> Plan:
+    """The plan called ``name``, or in the file ``name``; raises :class:`SettingError` if it is none."""
+    shipped = name in list_plans()
+    source = files(PACKAGE) / FOLDER / f"{name}.toml" if shipped else Path(name)
+    try:
+        facts = tomllib.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingError(
+            f"there is no plan {name!r}; expected a TOML file or one of: {', '.join(list_plans())}"
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingError(f"cannot read the plan {name} ({error}); expected a TOML file") from None
+    plan = _plan(name if shipped else Path(name).stem, facts)
+    if not STYLE_NAME.fullmatch(plan.name):
+        raise SettingError(
+            f"the plan is called {plan.name!r}, as its file; expected lower case letters, digits, hyphens, underscores"
+        )
+    check_plan(plan)
+    return plan if shipped else dataclasses.replace(plan, styles=_from_folder(plan.styles, Path(name).parent))
+
+
+def _plan(name: str, facts: Facts) -> Plan:
+    """What ``facts`` of a TOML file say."""
+    where = f"the plan {name}"
+    training = _table(facts.pop("training", {}), where, "training")
+    tables = _table(facts.pop("styles", {}), where, "styles")
+    shared = _fields(Shared)
+    _check(training, {**shared, **{key: _fields(PlannedNetwork)[key] for key in DEFAULTS}}, f"{where}, training")
+    defaults = {key: value for key, value in training.items() if key in DEFAULTS}
+    rounds = facts.pop("rounds", [])
+    if not isinstance(rounds, list) or not rounds:
+        raise SettingError(f"{where} has no rounds; expected at least one table [[rounds]] with [[rounds.networks]]")
+    made = tuple(_round(one, defaults, f"{where}, round {number}") for number, one in enumerate(rounds, 1))
+    named = dict.fromkeys(network.style for one in made for network in one.networks)
+    styles = {
+        style: _style(style, _table(table, where, f"styles.{style}"), where)
+        for style, table in {**{name: {} for name in named}, **tables}.items()
+    }
+    _check(facts, {key: _fields(Plan)[key] for key in ("seed", "minutes", "characters")}, where)
+    return Plan(
+        name=name,
+        rounds=made,
+        styles=styles,
+        shared=Shared(**{key: value for key, value in training.items() if key in shared}),
+        **facts,
+    )
+
+
+def _round(table: Any, defaults: Facts, where: str) -> PlannedRound:
+    facts = dict(_table(table, where, "rounds"))
+    networks = facts.pop("networks", [])
+    if not isinstance(networks, list) or not networks:
+        raise SettingError(f"{where} has no networks; expected at least one table [[rounds.networks]]")
+    _check(facts, {key: kind for key, kind in _fields(PlannedRound).items() if key != "networks"}, where)
+    made = []
+    for number, one in enumerate(networks, 1):
+        here = f"{where}, network {number}"
+        own = {**defaults, **_table(one, here, "rounds.networks")}
+        if "from" in own:
+            own["base"] = own.pop("from")
+        made.append(_made(PlannedNetwork, own, here))
+    return PlannedRound(networks=tuple(made), **facts)
+
+
+def _style(name: str, facts: Facts, where: str) -> PlannedStyle:
+    if not STYLE_NAME.fullmatch(name):
+        raise SettingError(
+            f"{where} has a style {name!r}; expected lower case letters, digits, hyphens, underscores for a name"
+        )
+    return _made(PlannedStyle, {"text": name, **facts, "name": name}, f"{where}, styles.{name}")
+
+
+def _from_folder(styles: Mapping[str, PlannedStyle], folder: Path) -> dict[str, PlannedStyle]:
+    """``styles`` whose texts are sought from the plan's ``folder`` on, where they are not texts by name."""
+    return {
+        name: dataclasses.replace(style, text=str((folder / style.text).absolute()))
+        if (folder / style.text).exists()
+        else style
+        for name, style in styles.items()
+    }
+
+
+def _fields(kind: type) -> dict[str, type]:
+    return get_type_hints(kind)
+
+
+def _made(kind: type[T], facts: Facts, where: str) -> T:
+    """A ``kind`` of ``facts``, which are checked; raises :class:`SettingError`."""
+    _check(facts, _fields(kind), where)
+    try:
+        return kind(**facts)
+    except TypeError as error:
+        raise SettingError(f"{where} lacks something ({error}); give it a value") from None
+
+
+def _table(value: Any, where: str, name: str) -> Facts:
+    if not isinstance(value, dict):
+        raise SettingError(f"{where} has {name} = {value!r}; expected a table")
+    return value
+
+
+def _check(facts: Facts, expected: Mapping[str, type], where: str) -> None:
+    """Raise :class:`SettingError` unless ``facts`` holds only keys, kinds and sizes of values that are ``expected``."""
+    for key, value in facts.items():
+        if key not in expected:
+            names = ", ".join("from" if name == "base" else name for name in expected)
+            raise SettingError(f"{where} holds {key!r}; expected some of: {names}")
+        kind = expected[key]
+        fits = isinstance(value, (int, float) if kind is float else kind)
+        if not fits or (isinstance(value, bool) and kind is not bool):
+            raise SettingError(f"{where} has {key} = {value!r}; expected a {kind.__name__} as TOML writes it")
+        low, high = RANGES.get(key, (-math.inf, math.inf))
+        if isinstance(value, (int, float)) and not low <= value <= high:
+            raise SettingError(f"{where} has {key} = {value!r}; expected {low:g} to {high:g}")

@@ -1,0 +1,66 @@
+"""The texts of a plan, encoded: each style's in its own folder of runs, where exporting finds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from rnncomplete.errors import TextError
+from rnncomplete.text.vocabulary import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from rnncomplete_export.texts.corpus import Corpus
+    from rnncomplete_export.training.side_by_side.plan import Plan
+
+JUDGED = 600_000
+"""Characters at most of a text kept back on which networks are compared with one another; exporting measures more."""
+
+
+@dataclass(frozen=True)
+class PlanTexts:
+    """The corpora of a plan, by the name that it gives them."""
+
+    corpora: dict[str, Corpus]
+
+    def vocabularies(self, styles: Sequence[str]) -> list[int]:
+        """V of each."""
+        return [len(self.corpora[style].vocabulary) for style in styles]
+
+    def training(self, style: str, text: str) -> Tensor:
+        """What is not kept back of ``text``, in the characters of ``style``: uint8 or int16[characters]."""
+        tokens = self.corpora[text].training
+        if text == style:
+            return self._tensor(tokens)
+        number = self.corpora[style].vocabulary.token
+        others = self.corpora[text].vocabulary.characters
+        table = np.array([UNKNOWN, *(number(character) for character in others[1:])], np.uint16)
+        return self._tensor(table[tokens])
+
+    def validation(self, style: str) -> Tensor:
+        """What is kept back, or its beginning."""
+        return self._tensor(self.corpora[style].validation[:JUDGED])
+
+    def _tensor(self, tokens: NDArray[np.uint16]) -> Tensor:
+        """All in the smallest kind of numbers that holds the largest vocabulary: texts lie on the device."""
+        widest = max(len(corpus.vocabulary) for corpus in self.corpora.values())
+        return torch.from_numpy(tokens.astype(np.uint8 if widest <= 256 else np.int16))
+
+
+def check_texts(plan: Plan, texts: PlanTexts) -> None:
+    """Raise :class:`TextError` if a text is too short to be learned as the plan says."""
+    least = plan.shared.window + plan.shared.batch + 1
+    for name, corpus in texts.corpora.items():
+        if len(corpus.validation) < 2 or len(corpus.training) <= least:
+            raise TextError(
+                f"the text {name} of the plan {plan.name} has {len(corpus.training):,} characters to learn from and "
+                f"{len(corpus.validation):,} kept back; expected more than {least:,} and 2: give more text, a smaller "
+                "window or batch, or another kept_back"
+            )
