@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from prompt_toolkit.auto_suggest import Suggestion
+from prompt_toolkit.document import Document
 
 from rnncomplete.ghost.rules import Trail
 from rnncomplete.ghost.secrecy import is_secret
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prompt_toolkit.buffer import Buffer
-    from prompt_toolkit.document import Document
 
     from rnncomplete.completion.worker import Request
 
@@ -73,7 +73,20 @@ class Watch:
     def suggestion(self) -> Suggestion | None:
         """What is to be shown at the cursor now."""
         rest = self.trail.rest if self._owner.anywhere else self.trail.rest.partition("\n")[0]
-        return Suggestion(rest) if rest.strip() else None
+        return Suggestion(rest) if rest.strip() and self.may_show(rest) else None
+
+    def may_show(self, ghost: str) -> bool:
+        """Whether there may be ghosts still, once ``ghost`` or its first letter is accepted.
+
+        Otherwise it would make of the text what its program does and does not take, such as a command.
+        """
+        buffer, when = self._buffer(), self._owner.when
+        if buffer is None or when is None:
+            return True
+        before, after = place_of(buffer)
+        first = len(ghost) - len(ghost.lstrip()) + 1
+        places = (before + ghost[:first], before + ghost)
+        return all(when(Document(place + after, len(place))) for place in places)
 
     def close(self) -> None:
         """Follow the buffer no more."""
@@ -104,7 +117,7 @@ class Watch:
         if not self.trail.grow(text):
             self._abandon()
         elif self.trail.rest != before:
-            if not before and self.trail.rest:
+            if not before and self.suggestion is not None:
                 self._owner.tally.shown += 1
             self._set(buffer)
 

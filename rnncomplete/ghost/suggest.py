@@ -185,8 +185,9 @@ class RNNAutoSuggest(AutoSuggest):
         """What is known without computing: some programs ask this on their event loop."""
         if buffer not in self._buffers or not self._allowed(buffer, document):
             return None
-        ghost = self._buffers[buffer].trail.recall(document.text_before_cursor, document.text_after_cursor)
-        return Suggestion(ghost) if ghost else None
+        watch = self._buffers[buffer]
+        ghost = watch.trail.recall(document.text_before_cursor, document.text_after_cursor)
+        return Suggestion(ghost) if ghost and watch.may_show(ghost) else None
 
     async def get_suggestion_async(self, buff: Buffer, document: Document) -> Suggestion | None:
         """The ghost at the cursor; its first word is shown before this returns the whole."""
@@ -221,7 +222,9 @@ class RNNAutoSuggest(AutoSuggest):
             if buffer.document != document:
                 return
             # The one that was there comes first, whether or not it is the likeliest.
-            watch.choices = list(dict.fromkeys([first, *texts] if first else texts))
+            watch.choices = [
+                text for text in dict.fromkeys([first, *texts] if first else texts) if watch.may_show(text)
+            ]
             step = step if first else 0
         watch.choose(step)
 
