@@ -35,15 +35,15 @@ _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(o
 def replaced_file(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Yield an empty file beside ``path`` to write to; it takes the place of ``path`` when the block ends.
 
-    Where the block raises, ``path`` stays as it was. A file that is replaced keeps its mode; a new one can be read by
-    its owner only if it is ``private``, else by whom the umask allows. Raises ``OSError``.
+    Where the block raises, ``path`` stays as it was. If it is ``private``, its owner only can read it; otherwise a file
+    that is replaced keeps its mode, and a new one can be read by whom the umask allows. Raises ``OSError``.
     """
     with contextlib.suppress(OSError):
         clear_left_behind(path.parent)
     partial = path.with_name(UNFINISHED.format(secrets.token_hex(8)))
     os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666))
     try:
-        if path.exists():
+        if path.exists() and not private:
             partial.chmod(stat.S_IMODE(path.stat().st_mode))
         yield partial
         _to_disk(partial)
@@ -103,6 +103,17 @@ def clear_left_behind(folder: Path) -> None:
                 shutil.rmtree(partial)
             else:
                 partial.unlink()
+
+
+def belongs_to_us(path: Path) -> bool:
+    """Whether ``path``, and what it is a link to, belong to whoever runs this, or to the administrator."""
+    if not hasattr(os, "geteuid"):
+        return True  # Windows, where nobody else may write above one's own folders
+    try:
+        owners = {path.lstat().st_uid, path.stat().st_uid}
+    except OSError:
+        return False
+    return owners <= {0, os.geteuid()}
 
 
 def read_regular(path: Path, most: int) -> bytes:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncomplete.errors import SettingError
-from rnncomplete.files import read_regular
+from rnncomplete.files import belongs_to_us, read_regular
 from rnncomplete.styles import AUTO, is_installed
 
 FILE = "rnncomplete.toml"
@@ -79,17 +79,6 @@ def _places(folder: Path) -> list[Path]:
     places = [folder, *folder.parents]
     top = next((index for index, place in enumerate(places) if (place / ".git").exists()), len(places) - 1)
     return places[: top + 1]
-
-
-def belongs_to_us(path: Path) -> bool:
-    """Whether ``path``, and what it is a link to, belong to whoever runs this, or to the administrator."""
-    if not hasattr(os, "geteuid"):
-        return True  # Windows, where nobody else may write above one's own folders
-    try:
-        owners = {path.lstat().st_uid, path.stat().st_uid}
-    except OSError:
-        return False
-    return owners <= {0, os.geteuid()}
 
 
 def _cautious(path: Path, origin: str, table: dict[str, Any], root: Path | None) -> Source:

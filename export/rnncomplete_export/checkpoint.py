@@ -74,7 +74,7 @@ def way_on(folder: Path) -> str:
 
 def way_out(folder: Path) -> str:
     """What to do about a training in ``folder`` that cannot be gone on with, for people."""
-    return f"remove {folder} to begin anew, or choose another --style"
+    return f"move {folder} away to begin anew, or choose another --style"
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -90,10 +90,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(
             f"{path} is not a checkpoint ({error}); expected what `rnncomplete train` writes"
         ) from None
-    if facts.get("format") != FORMAT:
+    if not isinstance(facts, dict) or "format" not in facts:
+        raise CheckpointError(f"{path} is of another program; expected a checkpoint that `rnncomplete train` wrote")
+    if facts["format"] != FORMAT:
         raise CheckpointError(
-            f"{path} has checkpoint format {facts.get('format')!r}, and this version reads format {FORMAT}; "
-            + way_out(path.parent)
+            f"{path} has checkpoint format {facts['format']!r}, and this version reads format {FORMAT}; "
+            "use the version that wrote it"
         )
     return Checkpoint(tensors, facts)
 

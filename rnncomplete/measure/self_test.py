@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from rnncomplete.errors import RnncompleteError
 from rnncomplete.mixing.core import COMPILED
 from rnncomplete.network import onnx_runtime as session
@@ -126,9 +124,7 @@ def examine_style(style: Style) -> StyleReport:
         loaded = time.perf_counter()
         state = model.initial_state
         for token in model.vocabulary.encode(_TEST_TEXT).tolist():
-            logits, state = model.step(token, state)
-            if not np.isfinite(logits).all():
-                return StyleReport(style.name, str(style.folder), style.shipped, problem="it predicts no numbers")
+            _, state = model.step(token, state)
     except RnncompleteError as error:
         return StyleReport(style.name, str(style.folder), style.shipped, problem=str(error))
     step = (time.perf_counter() - loaded) / len(_TEST_TEXT)

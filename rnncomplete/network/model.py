@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncomplete.errors import ModelError
 from rnncomplete.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float32]
 Step = Callable[[int, FloatArray], tuple[FloatArray, FloatArray]]
+
+
+LARGEST_LOGIT = 1e4
+"""Beyond this a network is as sure as it can be."""
 
 
 class Model:
@@ -35,5 +40,18 @@ class Model:
         self._step = step
 
     def step(self, token: int, state: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(logits float32[V], next state float32[S]) after reading ``token`` in ``state``, which is left as it was."""
-        return self._step(token, state)
+        """(logits float32[V], next state float32[S]) after reading ``token`` in ``state``, which is left as it was.
+
+        Logits are at most :data:`LARGEST_LOGIT`, so that whoever goes on with them need not expect others. Raises
+        :class:`ModelError` if they are no numbers.
+        """
+        logits, following = self._step(token, state)
+        if not (np.maximum.reduce(logits) <= LARGEST_LOGIT and np.minimum.reduce(logits) >= -LARGEST_LOGIT):
+            logits = _bounded(logits)
+        return logits, following
+
+
+def _bounded(logits: FloatArray) -> FloatArray:
+    if not np.isfinite(logits).all():
+        raise ModelError("the network predicts what is no number; expected finite logits")
+    return logits.clip(-LARGEST_LOGIT, LARGEST_LOGIT)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
+
+from rnncomplete.files import belongs_to_us
+from rnncomplete.styles import AUTO, is_installed
 
 FOLDER_VARIABLE = "RNNCOMPLETE_HISTORY"
 """Environment variable: the folder of the history files."""
@@ -27,6 +31,20 @@ def unsaved_path() -> Path:
     return history_folder() / "unsaved.txt"
 
 
+def history_name(style: str) -> str:
+    """What the history file of ``style`` is called: as the style is, if it is installed.
+
+    That of a folder has a dot in its name, which no installed style has, and is another one for each folder.
+    """
+    if style == AUTO or is_installed(style):
+        return style
+    try:
+        place = str(Path(style).expanduser().resolve())
+    except (OSError, ValueError, RuntimeError):
+        place = style
+    return f"folder.{hashlib.sha256(place.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
+
+
 class StyleHistory(FileHistory):
     """The history of one style. Each entry is appended in one write, so nothing is lost if two prompts are open.
 
@@ -34,12 +52,13 @@ class StyleHistory(FileHistory):
     """
 
     def __init__(self, style: str) -> None:
-        super().__init__(str(history_folder() / Path(style).name))
+        super().__init__(str(history_folder() / history_name(style)))
 
     def load_history_strings(self) -> list[str]:
         """Entries, the newest first."""
+        path = Path(os.fsdecode(self.filename))
         try:
-            return list(super().load_history_strings())
+            return list(super().load_history_strings()) if path.is_file() and belongs_to_us(path) else []
         except OSError:
             return []
 
@@ -50,6 +69,8 @@ class StyleHistory(FileHistory):
         path = Path(os.fsdecode(self.filename))
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
+            if os.path.lexists(path) and not (path.is_file() and belongs_to_us(path)):
+                return  # others may write here, too
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(handle, entry)

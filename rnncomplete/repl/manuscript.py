@@ -66,25 +66,26 @@ class Manuscript:
         self.replace(read_text(path))
         self._filed = self.text
 
-    def save(self, path: Path, *, private: bool = False) -> None:
-        """Write everything to a file, all or nothing; raises :class:`TextError`.
-
-        A new file can be read by its owner only if it is ``private``.
-        """
+    def save(self, path: Path) -> None:
+        """Write everything to a file, all or nothing; raises :class:`TextError`."""
         try:
             path = path.resolve()
-            replace_file(path, self.text.encode("utf-8", "surrogateescape"), private=private)
+            replace_file(path, self.text.encode("utf-8", "surrogateescape"))
         except OSError as error:
             raise TextError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from None
         self._filed = self.text
 
     def keep(self, path: Path) -> None:
-        """Save to a file that only its owner may read, and to its folder, made if need be; raises :class:`TextError`."""
+        """Save to a file that only its owner may read, and to its folder, made if need be; raises :class:`TextError`.
+
+        A link there is replaced and not followed: the folder may be shared with others.
+        """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, self.text.encode("utf-8", "surrogateescape"), private=True)
         except OSError as error:
             raise TextError(f"cannot write {path}: {error.strerror or error}") from None
-        self.save(path, private=True)
+        self._filed = self.text
 
     def _change(self, kept: int, lost: str) -> None:
         self._changes.append((kept, lost))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pathspec import GitIgnoreSpec
-
 from rnncomplete.errors import TextError
+from rnncomplete.files import read_regular
+from rnncomplete.text.ignoring import Patterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 IGNORE_FILES = (".gitignore", ".ignore")
 """In this order, so that the second, which only search tools read, has the last word."""
 
-GENERATED = GitIgnoreSpec.from_lines(
+LARGEST_IGNORE_FILE = 2**18
+"""Bytes; a larger one is not looked at, nor is what is no regular file."""
+
+GENERATED = Patterns(
     ["*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "*.min.js", "*.min.css", "*.map"]
 )
 """What programs write for programs."""
@@ -42,23 +45,23 @@ class Found:
 class _Rules:
     """The ignore files that hold in a folder: (folder they lie in, patterns), the nearest last."""
 
-    layers: tuple[tuple[Path, GitIgnoreSpec], ...] = ()
+    layers: tuple[tuple[Path, Patterns], ...] = ()
 
     def inside(self, folder: Path) -> _Rules:
         """With the ignore files in ``folder``."""
         layers = self.layers
         for name in IGNORE_FILES:
             try:
-                lines = (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
+                data = read_regular(folder / name, LARGEST_IGNORE_FILE)
             except OSError:
                 continue
-            layers = (*layers, (folder, GitIgnoreSpec.from_lines(lines)))
+            layers = (*layers, (folder, Patterns(data.decode("utf-8-sig", "replace").splitlines())))
         return _Rules(layers)
 
     def ignore(self, path: Path, *, is_folder: bool) -> bool:
         """Whether the nearest ignore file that says anything about ``path`` leaves it out."""
         for folder, patterns in reversed(self.layers):
-            verdict = patterns.check_file(path.relative_to(folder).as_posix() + "/" * is_folder).include
+            verdict = patterns.verdict(path.relative_to(folder).as_posix(), is_folder=is_folder)
             if verdict is not None:
                 return verdict
         return False
@@ -69,16 +72,21 @@ def find_files(
 ) -> list[Found]:
     """Every file named, and those under the folders named that match one of ``globs``, each once, in sorted order.
 
-    Hidden ones, what ignore files exclude, and what lies behind a link to a folder are left out; of generated files
-    ``skipped`` is told. Globs are patterns as in a ``.gitignore``. Raises :class:`TextError` if nothing is found.
+    Hidden ones, what ignore files exclude, and what lies behind a link to a folder are left out; of generated files, and
+    of links that lead out of the folder, ``skipped`` is told. Globs are patterns as in a ``.gitignore``. Raises
+    :class:`TextError` if nothing is found, and for pipes and devices.
     """
     paths = list(paths)
     found: dict[Path, Found] = {}
     for path in paths:
         if path.is_dir():
-            for item in _walk(path, GitIgnoreSpec.from_lines(globs or ["*"]), skipped):
+            for item in _walk(path, Patterns(globs or ["*"]), skipped):
                 found.setdefault(item.resolve(), Found(item, named=False))
         elif path.exists():
+            if not path.is_file():
+                raise TextError(
+                    f"{path} is no file, but a pipe or a device; write its text into a file first: zcat book.gz > book.txt"
+                )
             found.setdefault(path.resolve(), Found(path, named=True))
         else:
             raise TextError(f"no file or folder {path}; expected a text file or a folder of them")
@@ -88,9 +96,10 @@ def find_files(
     return list(found.values())
 
 
-def _walk(root: Path, wanted: GitIgnoreSpec, skipped: Callable[[str], None]) -> Iterator[Path]:
+def _walk(root: Path, wanted: Patterns, skipped: Callable[[str], None]) -> Iterator[Path]:
     """The files under ``root``, folder by folder."""
-    rules = {root.resolve(): _rules_above(root.resolve())}
+    top = root.resolve()
+    rules = {top: _rules_above(top)}
 
     def unreadable(error: OSError) -> None:
         skipped(f"{error.filename} cannot be read ({error.strerror})")
@@ -107,10 +116,13 @@ def _walk(root: Path, wanted: GitIgnoreSpec, skipped: Callable[[str], None]) -> 
             path = folder / item
             if item.startswith(".") or not path.is_file() or here.ignore(true / item, is_folder=False):
                 continue
-            if not wanted.match_file(path.relative_to(root).as_posix()):
+            if not wanted.match(path.relative_to(root).as_posix()):
                 continue
-            if GENERATED.match_file(item):
+            if GENERATED.match(item):
                 skipped(f"{path} is generated, by its name")
+                continue
+            if path.is_symlink() and not path.resolve().is_relative_to(top):
+                skipped(f"{path} is a link that leads out of {root}; who wants it, names it")
                 continue
             yield path
 

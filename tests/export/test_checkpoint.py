@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ from safetensors.torch import save_file
 
 from rnncomplete.errors import CheckpointError
 from rnncomplete_export import checkpoint as module
-from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, way_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,9 +56,23 @@ def test_what_is_no_checkpoint_is_refused_in_one_line(tmp_path: Path) -> None:
     for path, expected in (
         (tmp_path / "none", "no checkpoint"),
         (cut, "is not a checkpoint"),
-        (foreign, "format None"),
+        (foreign, "of another program"),
         (later, "format 99"),
     ):
         with pytest.raises(CheckpointError, match=expected) as caught:
             load_checkpoint(path)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "header", [{}, {"rnncomplete": "[]"}, {"rnncomplete": "{}"}, {"rnncomplete": '{"format": 99}'}]
+)
+def test_a_checkpoint_of_another_program_is_no_reason_to_remove_anything(
+    tmp_path: Path, header: dict[str, str]
+) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file({"weight": torch.zeros(2)}, path, metadata=header)
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(path)
+    assert not re.search(r"remove|delete|begin anew|\brm\b", str(caught.value))
+    assert "remove" not in way_out(tmp_path)

@@ -167,7 +167,7 @@ def test_what_this_version_cannot_read_is_not_replaced(tmp_path: Path, text_file
     save_checkpoint(folder / "checkpoint.safetensors", Checkpoint({}, {"format": 7}))
     assert_refused(
         ["train", text_file, "--style", "x", "--runs", tmp_path, "--characters", 1000],
-        f"has checkpoint format 7, and this version reads format 1; remove {folder} to begin anew",
+        "has checkpoint format 7, and this version reads format 1; use the version that wrote it",
     )
 
 

@@ -11,9 +11,11 @@ import pytest
 import tiny_onnx as onnx
 from tiny_onnx import TensorProto, helper
 
+from rnncomplete.completion.completer import Completer
 from rnncomplete.errors import DeviceError, ModelError, SettingError
 from rnncomplete.network import loading as model_module
 from rnncomplete.network.device_choice import faster
+from rnncomplete.network.distribution import softmax
 from rnncomplete.network.loading import load_network
 from rnncomplete.network.model import Model
 from rnncomplete.network.onnx_runtime import open_session
@@ -248,3 +250,20 @@ def test_faster_is_what_takes_less_time(tiny_card: Card, first: float, second: f
 
     models = taking(first), taking(second)
     assert faster(*models, clock=lambda: now) is models[winner]
+
+
+@pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan])
+def test_what_is_no_number_is_an_error_and_no_warning(tiny_card: Card, odd: float) -> None:
+    logits = np.zeros(len(tiny_card.vocabulary), np.float32)
+    logits[3] = odd
+    with pytest.raises(ModelError, match="no number"):
+        Model(tiny_card, "cpu", lambda token, state: (logits, state)).step(1, np.zeros(16, np.float32))
+
+
+def test_huge_logits_predict_without_a_warning(tiny_card: Card) -> None:
+    logits = np.zeros(len(tiny_card.vocabulary), np.float32)
+    logits[3], logits[4] = 3e38, -3e38
+    model = Model(tiny_card, "cpu", lambda token, state: (logits, state))
+    bounded, _ = model.step(1, model.initial_state)
+    assert softmax(bounded, 0.05).tolist() == [float(token == 3) for token in range(len(logits))]
+    assert Completer(model, static=True).complete("to be").text.startswith(tiny_card.vocabulary[3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import threading
 from contextlib import suppress
@@ -20,7 +21,7 @@ from prompt_toolkit.output import DummyOutput
 from rnncomplete.errors import SettingError, TextError
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import COMMANDS, CommandCompleter, is_command, parse, unescaped
-from rnncomplete.repl.history import StyleHistory, unsaved_path
+from rnncomplete.repl.history import StyleHistory, history_name, unsaved_path
 from rnncomplete.repl.look import indent_of, short, table
 from rnncomplete.repl.manuscript import Manuscript
 from rnncomplete.repl.program import Repl
@@ -281,3 +282,57 @@ def test_a_history_that_cannot_be_kept_is_no_trouble(tmp_path: Path, monkeypatch
 
 def test_columns_of_a_table_are_aligned() -> None:
     assert table([("a", "b"), ("long", "c")]) == "  a     b\n  long  c"
+
+
+def test_a_style_in_a_folder_has_a_history_of_its_own(
+    sentence_style: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence_style("hamlet", "to be")
+    monkeypatch.chdir(tmp_path)
+    styles = [
+        "hamlet",
+        "./hamlet",
+        str(tmp_path / "deep" / "hamlet"),
+        "unsaved.txt",
+        "./unsaved.txt",
+        "auto",
+        "\0",
+        "~x/y",
+    ]
+    names = [history_name(style) for style in styles]
+    assert names[0] == "hamlet"
+    assert names[5] == "auto"
+    assert names[3] == names[4]
+    assert len({*names}) == len(styles) - 1
+    assert not {"unsaved.txt"} & {*names}
+    for style in styles:
+        history = StyleHistory(style)
+        history.append_string(f"line of {style}")
+        assert not unsaved_path().exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows knows no owners by number")
+def test_in_a_shared_folder_no_links_of_others_are_followed(
+    converse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RNNCOMPLETE_HISTORY", str(tmp_path / "shared"))
+    (tmp_path / "shared").mkdir()
+    precious = tmp_path / "precious"
+    precious.write_text("precious", encoding="utf-8")
+    unsaved_path().symlink_to(precious)
+    converse("one\r" + CONTROL_D)
+    assert precious.read_text(encoding="utf-8") == "precious"
+    assert unsaved_path().read_text(encoding="utf-8") == "one\n"
+    assert not unsaved_path().is_symlink()
+    assert stat.S_IMODE(unsaved_path().stat().st_mode) == 0o600
+    for place in (tmp_path / "shared" / history_name("other"), tmp_path / "shared" / "pipe"):
+        if place.name == "pipe":
+            os.mkfifo(place)
+            monkeypatch.setattr("rnncomplete.repl.history.history_name", lambda style: "pipe")
+        else:
+            place.symlink_to(precious)
+            monkeypatch.setattr("rnncomplete.repl.history.belongs_to_us", lambda path: path != place)  # noqa: B023
+        history = StyleHistory("other")
+        history.append_string("line")
+        assert list(history.load_history_strings()) == []
+    assert precious.read_text(encoding="utf-8") == "precious"

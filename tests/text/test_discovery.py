@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,3 +76,32 @@ def test_a_file_is_read_once_and_links_lead_nowhere(tmp_path: Path) -> None:
     (root / "same.txt").symlink_to(root / "a.txt")
     (root / "gone.txt").symlink_to(root / "nowhere")
     assert len(find_files([root, root / "a.txt", root / "deep"])) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in folders")
+def test_an_ignore_file_that_is_none_is_not_waited_for(tmp_path: Path) -> None:
+    root = plant(tmp_path, a_txt="x", dotgit__HEAD="x", deep__b_txt="x")
+    os.mkfifo(root / ".gitignore")
+    (root / "deep" / ".ignore").symlink_to(root / ".gitignore")
+    assert names(root) == ["a.txt", "deep/b.txt"]
+    with pytest.raises(TextError, match="a pipe or a device"):
+        find_files([root / ".gitignore"])
+
+
+def test_a_large_ignore_file_is_not_looked_at(tmp_path: Path) -> None:
+    root = plant(tmp_path, a_txt="x", dotgitignore="a.txt\n" + "#" * 300_000)
+    assert names(root) == ["a.txt"]
+
+
+def test_a_link_that_leads_out_of_a_folder_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+    root = plant(tmp_path / "project", a_txt="x", deep__b_txt="x")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret", encoding="utf-8")
+    (root / "deep" / "c.txt").symlink_to(secret)
+    (root / "d.txt").symlink_to("/etc/passwd")
+    (root / "e.txt").symlink_to(root / "deep" / "b.txt")
+    said: list[str] = []
+    found = [item.path.resolve() for item in find_files([root], skipped=said.append)]
+    assert found == [root / "a.txt", root / "deep" / "b.txt"]
+    assert [line.partition(" is a link")[0] for line in said] == [str(root / "d.txt"), str(root / "deep" / "c.txt")]
+    assert find_files([root / "deep" / "c.txt"])[0].named, "who names it, means it"

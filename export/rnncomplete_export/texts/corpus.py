@@ -100,12 +100,6 @@ def build_corpus(
     Raises :class:`CheckpointError`, and leaves the folder as it was, if the text is not the one of ``expected_sha256``.
     """
     found = find_files(paths, globs, skipped)
-    for item in found:
-        if not item.path.is_file():
-            raise TextError(
-                f"{item.path} is no file, but a pipe or a device, and a text is read twice; write it into a file first: "
-                "zcat book.gz > book.txt"
-            )
     normalisation = known.normalisation if known else NORMALISATIONS
     reading = _Reading([item.path for item in found], normalisation, progress)
     counts, files = _count(found, reading, skipped)
