@@ -77,7 +77,7 @@ def test_a_password_in_the_history_is_not_offered_later(prompt: Any, fake: Any) 
             await typist.sees(" crossing")
         elif line == "secret":
             await typist.until(lambda: "secret" in fake.asked)
-            assert typist.ghost == ""
+            assert not typist.ghost.startswith(" words"), "the history was asked before the network"
 
     prompt(script, lambda session: install(session, suggest=suggest), prompts=4)
 
