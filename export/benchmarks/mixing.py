@@ -22,7 +22,6 @@ import click
 import numpy as np
 
 from rnncomplete.mixing.alphabet import Alphabet
-from rnncomplete.mixing.core import COMPILED
 from rnncomplete.mixing.memory import FOLDER_NODES, FOLDER_SLOTS, STYLE_ENTRIES, STYLE_NODES, STYLE_SLOTS
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.training import learn_prior, learn_style
@@ -161,9 +160,7 @@ def main(
             from rnncomplete.network.loading import load_network
 
             vocabulary = load_network(style, "cpu").vocabulary
-        click.echo(
-            f"\n{path.parent.name}/{path.name}, {len(test):,} characters after {len(training):,}; compiled: {COMPILED}\n"
-        )
+        click.echo(f"\n{path.parent.name}/{path.name}, {len(test):,} characters after {len(training):,}\n")
         click.echo("| what was read | nats per character (seconds) |\n|---|---|")
         for name, figure in mixer_rows(vocabulary, training, test, sessions, style):
             click.echo(f"| {name} | {figure} |")

@@ -97,8 +97,8 @@ def open_completer(settings: Settings, before: str | None = None, *, static: boo
         if before:
             chooser.choose(before, always)
         completer = chooser.current
-    if completer.model.note:
-        tell(completer.model.note)
+    if completer.note:
+        tell(completer.note)
     if settings.learn_from and not static:
         learn(completer, settings.learn_from)
     return completer

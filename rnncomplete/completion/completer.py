@@ -12,6 +12,7 @@ from rnncomplete.completion.decoder import DecoderOptions, Ghost
 from rnncomplete.completion.document import Document, Knowledge
 from rnncomplete.completion.installing import read_memory
 from rnncomplete.completion.prefix_cache import always
+from rnncomplete.mixing.core import compiled_core, why_no_core
 from rnncomplete.network.loading import load_network
 from rnncomplete.styles import DEFAULT_STYLE, find_style
 
@@ -54,7 +55,9 @@ class Completer:
         self.card: Card = model.card
         self.device = model.device
         self.options = options or DecoderOptions(threshold=model.card.threshold)
-        self.knowledge = Knowledge(model, memory, learned, static)
+        self.note = model.note or (None if static else why_no_core())
+        """Why it does not run as it was asked to, in one line."""
+        self.knowledge = Knowledge(model, memory, learned, static or why_no_core() is not None)
         """What all documents share; replaced as a whole when files are learned from, or forgotten."""
         self._document_bytes = document_bytes
         self._lock = threading.Lock()
@@ -75,11 +78,6 @@ class Completer:
     def learned(self) -> Learned | None:
         """What files have taught."""
         return self.knowledge.learned
-
-    @property
-    def note(self) -> str | None:
-        """Why it does not run as it was asked to, in one line."""
-        return self.model.note
 
     def open(self, document: Hashable = None) -> Document:
         """The document of that name, which may be anything hashable; a new one if there is none."""
@@ -127,10 +125,12 @@ class Completer:
         """Learn from the texts among ``paths``, files and folders, in place of what was learned so before.
 
         Others may go on completing meanwhile. Returns what was learned, and ``None`` once ``wanted()`` is false; for
-        all else see :func:`rnncomplete.completion.file_memory.learn_files`.
+        all else see :func:`rnncomplete.completion.file_memory.learn_files`. Raises :class:`RnncompleteError` where the
+        mixer is not compiled.
         """
         from rnncomplete.completion.file_memory import learn_files
 
+        compiled_core()  # else all would be read before it turns out that nothing can be learned
         alphabet = alphabet_of(self.model.vocabulary, self.memory)
         learned = learn_files(paths, self.model.vocabulary, alphabet, progress=progress, skipped=skipped, wanted=wanted)
         with self._lock:  # whoever forgets all files meanwhile, or wants others, has the last word

@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.errors import RnncompleteError
-from rnncomplete.mixing.core import COMPILED
+from rnncomplete.mixing.core import why_no_core
 from rnncomplete.network import onnx_runtime as session
 from rnncomplete.network.loading import load_network
 from rnncomplete.styles import list_styles, user_styles_folder
@@ -99,14 +99,10 @@ def runtime_problems(installed: list[str]) -> list[str]:
     return [f"ONNX Runtime: {found}; {session.repair(installed)}"]
 
 
-def mixer_problems(*, compiled: bool = COMPILED) -> list[str]:
-    """What is wrong with the mixer: where no compiler was when this was installed, Python does its work."""
-    if compiled:
-        return []
-    return [
-        "the mixer is not compiled, so that a ghost takes hundreds of milliseconds; with a C compiler at hand, type: "
-        "pip install --force-reinstall --no-deps FOLDER, where its source is"
-    ]
+def mixer_problems() -> list[str]:
+    """What is wrong with the mixer: no compiler was there when this was installed."""
+    problem = why_no_core()
+    return [] if problem is None else [problem]
 
 
 def gpu_status(providers: list[str]) -> str:

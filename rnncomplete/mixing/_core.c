@@ -1,4 +1,4 @@
-/* The per-bit work of the context mixer; twin.py computes the same bits in Python.
+/* The per-bit work of the context mixer; tests/mixing_twin.py computes the same bits in Python.
  *
  * Every number comes out the same on every machine and in the twin: floats are IEEE single precision, only added,
  * subtracted, multiplied and compared, in a fixed order and never contracted into fused operations; logarithms and

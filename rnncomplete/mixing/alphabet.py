@@ -61,7 +61,7 @@ class Alphabet:
 
     @cached_property
     def tables(self) -> NDArray[np.int32]:
-        """Children, path lengths, word flags, folded tokens, kinds and rates in one row, as both cores read them."""
+        """Children, path lengths, word flags, folded tokens, kinds and rates in one row, as the core reads them."""
         index = {character: token for token, character in enumerate(self.characters)}
         word = [int(c.isalnum() or c == "_") for c in self.characters]
         fold = [index.get(c.lower(), token) for token, c in enumerate(self.characters)]

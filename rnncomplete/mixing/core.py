@@ -1,16 +1,17 @@
-"""The core that does the per-bit work: compiled where a compiler was, its Python twin elsewhere; the bits are the same."""
+"""The compiled core that does the per-bit work; without it there is no mixing, and the network stands alone."""
 
 from __future__ import annotations
 
 from typing import Protocol, cast
 
-from rnncomplete.mixing import layout, twin
+from rnncomplete.errors import RnncompleteError
+from rnncomplete.mixing import layout
 
 State = tuple[object, ...]
 
 
 class Core(Protocol):
-    """What both cores can do. ``state`` is what :func:`rnncomplete.mixing.buffers.buffers` gives."""
+    """What a core can do. ``state`` is what :func:`rnncomplete.mixing.buffers.buffers` gives."""
 
     def learn(self, state: State, tokens: object, network: object, probabilities: object) -> None:
         """Learn uint16[n] with float32[n, V] (or None); writes each token's probability to float64[n]."""
@@ -31,13 +32,30 @@ class Core(Protocol):
         """Count uint16[n] into the first memory."""
 
 
+NOT_COMPILED = (
+    "the mixer is not compiled, so the network stands alone and learns nothing from what is written; with a C compiler at "
+    "hand, type: pip install --force-reinstall --no-deps FOLDER, where its source is"
+)
+
+core: Core | None = None
+"""The compiled one, where it is."""
+
 try:
     from rnncomplete.mixing import _core  # type: ignore[attr-defined] # compiled, where it is
 
-    if getattr(_core, "LAYOUT", None) != layout.SIGNATURE:
-        raise ImportError("it was compiled from another version")
-    core = cast("Core", _core)
-    COMPILED = True
+    if getattr(_core, "LAYOUT", None) == layout.SIGNATURE:  # else it was compiled from another version
+        core = cast("Core", _core)
 except ImportError:
-    core = cast("Core", twin)
-    COMPILED = False
+    pass
+
+
+def compiled_core() -> Core:
+    """The core; raises :class:`RnncompleteError` where there is none."""
+    if core is None:
+        raise RnncompleteError(NOT_COMPILED)
+    return core
+
+
+def why_no_core() -> str | None:
+    """One line, if there is none."""
+    return NOT_COMPILED if core is None else None

@@ -1,7 +1,6 @@
-"""Where everything lies that the mixer knows: one arena of bytes, shared by the C core and its Python twin.
+"""Where everything lies that the mixer knows: one arena of bytes, shared by the compiled core and Python.
 
-An arena makes three things simple: a checkpoint is a copy, undoing is putting old words back, and both cores work on
-the same memory. The numbers here and the enumerations at the top of ``_core.c`` change together.
+An arena makes things simple: undoing is putting old words back, and the core works on the same memory as Python. The numbers here and the enumerations at the top of ``_core.c`` change together.
 """
 
 from __future__ import annotations

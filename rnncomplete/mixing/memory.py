@@ -13,7 +13,7 @@ from rnncomplete.errors import ModelError
 from rnncomplete.mixing import layout
 from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.buffers import Arena, buffers
-from rnncomplete.mixing.core import core
+from rnncomplete.mixing.core import compiled_core
 from rnncomplete.mixing.memory_check import MOST_PLACES, check_memory, whole
 from rnncomplete.mixing.packing import pack, rounded, unpack
 from rnncomplete.mixing.prior import Prior
@@ -70,7 +70,7 @@ class CorpusMemory:
         sizes = layout.Sizes(len(tokens), entry_bits=2, match_bits=1, refine_rows=1, journal_words=0, frames=1)
         state = buffers(alphabet, sizes, Arena.create(sizes, len(alphabet)), layout.Rates(), [memory])
         for begin in range(0, len(tokens), _CHUNK):
-            core.count(state, np.ascontiguousarray(tokens[begin : begin + _CHUNK], np.uint16))
+            compiled_core().count(state, np.ascontiguousarray(tokens[begin : begin + _CHUNK], np.uint16))
             if progress is not None and not progress(min(begin + _CHUNK, len(tokens))):
                 break
         return memory

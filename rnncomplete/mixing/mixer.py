@@ -8,7 +8,7 @@ import numpy as np
 
 from rnncomplete.mixing import layout
 from rnncomplete.mixing.buffers import Arena, buffers, start
-from rnncomplete.mixing.core import core as default_core
+from rnncomplete.mixing.core import compiled_core
 from rnncomplete.mixing.prior import Prior
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ class Mixer:
         prior: Prior | None = None,
         sizes: layout.Sizes | None = None,
         rates: layout.Rates | None = None,
-        core: Core = default_core,
+        core: Core | None = None,
     ) -> None:
         if len(memories) > layout.MEMORIES:
             raise ValueError(f"{len(memories)} corpus memories; expected at most {layout.MEMORIES}")
-        self.alphabet, self.memories, self._core = alphabet, tuple(memories), core
+        self.alphabet, self.memories, self._core = alphabet, tuple(memories), core or compiled_core()
         self.sizes = sizes or layout.Sizes()
         self.prior = prior or Prior()
         self._arena = Arena.create(self.sizes, len(alphabet))

@@ -162,18 +162,25 @@ class Repl:
             self.session.lexer = lexer_named(completer.card.lexer)
         app = self.session.app
         app.invalidate()
-        if self.suggest.problem is not None and self._inside is not None and (loop := app.loop) is not None:
+        if self._news is not None and self._inside is not None and (loop := app.loop) is not None:
             call_on_loop(loop, self._inside.copy().run, self._tell)
 
+    @property
+    def _news(self) -> str | None:
+        """Why there are no ghosts, or why they are not what they might be, in one line."""
+        if self.suggest.problem is not None:
+            return f"no ghosts: {self.suggest.problem}"
+        return None if self.suggest.completer is None else self.suggest.completer.note
+
     def _tell(self) -> None:
-        """Say once, above the prompt, why there are no ghosts."""
-        problem = self.suggest.problem
-        if problem is not None and problem != self._told:
-            self._told = problem
+        """Say what is new once, above the prompt."""
+        news = self._news
+        if news is not None and news != self._told:
+            self._told = news
             # Not run_in_terminal: that lets the terminal echo what is typed meanwhile.
             app = self.session.app
             app.renderer.erase()
-            say(f"no ghosts: {problem}")
+            say(news)
             app.renderer.request_absolute_cursor_position()
             app.invalidate()
 

@@ -10,6 +10,7 @@ import pytest
 
 from rnncomplete.completion.completer import Completer
 from rnncomplete.completion.decoder import DecoderOptions
+from rnncomplete.errors import RnncompleteError
 from rnncomplete.network.loading import load_network
 from rnncomplete.network.model import Model
 
@@ -124,3 +125,21 @@ def test_many_threads_with_many_documents(tiny_style: Path, document_bytes: int)
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_without_the_compiled_core_the_network_stands_alone_and_one_line_says_so(
+    tiny_style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, text = load_network(tiny_style, "cpu"), TEXTS["a"]
+    alone = Completer(model, FREE, static=True)
+    assert Completer(model, FREE).note is None
+    monkeypatch.setattr("rnncomplete.mixing.core.core", None)
+    completer = Completer(model, FREE)
+    assert completer.static
+    assert completer.complete(text) == alone.complete(text)
+    assert completer.note is not None
+    assert "the mixer is not compiled, so the network stands alone" in completer.note
+    assert "\n" not in completer.note
+    assert Completer(model, FREE, static=True).note is None
+    with pytest.raises(RnncompleteError, match="not compiled"):
+        completer.learn_files([tiny_style])

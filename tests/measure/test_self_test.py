@@ -54,10 +54,12 @@ def test_not_exactly_one_onnx_runtime_is_a_problem(installed: list[str], words: 
     assert words in problem
 
 
-def test_a_mixer_that_is_not_compiled_is_a_problem() -> None:
-    (problem,) = mixer_problems(compiled=False)
-    assert "hundreds of milliseconds; with a C compiler at hand, type: pip install" in problem
-    assert mixer_problems(compiled=True) == []
+def test_a_mixer_that_is_not_compiled_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mixer_problems() == []
+    monkeypatch.setattr("rnncomplete.mixing.core.core", None)
+    (problem,) = mixer_problems()
+    assert "the network stands alone and learns nothing" in problem
+    assert "with a C compiler at hand, type: pip install" in problem
 
 
 def test_why_a_style_does_not_run_on_the_gpu_is_told(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import mixing_twin as twin
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncomplete.errors import ModelError
-from rnncomplete.mixing import layout, memory, tables, twin
+from rnncomplete.mixing import layout, tables
 from rnncomplete.mixing.alphabet import Alphabet
-from rnncomplete.mixing.core import COMPILED, core
+from rnncomplete.mixing.core import compiled_core
 from rnncomplete.mixing.memory import CorpusMemory
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.prior import Prior
@@ -27,6 +28,7 @@ SYMBOLS = len(CHARACTERS)
 SIZES = layout.Sizes(600, entry_bits=8, match_bits=5, refine_rows=16, journal_words=1 << 16, frames=64)
 LONG_AGO = layout.Sizes(600, entry_bits=8, match_bits=5, refine_rows=16, journal_words=1 << 19, frames=256)
 TOKENS = st.lists(st.integers(0, SYMBOLS - 1), max_size=60)
+core = compiled_core()
 CORES = [pytest.param(core, id="default"), pytest.param(twin, id="twin")]
 
 
@@ -233,7 +235,6 @@ def test_a_session_begins_again() -> None:
 # both cores
 
 
-@pytest.mark.skipif(not COMPILED, reason="the C core was not compiled here, so there is nothing to compare")
 @given(TOKENS, TOKENS, st.integers(0, 2), st.booleans(), st.integers(0, 20))
 @settings(max_examples=40)
 def test_both_cores_give_the_same_bits(  # noqa: PLR0917 - hypothesis fills them in by place
@@ -259,7 +260,6 @@ def test_both_cores_give_the_same_bits(  # noqa: PLR0917 - hypothesis fills them
     assert compiled.learned() == python.learned()
 
 
-@pytest.mark.skipif(not COMPILED, reason="the C core was not compiled here, so there is nothing to compare")
 @given(st.lists(st.integers(0, SYMBOLS - 1), max_size=300))
 @settings(max_examples=20)
 def test_both_cores_count_the_same(text: list[int]) -> None:
@@ -267,7 +267,7 @@ def test_both_cores_count_the_same(text: list[int]) -> None:
     tokens = np.concatenate([np.array(text, np.uint16), np.tile(tokens_of("a1"), 160)])
     one = CorpusMemory.count(ALPHABET, tokens, 64, 128)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "core", twin)
+        patch.setattr("rnncomplete.mixing.core.core", twin)
         other = CorpusMemory.count(ALPHABET, tokens, 64, 128)
     assert one.to_bytes() == other.to_bytes()
 

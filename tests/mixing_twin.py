@@ -1,4 +1,4 @@
-"""The C core's twin: the same work and the same bits in Python, for machines where nothing could be compiled.
+"""What the C core must give, computed in Python: the same work and the same bits, some hundred times slower.
 
 It follows ``_core.c`` function by function; what the numbers mean is said there and in ``layout.py``. Single-precision
 numbers are added, subtracted, multiplied and compared in the same order, so every result is the same to the last bit.
@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from rnncomplete.mixing import layout
-from rnncomplete.mixing.twin_tables import (
+from mixing_twin_tables import (
     CURRENT,
     MATCH,
     MATCH_MINIMUM,
@@ -40,6 +38,8 @@ from rnncomplete.mixing.twin_tables import (
     seen_level,
     times_level,
 )
+
+from rnncomplete.mixing import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
