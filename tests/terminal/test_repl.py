@@ -336,3 +336,9 @@ def test_in_a_shared_folder_no_links_of_others_are_followed(
         history.append_string("line")
         assert list(history.load_history_strings()) == []
     assert precious.read_text(encoding="utf-8") == "precious"
+
+
+def test_what_is_not_as_it_might_be_is_said_once(converse: Any, fake: Any) -> None:
+    fake.note = "the network stands alone"
+    _, said = converse("one\rtwo\r" + CONTROL_D)
+    assert said.count(fake.note) == 1
