@@ -15,6 +15,57 @@ if TYPE_CHECKING:
     from rnncomplete.completion.file_memory import Learned
 
 
+class Learning:
+    """What a program has been told to learn from, through all changes of its style.
+
+    ``paths`` are learned from at the first :meth:`begin`; ``changed`` is that of each :class:`Study`. A ``learner()`` may
+    wait for a completer, and gives none if there will be none.
+    """
+
+    def __init__(self, paths: Sequence[Path], changed: Callable[[], None]) -> None:
+        self._paths = tuple(paths)
+        self._changed = changed
+        self.study: Study | None = None
+        """What is being, or has been, learned."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """What has been learned from, is being, or will be; what could not be is not tried again."""
+        return self._paths if self.study is None or self.study.problem is not None else self.study.paths
+
+    def begin(self, learner: Callable[[], Completes | None]) -> None:
+        """Learn, if there is something to learn from and that has not begun."""
+        if self.study is None and self._paths:
+            paths, self._paths = self._paths, ()
+            self._start(paths, learner)
+
+    def again(self) -> None:
+        """Another style is used, which has learned nothing: the next :meth:`begin` does it."""
+        self._paths = self.paths
+        self.stop()
+        self.study = None
+
+    def add(self, paths: Sequence[Path], learner: Callable[[], Completes | None]) -> None:
+        """Learn from ``paths``, too."""
+        self._paths = self.paths
+        self._start(tuple(dict.fromkeys([*self._paths, *paths])), learner)
+
+    def forget(self) -> None:
+        """Learn from nothing any more."""
+        self.stop()
+        self._paths, self.study = (), None
+
+    def stop(self) -> None:
+        """Give up what is being learned."""
+        if self.study is not None:
+            self.study.stop()
+
+    def _start(self, paths: tuple[Path, ...], learner: Callable[[], Completes | None]) -> None:
+        self.stop()
+        self.study = Study(paths, self._changed)
+        self.study.start(learner)
+
+
 class Study:
     """One completer learning from ``paths``, in the background from :meth:`start` on.
 

@@ -43,7 +43,11 @@ class Place:
         self.reader, self.before, self.wanted = reader, before, wanted
         self.scores, self.state = reading
         self._vocabulary, self._lock = vocabulary, lock
-        self._decoder: Decoder[Any, Any] = Decoder(self._step, self._choose, vocabulary)
+
+    @property
+    def _decoder(self) -> Decoder[Any, Any]:
+        # Not kept: it would hold this place, and the text before it, until the next collection of cycles.
+        return Decoder(self._step, self._choose, self._vocabulary)
 
     def greedy(self, length: int) -> Iterator[tuple[str, float]]:
         """The ``length`` likeliest characters here, with their probabilities, as they are asked for."""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 THREAD_NAME = "rnncomplete"
 
+READING_SECONDS = 0.2
+"""After so long without a ghost people are told that a text is being read: a long one that was just opened."""
+
 FAREWELL_SECONDS = 0.2
 """How long the end of the process waits for a step that is being computed."""
 
@@ -44,15 +47,12 @@ class Request:
     asked: float = field(default_factory=time.perf_counter)
     """When, in seconds of ``time.perf_counter``."""
 
-    def wanted(self) -> bool:
-        """Whether to go on."""
-        return self.alive
-
 
 class Background:
     """Loads with ``load`` and then answers requests, the newest only; both begin at :meth:`start`.
 
-    ``changed`` is called, in the background thread, when ``completer``, ``problem`` or ``milliseconds`` has changed.
+    ``changed`` is called, in the background thread, when ``completer``, ``problem``, ``milliseconds`` or ``reading`` has
+    changed.
     """
 
     def __init__(self, load: Callable[[], Completes], changed: Callable[[], None]) -> None:
@@ -62,6 +62,8 @@ class Background:
         """One line: why there are no ghosts."""
         self.milliseconds: float | None = None
         """From the last request to its whole ghost."""
+        self.reading = False
+        """Whether a text takes long to be read."""
         self._load = load
         self._changed = changed
         self._news = threading.Condition()
@@ -120,22 +122,33 @@ class Background:
                 self.completer = None
                 self._changed()
             finally:
+                if self.reading:
+                    self.reading = False
+                    self._changed()
                 request.finish()
 
     def _answer(self, completer: Completes, request: Request) -> None:
         shown, card, document = "", completer.card, completer.open(request.document)
+        began = time.perf_counter()
+
+        def wanted() -> bool:
+            if not (shown or self.reading) and time.perf_counter() - began > READING_SECONDS:
+                self.reading = True
+                self._changed()
+            return request.alive
+
         ghosts: Iterable[Ghost]
         if request.alternatives:
-            ghosts = document.alternatives(request.before, request.alternatives, request.wanted)
+            ghosts = document.alternatives(request.before, request.alternatives, wanted)
         elif request.insisting:
-            ghosts = [document.insist(request.before, request.wanted)]
+            ghosts = [document.insist(request.before, wanted)]
         else:
-            ghosts = document.grow(request.before, request.wanted)
+            ghosts = document.grow(request.before, wanted)
         for ghost in ghosts:
             if not request.alive:
                 return
             if ghost.text and ghost.text != shown:
-                shown = ghost.text
+                shown, self.reading = ghost.text, False
                 request.show(shown)
                 self.milliseconds = (time.perf_counter() - request.asked) * 1000
         if shown or completer.card is not card:

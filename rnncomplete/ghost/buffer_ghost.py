@@ -119,7 +119,7 @@ class Watch:
         elif self.trail.rest != before:
             if not before and self.suggestion is not None:
                 self._owner.tally.shown += 1
-            self._set(buffer)
+            self.write()
 
     def was_secret(self, document: Document, ghost: str) -> bool:
         """Whether ``ghost`` would complete what was once typed as a secret, as the whole text or as its line."""
@@ -138,26 +138,30 @@ class Watch:
         if (buffer := self._buffer()) is not None:
             self.trail.begin(*place_of(buffer))
             self.trail.grow(text)
-            self._set(buffer)
+            self.write()
 
     def dismiss(self) -> None:
         """Hide the ghost, and show none at this place again."""
         self.trail.dismiss()
         self.choices = []
         self._abandon()
-        if (buffer := self._buffer()) is not None:
-            self._set(buffer)
+        self.write()
 
     def forget(self) -> None:
         """Nothing known about ghosts is true any more."""
         self.trail, self.choices = Trail(), []
         self._abandon()
-        if (buffer := self._buffer()) is not None:
-            buffer.suggestion = None
+        self.write(hidden=True, told=False)
 
-    def _set(self, buffer: Buffer) -> None:
-        buffer.suggestion = self.suggestion
-        buffer.on_suggestion_set.fire()
+    def write(self, *, hidden: bool = False, told: bool = True) -> None:
+        """Give the buffer what is to be shown, or nothing if it is ``hidden``: nobody else of ours does.
+
+        The program is ``told``, so that it draws, unless it draws anyway, as after every key.
+        """
+        if (buffer := self._buffer()) is not None:
+            buffer.suggestion = None if hidden else self.suggestion
+            if told:
+                buffer.on_suggestion_set.fire()
 
     def _abandon(self) -> None:
         if self._request is not None:
@@ -194,14 +198,14 @@ class Watch:
             self._owner.tally.saved += characters - 1
         if not self.trail.along:
             self._abandon()
-        buffer.suggestion = self.suggestion if self._owner.automatic or self.trail.along else None
+        self.write(hidden=not (self._owner.automatic or self.trail.along), told=False)
 
     def _cursor_moved(self, buffer: Buffer) -> None:
         before, after = place_of(buffer)
         if self.trail.move(before, after):
             self.typed, self.choices = False, []
             self._abandon()
-            buffer.suggestion = None
+            self.write(hidden=True, told=False)
 
 
 def place_of(buffer: Buffer) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 
-from rnncomplete.completion.learning_job import Study
+from rnncomplete.completion.learning_job import Learning
 from rnncomplete.completion.worker import Background, Request
 from rnncomplete.ghost.buffer_ghost import Tally, Watch, call_on_loop, resolve
 from rnncomplete.ghost.rules import Trail
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.document import Document
 
     from rnncomplete.completion.completes import Completes
+    from rnncomplete.completion.learning_job import Study
 
 ALTERNATIVES = 5
 """How many ghosts there are to choose from at most."""
@@ -83,10 +84,7 @@ class RNNAutoSuggest(AutoSuggest):
         self.anywhere = False
         """Whether ghosts may have several lines and stand before other text. A plain prompt cannot draw that."""
         self.tally = Tally()
-        self.study: Study | None = None
-        """What is being, or has been, learned from files."""
-        self._learned = tuple(Path(path).expanduser() for path in learn_from)
-        """What to learn from at the start, and what to keep if :attr:`study` fails."""
+        self._learning = Learning([Path(path).expanduser() for path in learn_from], self._has_changed)
         self._decoding: dict[str, Any] = decoding
         self._buffers: WeakKeyDictionary[Buffer, Watch] = WeakKeyDictionary()
         self._use(style, device, completer)
@@ -96,7 +94,7 @@ class RNNAutoSuggest(AutoSuggest):
     ) -> None:
         """Change to another style and begin to load it, as :meth:`start` does."""
         self.close()
-        self._learned, self.study = self._known, None
+        self._learning.again()
         self._use(style, device, completer)
         self.start(patience)
 
@@ -118,9 +116,7 @@ class RNNAutoSuggest(AutoSuggest):
     def start(self, patience: float = 0.0) -> None:
         """Begin to load the style, if that has not begun, and wait for it at most ``patience`` seconds."""
         self._background.start()
-        if self._learned and self.study is None:
-            paths, self._learned = self._learned, ()
-            self._study(paths)
+        self._learning.begin(self._loaded)
         if patience:
             self._background.wait(patience)
 
@@ -129,40 +125,35 @@ class RNNAutoSuggest(AutoSuggest):
 
         Ghosts are made without them until then. ``study`` tells how far it is, and ``changed`` is called.
         """
-        self._learned = self._known
         self._background.start()
-        self._study(tuple(dict.fromkeys([*self._learned, *paths])))
+        self._learning.add(paths, self._loaded)
 
     @property
-    def _known(self) -> tuple[Path, ...]:
-        """What has been learned from, or is being; what could not be is not tried again."""
-        return self._learned if self.study is None or self.study.problem is not None else self.study.paths
+    def study(self) -> Study | None:
+        """What is being, or has been, learned from files."""
+        return self._learning.study
 
     def forget(self) -> None:
         """Go on without what files have taught."""
-        if self.study is not None:
-            self.study.stop()
-        self._learned, self.study = (), None
+        self._learning.forget()
         if self.completer is not None:
             self.completer.forget_files()
 
-    def _study(self, paths: tuple[Path, ...]) -> None:
-        if self.study is not None:
-            self.study.stop()
+    @property
+    def _loaded(self) -> Callable[[], Completes | None]:
+        """What waits for the style of now, and gives its completer if there will be one."""
         background = self._background
 
-        def learner() -> Completes | None:
+        def loaded() -> Completes | None:
             background.wait()
             return background.completer
 
-        self.study = Study(paths, self._has_changed)
-        self.study.start(learner)
+        return loaded
 
     def close(self) -> None:
         """Give up what is being computed, and forget all ghosts."""
         self._background.close()
-        if self.study is not None:
-            self.study.stop()
+        self._learning.stop()
         for watch in self._buffers.values():
             watch.forget()
 
@@ -175,6 +166,11 @@ class RNNAutoSuggest(AutoSuggest):
     def problem(self) -> str | None:
         """Why there are no ghosts, in one line; ``None`` if all is well."""
         return self._background.problem
+
+    @property
+    def reading(self) -> bool:
+        """Whether a text takes long to be read, so that its ghost is still to come."""
+        return self._background.reading
 
     @property
     def milliseconds(self) -> float | None:
@@ -204,10 +200,9 @@ class RNNAutoSuggest(AutoSuggest):
         if not self._allowed(buffer, document):
             return
         self.watch(buffer).trail = Trail()
-        suggestion = await self._compute(buffer, document, insisting=True)
+        await self._compute(buffer, document, insisting=True)
         if buffer.document == document:
-            buffer.suggestion = suggestion
-            buffer.on_suggestion_set.fire()
+            self.watch(buffer).write()
 
     async def cycle(self, buffer: Buffer, step: int) -> None:
         """Show another ghost at the cursor, ``step`` further in the list of the likeliest; the first if there is none."""
@@ -242,6 +237,8 @@ class RNNAutoSuggest(AutoSuggest):
         """Follow the changes of ``buffer`` no more."""
         if (watch := self._buffers.pop(buffer, None)) is not None:
             watch.close()
+            if self.completer is not None:
+                self.completer.close(watch.identity)
 
     def decide(self, **decoding: Any) -> None:
         """Make ghosts otherwise from now on: ``length``, ``threshold``, ``budget_ms``, in styles to come, too."""

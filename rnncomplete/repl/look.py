@@ -103,6 +103,8 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
     parts = [f" {completer.card.style}{chosen}"]
     if not suggest.automatic:
         parts.append("ghosts off (Alt-G)")
+    if suggest.reading:
+        parts.append("reading …")
     if suggest.study is not None:
         if suggest.study.share is not None:
             parts.append(f"learning {100 * suggest.study.share:.0f} %")

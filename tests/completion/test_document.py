@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
 
+from rnncomplete.completion import static_reader, worker
 from rnncomplete.completion.completer import Completer
 from rnncomplete.completion.decoder import DecoderOptions
 from rnncomplete.errors import RnncompleteError
+from rnncomplete.mixing import text_reader
+from rnncomplete.mixing.text_reader import Windows
 from rnncomplete.network.loading import load_network
 from rnncomplete.network.model import Model
 
@@ -143,3 +149,45 @@ def test_without_the_compiled_core_the_network_stands_alone_and_one_line_says_so
     assert Completer(model, FREE, static=True).note is None
     with pytest.raises(RnncompleteError, match="not compiled"):
         completer.learn_files([tiny_style])
+
+
+@pytest.mark.parametrize("static", [True, False])
+def test_who_types_a_long_text_never_waits(tiny_style: Path, monkeypatch: pytest.MonkeyPatch, static: bool) -> None:
+    monkeypatch.setattr(static_reader, "SEGMENT", 256)
+    monkeypatch.setattr(static_reader, "WARM_UP", 32)
+    monkeypatch.setattr(text_reader, "Windows", partial(Windows, session=512, network=256))
+    counted = Counted(tiny_style)
+    document = Completer(counted.completer.model, FREE, static=static).open()
+    text, steps = "the quick brown fox jumps over the lazy dog, and so on. " * 30, []
+    for end in range(1, len(text)):
+        counted.steps = 0
+        document.greedy(text[:end])
+        steps.append(counted.steps)
+    assert max(steps) <= 1 + static_reader.AHEAD_STEPS
+    assert sum(steps) < 1.3 * len(text)
+
+
+def test_a_text_that_takes_long_to_read_is_announced(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "READING_SECONDS", 0.0)
+    counted, told, done = Counted(tiny_style), [], threading.Event()
+    background = worker.Background(lambda: counted.completer, lambda: told.append(background.reading))
+    background.ask(worker.Request(TEXTS["a"], lambda _: told.append(background.reading), done.set))
+    assert done.wait(20)
+    background.close(5)
+    assert told[:2] == [False, True], "loaded, then reading"
+    assert told[2:]
+    assert not any(told[2:]), "not any more once there is a ghost"
+
+
+def test_no_text_is_kept_beyond_its_key(tiny_style: Path) -> None:
+    document, texts = Completer(load_network(tiny_style, "cpu"), FREE).open(), TEXTS["a"] * 500
+    gc.disable()
+    try:
+        for end in range(len(texts) - 3, len(texts)):
+            before = texts[:end]
+            document.complete(before)
+            assert [*document.grow(before)]
+            document.insist(before)
+            assert sys.getrefcount(before) == 2, "a long document would take its length in memory at each key"
+    finally:
+        gc.enable()
