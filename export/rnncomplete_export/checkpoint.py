@@ -32,6 +32,13 @@ STAGES = "stages"
 """The folder in that one where the weights of the stages of learning are."""
 
 
+FACTS = {"about": dict, "config": dict, "state": dict, "corpus": dict, "vocabulary": list, "normalisation": list}
+"""What the facts are, by name."""
+
+LARGEST = {"layers": 64, "hidden_size": 65_536, "embedding_size": 65_536}
+"""Shapes of a network, at most: a larger one is made before it is found not to fit its weights."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """Tensors by name, and facts that JSON can hold."""
@@ -86,7 +93,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             header = (file.metadata() or {}).get(HEADER)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         facts = json.loads(header) if header else {}
-    except (OSError, SafetensorError, ValueError) as error:
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path} is not a checkpoint ({error}); expected what `rnncomplete train` writes"
         ) from None
@@ -97,6 +104,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"{path} has checkpoint format {facts['format']!r}, and this version reads format {FORMAT}; "
             "use the version that wrote it"
         )
+    for name, kind in FACTS.items():
+        if not isinstance(facts.get(name, kind()), kind):
+            raise CheckpointError(f"{path} has odd facts about {name!r}; expected what `rnncomplete train` writes")
+    config = facts.get("config", {})
+    for name, most in LARGEST.items():
+        if not (type(config.get(name, 1)) is int and 1 <= config.get(name, 1) <= most):
+            raise CheckpointError(f"{path} describes an impossible {name}; expected a whole number of 1 to {most:,}")
     return Checkpoint(tensors, facts)
 
 

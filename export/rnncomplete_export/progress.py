@@ -26,6 +26,9 @@ LINE_SECONDS = 15.0
 
 SEVERAL_MINUTES = 300.0
 
+BEFORE_SHARING = "before you share it: it may give back what stood in its text more than once, names and passwords too"
+"""What a style holds of its text, in a line."""
+
 
 def clock(seconds: float) -> str:
     """Seconds as hours, minutes and seconds."""
@@ -119,3 +122,4 @@ def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path) ->
         f"fp16 {figures['fp16_nats'] - figures['float32_nats']:+.4f}"
     )
     say(tell(figures))
+    say(BEFORE_SHARING)

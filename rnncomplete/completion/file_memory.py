@@ -170,6 +170,7 @@ def _recall(place: Path, alphabet: Alphabet) -> Learned | None:
 def _keep(place: Path, learned: Learned) -> None:
     """Keep it for the next time, and drop what was not used for long. A full disk only costs the next time."""
     about = json.dumps({"files": learned.files, "characters": learned.characters}).encode("ascii")
+    about += b" " * (-(len(about) + 1) % 64)  # so that the tables lie at an even address
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         replace_file(place, about + b"\n" + learned.memory.to_bytes(), private=True)

@@ -142,8 +142,9 @@ class CorpusMemory:
             if magic == PACKED:
                 nodes, slots, size = unpack(data[at:], *places)
             else:
-                nodes = np.frombuffer(data, "<u4", places[0], at)
-                slots = np.frombuffer(data, "<u4", places[1], at + nodes.nbytes)
+                # Copied only where they lie at an odd address, which not every machine can read from.
+                nodes = np.require(np.frombuffer(data, "<u4", places[0], at), requirements="A")
+                slots = np.require(np.frombuffer(data, "<u4", places[1], at + nodes.nbytes), requirements="A")
                 size = nodes.nbytes + slots.nbytes
             rest = bytes(data[at + size :])
             if not whole(header["prior"]) or len(rest) != header["prior"]:

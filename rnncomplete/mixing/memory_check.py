@@ -35,7 +35,7 @@ def check_memory(alphabet: Alphabet, nodes: NDArray[np.uint32], slots: NDArray[n
     """Raise :class:`ValueError`, whose text goes on a sentence "a corpus memory with", if one of them breaks a bound."""
     _check_alphabet(alphabet)
     for table in (nodes, slots):
-        if table.dtype != np.uint32 or table.ndim != 1 or not table.flags.c_contiguous:
+        if table.dtype != np.uint32 or table.ndim != 1 or not (table.flags.c_contiguous and table.flags.aligned):
             raise ValueError("tables of another type")
         if not 0 < len(table) <= MOST_PLACES or len(table) % 8:
             raise ValueError(f"a table of {len(table)} places")

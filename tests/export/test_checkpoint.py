@@ -76,3 +76,25 @@ def test_a_checkpoint_of_another_program_is_no_reason_to_remove_anything(
         load_checkpoint(path)
     assert not re.search(r"remove|delete|begin anew|\brm\b", str(caught.value))
     assert "remove" not in way_out(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "[]",
+        "7",
+        "[" * 100_000,
+        '{"format": 1, "config": []}',
+        '{"format": 1, "state": 3}',
+        '{"format": 1, "vocabulary": "abc"}',
+        '{"format": 1, "config": {"layers": 10000000}}',
+        '{"format": 1, "config": {"hidden_size": "x"}}',
+        '{"format": 1, "config": {"layers": true}}',
+    ],
+)
+def test_odd_facts_are_refused_in_one_line(tmp_path: Path, facts: str) -> None:
+    path = tmp_path / "odd.safetensors"
+    save_file({"a": torch.ones(1)}, path, metadata={"rnncomplete": facts})
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(path)
+    assert "\n" not in str(caught.value)

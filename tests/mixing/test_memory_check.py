@@ -141,3 +141,28 @@ def test_more_places_than_any_memory_has_are_refused_before_any_is_read(
     data = corpus.pruned(500).to_bytes(packed=packed)
     with pytest.raises(ModelError, match="impossible sizes"):
         CorpusMemory.from_bytes(with_header(data, slots=places))
+
+
+@pytest.mark.parametrize("odd", range(4))
+def test_tables_that_lie_at_an_odd_address_are_moved(corpus: CorpusMemory, odd: int) -> None:
+    memory = CorpusMemory.from_bytes(memoryview(b"x" * odd + corpus.to_bytes())[odd:])
+    assert memory.nodes.flags.aligned
+    assert memory.slots.flags.aligned
+    assert np.array_equal(memory.nodes, corpus.nodes)
+    assert np.array_equal(memory.slots, corpus.slots)
+
+
+@given(st.integers(0, 4000), st.integers(1, 255), st.booleans())
+@settings(deadline=None)
+def test_whatever_is_changed_in_a_file_it_is_refused_or_worked_with(
+    corpus: CorpusMemory, place: int, change: int, packed: bool
+) -> None:
+    data = bytearray(corpus.pruned(500).to_bytes(packed=packed))
+    data[place % len(data)] ^= change
+    try:
+        memory = CorpusMemory.from_bytes(bytes(data))
+    except ModelError:
+        return
+    mixer = Mixer(memory.alphabet, [memory], sizes=SIZES)
+    mixer.learn(np.arange(60, dtype=np.uint16) % len(memory.alphabet))
+    assert mixer.distribution().sum() == pytest.approx(1, abs=1e-3)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from tiny_onnx import TensorProto, helper
 
 from rnncomplete.errors import DeviceError, ModelError, SettingError
 from rnncomplete.network import onnx_runtime as session
@@ -20,7 +23,10 @@ from rnncomplete.network.onnx_runtime import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from rnncomplete.network.card import Card
 
 
 class FakeSession:
@@ -98,3 +104,13 @@ def test_devices_are_three() -> None:
     assert [check_device(device) for device in ("auto", "cpu", "cuda")] == ["auto", "cpu", "cuda"]
     with pytest.raises(SettingError):
         check_device("gpu")
+
+
+def test_no_graph_gets_more_than_a_gigabyte(make_graph: Callable[..., Any], tiny_card: Card) -> None:
+    model = make_graph(tiny_card)
+    names = ["state", *(f"doubled{index}" for index in range(26))]  # 16 numbers, doubled 26 times: four gigabytes
+    model.graph.node.extend(helper.make_node("Concat", [a, a], [b], axis=1) for a, b in pairwise(names))
+    model.graph.output.append(helper.make_tensor_value_info(names[-1], TensorProto.FLOAT, ["batch", 16 << 26]))
+    opened = open_session(model.SerializeToString())
+    with pytest.raises(Exception, match="Available memory"):
+        opened.run(None, {"token": np.zeros(1, np.int64), "state": np.zeros((1, 16), np.float32)})
