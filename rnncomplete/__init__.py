@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rnncomplete.completion.completer import Completer, load_completer
-    from rnncomplete.ghost.attaching import install
+    from rnncomplete.ghost.attaching import install, uninstall
     from rnncomplete.ghost.suggest import RNNAutoSuggest
 
-__all__ = ["Completer", "RNNAutoSuggest", "install", "load_completer"]
+__all__ = ["Completer", "RNNAutoSuggest", "install", "load_completer", "uninstall"]
 
 _HOMES = {
     "Completer": "rnncomplete.completion.completer",
     "RNNAutoSuggest": "rnncomplete.ghost.suggest",
     "install": "rnncomplete.ghost.attaching",
     "load_completer": "rnncomplete.completion.completer",
+    "uninstall": "rnncomplete.ghost.attaching",
 }
 
 # What IPython and xonsh look for in the package they are told to load.

@@ -33,7 +33,7 @@ class Request:
     before: str
     """The text before the cursor, with its context."""
     show: Callable[[str], None]
-    """Called with the ghost's text, as far as it is known."""
+    """Called with the ghost's text as far as it is known, and the blanks behind it."""
     finish: Callable[[], None]
     """Called once, whatever happened."""
     document: Hashable = None
@@ -147,8 +147,8 @@ class Background:
         for ghost in ghosts:
             if not request.alive:
                 return
-            if ghost.text and ghost.text != shown:
-                shown, self.reading = ghost.text, False
+            if ghost.text and ghost.spelled_out != shown:
+                shown, self.reading = ghost.spelled_out, False
                 request.show(shown)
                 self.milliseconds = (time.perf_counter() - request.asked) * 1000
         if shown or completer.card is not card:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, FilterOrBool, to_filter
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyProcessor
 
 ESCAPE_SECONDS = 0.05
-"""How long after Esc another key may come that makes it an Alt key."""
+"""How long after a lone Esc another key may come that makes it an Alt key.
+
+The bytes of one key may come far apart on a slow link. How long a program waits for the rest of them is its own setting,
+``ttimeoutlen``, which is left alone.
+"""
+
+_installed: WeakKeyDictionary[PromptSession[Any], Callable[[], None]] = WeakKeyDictionary()
+"""What undoes :func:`install`, by session."""
 
 
 def install(
@@ -38,14 +46,28 @@ def install(
     """Give ``session`` ghosts of several lines and in the middle of a line, and the keys to accept them.
 
     ``options`` go to :class:`RNNAutoSuggest`, unless ``suggest`` is one already. ``tab`` says whether Tab accepts a
-    ghost; by default it does where the session completes nothing.
+    ghost; by default it does where the session completes nothing. What was installed before is replaced;
+    :func:`uninstall` takes it all back.
     """
+    uninstall(session)
     suggest = suggest or RNNAutoSuggest(style, **options)
     takes_tab = Condition(lambda: session.completer is None) if tab is None else to_filter(tab)
     # Some programs pass a suggester of their own at each prompt, so it is the buffer that is given ours.
-    session.auto_suggest = suggest
-    attach(session.app, session.default_buffer, suggest, takes_tab)
+    former, session.auto_suggest = session.auto_suggest, suggest
+    detach = attach(session.app, session.default_buffer, suggest, takes_tab)
+
+    def undo() -> None:
+        detach()
+        session.auto_suggest = former
+
+    _installed[session] = undo
     return suggest
+
+
+def uninstall(session: PromptSession[Any]) -> None:
+    """Take back what :func:`install` has done to ``session``, if anything; its suggester is left to whoever else uses it."""
+    if (undo := _installed.pop(session, None)) is not None:
+        undo()
 
 
 def attach(
@@ -53,28 +75,28 @@ def attach(
 ) -> Callable[[], None]:
     """Show ghosts of ``suggest`` in ``buffer``, with their keys, wherever ``app`` shows it; for programs without a session.
 
-    Returns what gives the buffer its former suggestions and keys back.
+    Returns what gives the buffer its former suggestions and keys back. ``suggest`` is not closed: others may use it.
     """
     suggest.anywhere = True
-    former, keys, wait = buffer.auto_suggest, app.key_bindings, app.ttimeoutlen
+    former, keys = buffer.auto_suggest, app.key_bindings
     buffer.auto_suggest = suggest
     suggest.watch(buffer)
     replaced = replace_control(app.layout, buffer)
     # Behind the program's own keys, which win over those before them.
     app.key_bindings = merge_key_bindings([*([keys] if keys else []), ghost_bindings(suggest, to_filter(takes_tab))])
-    app.ttimeoutlen = ESCAPE_SECONDS
     escape = _dismiss_on_escape(app, suggest, buffer)
     app.key_processor.after_key_press += escape
 
     def begin(_: object) -> None:
         suggest.watch(buffer).forget()  # what was dismissed or rejected at the last prompt
+        if buffer.text and app.loop is not None:
+            app.create_background_task(suggest.greet(buffer))
 
     app.on_reset += begin
 
     def detach() -> None:
-        suggest.close()
         suggest.leave(buffer)
-        buffer.auto_suggest, app.key_bindings, app.ttimeoutlen = former, keys, wait
+        buffer.auto_suggest, app.key_bindings = former, keys
         app.key_processor.after_key_press -= escape
         app.on_reset -= begin
         for window, control in replaced:

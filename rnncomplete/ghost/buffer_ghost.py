@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from prompt_toolkit.auto_suggest import Suggestion
 from prompt_toolkit.document import Document
 
 from rnncomplete.ghost.rules import Trail
 from rnncomplete.ghost.secrecy import is_secret
+from rnncomplete.text.words import is_word_character
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,11 +39,26 @@ class Tally:
 class Owner(Protocol):
     """What a :class:`Watch` needs of a :class:`~rnncomplete.ghost.suggest.RNNAutoSuggest`."""
 
-    context: Callable[[], str]
     when: Callable[[Document], bool] | None
     automatic: bool
     anywhere: bool
     tally: Tally
+
+    def read_context(self) -> str:
+        """The text before that of the buffer."""
+
+    def is_place(self, document: Document) -> bool:
+        """Whether there may be ghosts in ``document``."""
+
+
+class Acceptance(NamedTuple):
+    """What was accepted, by which it is known again when it is undone or redone."""
+
+    without: int
+    """Hash of the text before it, with it not there."""
+    text: int
+    """Hash of the text with it."""
+    characters: int
 
 
 class Watch:
@@ -56,6 +72,10 @@ class Watch:
         """Ghosts to choose from at this place."""
         self.typed = True
         """Whether the last that happened was that text came in at the cursor."""
+        self.blank = ""
+        """What comes before the next word, if the next key is a letter: blanks that the ghost just accepted ended in."""
+        self._accepted: list[Acceptance] = []
+        self._taken_back: list[Acceptance] = []
         self._buffer = weakref.ref(buffer)  # which holds this
         self._owner = owner
         self._context = ""
@@ -72,7 +92,7 @@ class Watch:
     @property
     def suggestion(self) -> Suggestion | None:
         """What is to be shown at the cursor now."""
-        rest = self.trail.rest if self._owner.anywhere else self.trail.rest.partition("\n")[0]
+        rest = self.trail.rest if self._owner.anywhere else self.trail.rest.partition("\n")[0].rstrip()
         return Suggestion(rest) if rest.strip() and self.may_show(rest) else None
 
     def may_show(self, ghost: str) -> bool:
@@ -80,13 +100,29 @@ class Watch:
 
         Otherwise it would make of the text what its program does and does not take, such as a command.
         """
-        buffer, when = self._buffer(), self._owner.when
-        if buffer is None or when is None:
+        buffer = self._buffer()
+        if buffer is None or self._owner.when is None:
             return True
         before, after = place_of(buffer)
         first = len(ghost) - len(ghost.lstrip()) + 1
         places = (before + ghost[:first], before + ghost)
-        return all(when(Document(place + after, len(place))) for place in places)
+        return all(self._owner.is_place(Document(place + after, len(place))) for place in places)
+
+    def accept(self, text: str) -> None:
+        """Take ``text``, with which the ghost begins, into that of the buffer."""
+        if (buffer := self._buffer()) is not None:
+            buffer.insert_text(text)
+            self.blank = "" if self.trail.rest else self.trail.blank
+
+    def go_on(self, text: str) -> None:
+        """Take in ``text``, which was typed behind an accepted ghost: with the blank before it, if it begins a word."""
+        buffer = self._buffer()
+        if buffer is None:
+            return
+        blank = self.blank if is_word_character(text[:1] or " ") else ""
+        buffer.insert_text(blank + text)
+        self._owner.tally.accepted += len(blank)
+        self._owner.tally.saved += len(blank)
 
     def close(self) -> None:
         """Follow the buffer no more."""
@@ -99,7 +135,7 @@ class Watch:
     def begin(self, request: Request, done: asyncio.Future[None], document: Document) -> None:
         """``request`` is for the ghost at ``document``; the future ``done`` is resolved when it is finished or left."""
         self._abandon()
-        self._context = self._owner.context()
+        self._context = self._owner.read_context()
         self._request, self._done = request, done
         if not request.alternatives:
             self.trail.begin(document.text_before_cursor, document.text_after_cursor)
@@ -149,7 +185,8 @@ class Watch:
 
     def forget(self) -> None:
         """Nothing known about ghosts is true any more."""
-        self.trail, self.choices = Trail(), []
+        self.trail, self.choices, self.blank = Trail(), [], ""
+        self._accepted, self._taken_back = [], []
         self._abandon()
         self.write(hidden=True, told=False)
 
@@ -174,18 +211,18 @@ class Watch:
         self.typed = True
         if is_secret(buffer):
             return
-        if self._owner.when is None or self._owner.when(buffer.document):
+        if self._owner.is_place(buffer.document):
             # At least one; a buffer that is reset tells nobody, so that the length before may be another text's.
             self._owner.tally.typed += max(1, self._grown)
 
     def _text_changed(self, buffer: Buffer) -> None:
-        self.typed, self.choices = False, []
+        self.typed, self.choices, self.blank = False, [], ""
         if is_secret(buffer):
             self._secrets.add(hash(buffer.text))
             self.forget()
             return
         before, after = place_of(buffer)
-        if self._context != (context := self._owner.context()):
+        if self._context != (context := self._owner.read_context()):
             self._context, self.trail, self._length = context, Trail(), len(before) + len(after)
             self._abandon()
         # prompt_toolkit has no event for undoing; but what was undone can be redone, until the next edit.
@@ -194,8 +231,9 @@ class Watch:
         length, self._length = self._length, len(before) + len(after)
         self._grown = self._length - length
         if characters > 1:
-            self._owner.tally.accepted += characters
-            self._owner.tally.saved += characters - 1
+            self._count(Acceptance(hash(before[:-characters] + after), hash(before + after), characters))
+        elif undone or self._taken_back:
+            self._count_anew(hash(before + after), undone=undone)
         if not self.trail.along:
             self._abandon()
         self.write(hidden=not (self._owner.automatic or self.trail.along), told=False)
@@ -203,9 +241,26 @@ class Watch:
     def _cursor_moved(self, buffer: Buffer) -> None:
         before, after = place_of(buffer)
         if self.trail.move(before, after):
-            self.typed, self.choices = False, []
+            self.typed, self.choices, self.blank = False, [], ""
             self._abandon()
             self.write(hidden=True, told=False)
+
+    def _count(self, acceptance: Acceptance, sign: int = 1) -> None:
+        """Count ``acceptance``, or no longer."""
+        (self._accepted if sign > 0 else self._taken_back).append(acceptance)
+        self._owner.tally.accepted += sign * acceptance.characters
+        self._owner.tally.saved += sign * (acceptance.characters - 1)
+
+    def _count_anew(self, text: int, *, undone: bool) -> None:
+        """Something was undone or redone, so that the text is ``text``: what was accepted with it counts no more, or again."""
+        if undone and self._accepted and self._accepted[-1].without == text:
+            acceptance = self._accepted.pop()
+            self._owner.tally.typed -= acceptance.characters
+            self._count(acceptance, -1)
+        elif self._taken_back and self._taken_back[-1].text == text and self._grown == self._taken_back[-1].characters:
+            acceptance = self._taken_back.pop()
+            self._owner.tally.typed += acceptance.characters
+            self._count(acceptance)
 
 
 def place_of(buffer: Buffer) -> tuple[str, str]:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, cast
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.layout.controls import BufferControl, UIContent
-from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
+from prompt_toolkit.layout.processors import (
+    AfterInput,
+    ConditionalProcessor,
+    Processor,
+    Transformation,
+    TransformationInput,
+)
 
 from rnncomplete.ghost.keys import ghost_of
 
@@ -101,13 +107,18 @@ def ghost_control(old: BufferControl) -> GhostControl:
 
 
 class _Blind(Processor):
-    """Hides the suggestion from a processor, since :class:`GhostControl` draws it."""
+    """Hides the suggestion from a processor, since :class:`GhostControl` draws it, and a placeholder from a suggestion."""
 
     def __init__(self, processor: Processor) -> None:
         self._processor = processor
+        # What stands in an empty prompt is written behind its text only there.
+        inside = getattr(processor, "processor", None)
+        self._is_placeholder = isinstance(processor, ConditionalProcessor) and isinstance(inside, AfterInput)
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         buffer = transformation_input.buffer_control.buffer
+        if not buffer.text and self._is_placeholder and ghost_of(buffer):
+            return Transformation(transformation_input.fragments)
         suggestion, buffer.suggestion = buffer.suggestion, None
         try:
             return self._processor.apply_transformation(transformation_input)

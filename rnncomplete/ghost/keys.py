@@ -9,6 +9,7 @@ from prompt_toolkit.application.current import get_app
 from prompt_toolkit.filters import Condition, Filter, emacs_insert_mode, emacs_mode, vi_insert_mode
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
+from prompt_toolkit.keys import Keys
 
 from rnncomplete.ghost.secrecy import is_secret
 from rnncomplete.text.printing import displayable
@@ -93,8 +94,15 @@ def ghost_bindings(suggest: RNNAutoSuggest, takes_tab: Filter) -> KeyBindings:
     shown = Condition(lambda: bool(ghost_of(get_app().current_buffer))) & typing
     for acceptance in ACCEPTANCES:
         for keys in acceptance.keys:
-            bindings.add(*keys, filter=shown)(_accepting(acceptance.part))
-    bindings.add("tab", filter=shown & takes_tab)(_accepting(whole))
+            bindings.add(*keys, filter=shown)(_accepting(suggest, acceptance.part))
+    bindings.add("tab", filter=shown & takes_tab)(_accepting(suggest, whole))
+
+    blank = Condition(lambda: bool(suggest.watch(get_app().current_buffer).blank)) & typing
+
+    @bindings.add(Keys.Any, filter=blank)
+    def _go_on(event: KeyPressEvent) -> None:
+        suggest.watch(event.current_buffer).go_on(event.data * event.arg)
+
     # prompt_toolkit's own keys at the end of a text, which would accept what nobody sees.
     hidden = Condition(lambda: get_app().current_buffer.suggestion is not None) & ~shown & (emacs_mode | vi_insert_mode)
     for keys, command in MOVEMENTS:
@@ -141,10 +149,10 @@ def is_menu_open(buffer: Buffer) -> bool:
     return buffer.complete_state is not None and bool(buffer.complete_state.completions)
 
 
-def _accepting(part: Callable[[str], str]) -> Callable[[KeyPressEvent], None]:
+def _accepting(suggest: RNNAutoSuggest, part: Callable[[str], str]) -> Callable[[KeyPressEvent], None]:
     """A key's handler; prompt_toolkit saves the text for undoing before each, so an acceptance is undone by itself."""
 
     def accept(event: KeyPressEvent) -> None:
-        event.current_buffer.insert_text(part(fit_suggestion(event.current_buffer)))
+        suggest.watch(event.current_buffer).accept(part(fit_suggestion(event.current_buffer)))
 
     return accept

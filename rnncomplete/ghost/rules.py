@@ -3,6 +3,7 @@
 Only strings, no terminal and no network, so that the rules can be tested by themselves:
 
 - typing along a ghost keeps the rest of it;
+- a ghost ends in no blank; what it had to say of one is remembered for the word that comes next;
 - typing away from it hides it, and deleting what was typed brings it back;
 - a ghost never offers back a character just deleted;
 - it is there only after typing: moving the cursor, undoing and every other change hide it;
@@ -25,9 +26,8 @@ _Place = tuple[int, int]
 def fit(ghost: str, before: str, after: str) -> str:
     """What of ``ghost`` is worth showing between two texts.
 
-    Inside a word nothing; before the rest of a line one line at most, and nothing that repeats this rest. Blanks alone
-    are not worth showing either, since nobody can see them, nor are line ends behind the last letter, which would only
-    push down what stands below.
+    Inside a word nothing; before the rest of a line one line at most, and nothing that repeats this rest. It never ends in
+    a blank: nobody can see it, a comma may have to stand there, and before a text that begins with one there would be two.
     """
     ghost = displayable(ghost, before)
     tail = after.partition("\n")[0]
@@ -37,8 +37,7 @@ def fit(ghost: str, before: str, after: str) -> str:
         ghost = ghost.partition("\n")[0]
         if ghost and (tail.startswith(ghost) or (tail.strip() and ghost.startswith(tail.rstrip()))):
             return ""
-    seen = ghost.rstrip()
-    return seen if not seen or "\n" in ghost[len(seen) :] else ghost
+    return ghost.rstrip()
 
 
 class Trail:
@@ -107,6 +106,18 @@ class Trail:
     def is_dismissed(self, before: str, after: str) -> bool:
         """Whether a ghost was dismissed at this very place."""
         return (hash(before), hash(after)) in self._dismissed
+
+    @property
+    def blank(self) -> str:
+        """The blanks of the ghost behind the cursor, if all the rest of it was typed or accepted.
+
+        None at the end of a line, and none before other text, which brings its own.
+        """
+        typed = self._before[len(self._origin) :]
+        if not (self._ghost and self._before.startswith(self._origin) and self._ghost.startswith(typed)):
+            return ""
+        blank = self._ghost[len(typed) :]
+        return blank if not blank.strip(" \t") and self._after[:1] in ("", "\n") else ""
 
     @property
     def _place(self) -> _Place:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -19,11 +20,12 @@ from weakref import WeakKeyDictionary
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 
 from rnncomplete.completion.learning_job import Learning
-from rnncomplete.completion.worker import Background, Request
+from rnncomplete.completion.worker import Background, Request, one_line
 from rnncomplete.ghost.buffer_ghost import Tally, Watch, call_on_loop, resolve
 from rnncomplete.ghost.rules import Trail
 from rnncomplete.ghost.secrecy import is_secret
 from rnncomplete.styles import AUTO
+from rnncomplete.text.words import next_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,6 +88,8 @@ class RNNAutoSuggest(AutoSuggest):
         self.tally = Tally()
         self._learning = Learning([Path(path).expanduser() for path in learn_from], self._has_changed)
         self._decoding: dict[str, Any] = decoding
+        self._complaints: dict[str, str] = {}
+        """What the program's own functions raised when they were last called, by name."""
         self._buffers: WeakKeyDictionary[Buffer, Watch] = WeakKeyDictionary()
         self._use(style, device, completer)
 
@@ -99,19 +103,29 @@ class RNNAutoSuggest(AutoSuggest):
         self.start(patience)
 
     def _use(self, style: str, device: str, completer: Completes | None) -> None:
+        decoding = self._decoding
+
         def load() -> Completes:
             if completer is not None:
                 return completer
             if style == AUTO:
                 from rnncomplete.completion.auto import load_auto
 
-                return load_auto(device, **self._decoding)
+                return load_auto(device, **decoding)
             from rnncomplete.completion.completer import load_completer
 
-            return load_completer(style, device, **self._decoding)
+            return load_completer(style, device, **decoding)
+
+        # The thread must not keep alive whom it works for: it ends with them.
+        method = weakref.WeakMethod(self._has_changed)
+
+        def changed() -> None:
+            if (tell := method()) is not None:
+                tell()
 
         self.style = style
-        self._background = Background(load, self._has_changed)
+        self._background = background = Background(load, changed)
+        weakref.finalize(self, background.close)
 
     def start(self, patience: float = 0.0) -> None:
         """Begin to load the style, if that has not begun, and wait for it at most ``patience`` seconds."""
@@ -164,8 +178,8 @@ class RNNAutoSuggest(AutoSuggest):
 
     @property
     def problem(self) -> str | None:
-        """Why there are no ghosts, in one line; ``None`` if all is well."""
-        return self._background.problem
+        """Why there are no ghosts, or not all, in one line; ``None`` if all is well."""
+        return self._background.problem or next(iter(self._complaints.values()), None)
 
     @property
     def reading(self) -> bool:
@@ -194,6 +208,16 @@ class RNNAutoSuggest(AutoSuggest):
             return self.watch(buff).suggestion
         return await self._compute(buff, document)
 
+    async def greet(self, buffer: Buffer) -> None:
+        """Show a ghost behind the text that a prompt begins with, as if it had just been typed."""
+        document = buffer.document
+        if document.text and not self.watch(buffer).trail.rest:
+            self.watch(buffer).typed = True
+            suggestion = await self.get_suggestion_async(buffer, document)
+            if buffer.document == document and buffer.suggestion != suggestion:
+                buffer.suggestion = suggestion
+                buffer.on_suggestion_set.fire()
+
     async def ask(self, buffer: Buffer) -> None:
         """Compute and show a ghost now, even if typing alone brings none, one was dismissed here or none is likely."""
         document = buffer.document
@@ -207,7 +231,7 @@ class RNNAutoSuggest(AutoSuggest):
     async def cycle(self, buffer: Buffer, step: int) -> None:
         """Show another ghost at the cursor, ``step`` further in the list of the likeliest; the first if there is none."""
         watch, document = self.watch(buffer), buffer.document
-        if not self._allowed(buffer, document) or self.problem:
+        if not self._allowed(buffer, document) or self._background.problem:
             return
         if not watch.choices:
             first = watch.trail.rest
@@ -217,9 +241,8 @@ class RNNAutoSuggest(AutoSuggest):
             if buffer.document != document:
                 return
             # The one that was there comes first, whether or not it is the likeliest.
-            watch.choices = [
-                text for text in dict.fromkeys([first, *texts] if first else texts) if watch.may_show(text)
-            ]
+            others = [text for text in texts if not first or next_word(text) != next_word(first)]
+            watch.choices = [text for text in ([first, *others] if first else others) if watch.may_show(text)]
             step = step if first else 0
         watch.choose(step)
 
@@ -252,11 +275,11 @@ class RNNAutoSuggest(AutoSuggest):
             return watch.suggestion
         if watch.trail.is_dismissed(document.text_before_cursor, document.text_after_cursor):
             return None
-        if self.first is not None and (ghost := self.first(buffer)) and not watch.was_secret(document, ghost):
+        if (ghost := self._ask("first", self.first, str, buffer)) and not watch.was_secret(document, ghost):
             watch.offer(ghost)
             if watch.suggestion is not None:
                 return watch.suggestion
-        if self.problem:
+        if self._background.problem:
             return None
         await self._request(buffer, document, insisting=insisting)
         return watch.suggestion
@@ -271,12 +294,13 @@ class RNNAutoSuggest(AutoSuggest):
         texts: list[str] = []
 
         def show(text: str) -> None:
-            texts.append(text)
+            texts.append(blank + text)
             if not alternatives:
-                watch.show(request, text)
+                watch.show(request, blank + text)
 
+        blank = watch.blank
         request = Request(
-            self.context() + document.text_before_cursor,
+            self.read_context() + document.text_before_cursor + blank,
             show=lambda text: call_on_loop(loop, show, text),
             finish=lambda: call_on_loop(loop, resolve, done),
             document=watch.identity,
@@ -294,8 +318,32 @@ class RNNAutoSuggest(AutoSuggest):
     def _allowed(self, buffer: Buffer, document: Document) -> bool:
         if is_secret(buffer):
             return False
-        return (self.anywhere or document.is_cursor_at_the_end) and (self.when is None or self.when(document))
+        return (self.anywhere or document.is_cursor_at_the_end) and self.is_place(document)
+
+    def read_context(self) -> str:
+        """The text before that of a buffer; nothing if the program cannot tell it."""
+        return self._ask("context", self.context, str) or ""
+
+    def is_place(self, document: Document) -> bool:
+        """Whether there may be ghosts in ``document``; not if the program cannot tell."""
+        return self.when is None or bool(self._ask("when", self.when, object, document))
 
     def _has_changed(self) -> None:
-        if self.changed is not None:
-            self.changed()
+        self._ask("changed", self.changed, object)
+
+    def _ask(self, name: str, function: Callable[..., Any] | None, kind: type, *arguments: object) -> Any:
+        """What ``function``, given by the program as ``name``, answers; ``None`` and a :attr:`problem` if it fails.
+
+        It is called at each key: what it raises must not stop the prompt.
+        """
+        if function is None:
+            return None
+        try:
+            answer = function(*arguments)
+            if not isinstance(answer, kind | None):
+                raise TypeError(f"expected a {kind.__name__}, and got {answer!r}")
+        except Exception as error:
+            self._complaints[name] = f"{name} of the program fails: {one_line(error)}"
+            return None
+        self._complaints.pop(name, None)
+        return answer

@@ -81,7 +81,13 @@ def give_ghosts(app: Application[Any], buffer: Buffer, style: str | None = None)
         return None
     if problem is not None:
         tell(problem)
-    return attach(app, buffer, suggest)
+    detach = attach(app, buffer, suggest)
+
+    def take_away() -> None:
+        detach()
+        suggest.close()
+
+    return take_away
 
 
 def tell(text: str) -> None:

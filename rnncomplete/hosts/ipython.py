@@ -78,9 +78,10 @@ class Ghosts:
             tell(problem)
 
     def _off(self) -> None:
-        if self._detach is None:
+        if self._detach is None or self._suggest is None:
             return
         self._detach()
+        self._suggest.close()
         session = self._shell.pt_app
         self._shell.auto_suggest = session.auto_suggest = self._former
         if hasattr(self._former, "connect"):
