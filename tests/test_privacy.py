@@ -16,6 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from types import ModuleType
 
+pytestmark = pytest.mark.slow
+
 LAUNCHER = Path(__file__).with_name("no_sockets.py")
 
 CONNECTING_SECONDS = 15

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-c", "import sys; sys.argv[0] = 'rnncomplete'; from rnncomplete.cli import main; main()"]
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from rnncomplete.network.model import Step
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("shape", [(1, True), (2, True), (3, False)])
 @pytest.mark.parametrize("peer", [torch_eager, float32_lstm])

@@ -48,6 +48,7 @@ def test_after_a_short_training_as_much_is_counted_as_takes_a_share_of_its_time(
         assert ngram_figures(text[:-200], text[-200:], 5, seconds=seconds)["ngram_characters"] == counted
 
 
+@pytest.mark.slow
 def test_the_card_has_the_figures_of_the_ngram_and_of_typing(trained: Path) -> None:
     style = trained / "runs" / "sea" / "style" / "sea"
     figures = read_card(style).figures

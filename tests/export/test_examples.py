@@ -13,6 +13,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here to run train.sh")
 def test_a_style_of_ones_own_text(text_file: Path, tmp_path: Path) -> None:
     small = ["--hidden-size", "32", "--embedding-size", "8", "--batch", "8", "--window", "20"]

@@ -25,6 +25,8 @@ from rnncomplete_export.training.inheritance import Base, inherit_config, inheri
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 LETTERS = Vocabulary((UNKNOWN_CHARACTER, *"abcdefghij"))
 CARD = Card("x", "", LETTERS.characters, state_size=96, cell="lstm", layers=2, hidden_size=24, parameters=1)
 

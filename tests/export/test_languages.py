@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 DECOMPOSED = unicodedata.normalize("NFD", "L'\u00e9t\u00e9 \u00e0 la for\u00eat est l\u00e9ger.")
 SENTENCES = {
     "persian": "\u0645\u0646 \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u0628\u0647 \u062e\u0627\u0646\u0647 \u0645\u06cc\u200c\u0631\u0648\u0645.",

@@ -18,6 +18,8 @@ from rnncomplete_export.checkpoint import load_checkpoint
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--hidden-size", "16", "--embedding-size", "8", "--batch", "4", "--window", "16", "--dropout", "0"]
 # Sums of halves of a batch are those of the whole to many digits in float32 only.
 SMALL += ["--precision", "32-true"]

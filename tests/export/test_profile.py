@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 import torch
 from click.testing import CliRunner
 
@@ -15,7 +16,8 @@ from rnncomplete_export.training.profile import operations_a_character
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
+
+pytestmark = pytest.mark.slow
 
 
 def test_operations_are_six_a_weight_of_a_matrix_product() -> None:

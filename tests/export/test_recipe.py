@@ -101,6 +101,7 @@ def test_the_card_names_the_text_that_was_given(monkeypatch: pytest.MonkeyPatch)
     assert own.items() >= load_recipe("math").about.items()
 
 
+@pytest.mark.slow
 def test_training_by_a_recipe_writes_what_it_says_into_the_card(
     tmp_path: Path, text_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,8 @@ from rnncomplete_export.exporting.parity import INT8_TOLERANCE, batched_nats, cu
 from rnncomplete_export.exporting.readme import render_readme
 from rnncomplete_export.training.recipe import list_recipes, load_recipe
 
+pytestmark = pytest.mark.slow
+
 CORPORA = Path(os.environ.get("RNNCOMPLETE_CORPORA") or Path(__file__).parents[3] / "shared" / "corpora")
 """Where the texts are that they were trained on, beside the checkout by default."""
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+pytestmark = pytest.mark.slow
+
 V, PADDED, E, H, T, B, N = 21, 24, 12, 16, 7, 6, 3
 SHAPE = Shape(PADDED, E, H)
 CPU = torch.device("cpu")

@@ -25,6 +25,8 @@ from rnncomplete_export.story.stages import LENGTH, known_words, measure_stages,
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 SEVEN = Vocabulary((UNKNOWN_CHARACTER, *"abcdef"))
 LETTERS = Vocabulary((UNKNOWN_CHARACTER, "\n", " ", "(", ")", "A", "a", "b"))
 

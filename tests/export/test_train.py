@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
+pytestmark = pytest.mark.slow
+
 TINY = ["--hidden-size", "16", "--embedding-size", "8", "--batch", "4", "--window", "16", "--no-install"]
 
 

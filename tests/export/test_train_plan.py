@@ -80,6 +80,7 @@ def test_a_plan_trains_styles_that_export_takes(folder: Path) -> None:
     assert (folder / "runs" / "two.plan" / "checkpoint.safetensors").stat().st_size < 20_000, "nor what is finished"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("updates", [[13], [8, 40]])
 def test_interrupted_and_resumed_equals_unbroken(
     folder: Path, monkeypatch: pytest.MonkeyPatch, updates: list[int]
@@ -195,6 +196,7 @@ networks = [{ style = "sea", from = "FROM" }]
     assert "expected 2 layers of 32 units with skips and an embedding of 16" in result.stderr
 
 
+@pytest.mark.slow
 def test_styles_are_exported_and_installed(folder: Path, run_rnncomplete: Callable[..., CompletedProcess[str]]) -> None:
     text = (folder / "two.toml").read_text(encoding="utf-8")
     first, _, _ = text.partition("[[rounds]]")

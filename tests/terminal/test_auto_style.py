@@ -17,6 +17,8 @@ from rnncomplete.completion.auto import load_auto
 from rnncomplete.errors import ModelError, SettingError, StyleError, TextError
 from rnncomplete.settings import load_settings
 
+pytestmark = pytest.mark.slow
+
 PROSE = "Waxy zebras vex quick jockeys by the old fjord"
 CODE = "zq[i] ^= ~wx(j) << 7 | qz(k); vex(&zq[i], 0x5f);"
 """Both of a kind that no network has read, since styles are shipped, too, that must not know them as well."""

@@ -10,6 +10,8 @@ import pytest
 
 from rnncomplete.repl.look import GREY
 
+pytestmark = pytest.mark.slow
+
 LAST_LINE = "that is the question."
 QUESTION = "To be, or not to be, that is the question"
 TYPED, GHOST = "> To be, or", " not to be, that is the question"

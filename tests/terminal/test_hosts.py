@@ -12,6 +12,8 @@ import pytest
 from rnncomplete.hosts.choice import choose_style, open_suggest
 from rnncomplete.styles import DEFAULT_STYLE
 
+pytestmark = pytest.mark.slow
+
 LOOP = "for i in range(10):\n    print(i, 'done')"
 RIGHT, CONTROL_RIGHT, CONTROL_D, ALT_RIGHT = "\x1b[C", "\x1b[1;5C", "\x04", "\x1b\x1b[C"
 GUIDE = Path(__file__).parents[2] / "docs" / "hosts.md"

@@ -17,6 +17,8 @@ from rnncomplete.repl.typeahead import unseen_typeahead
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "To be, or not to be, that is the question"
 RIGHT, UP, TAB, CLEAR, CONTROL_C, CONTROL_Z, ALT_ENTER = "\x1b[C", "\x1b[A", "\t", "\x15", "\x03", "\x1a", "\x1b\r"
 

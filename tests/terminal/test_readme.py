@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from rnncomplete.ghost.keys import help_rows
+
+pytestmark = pytest.mark.slow
 
 README = Path(__file__).parents[2] / "README.md"
 

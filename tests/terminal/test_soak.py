@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from prompt_toolkit import PromptSession
 
+pytestmark = pytest.mark.slow
+
 KEYS = {
     "left": "\x1b[D",
     "right": "\x1b[C",

@@ -10,7 +10,7 @@ from rnncomplete.measure.startup import can_measure, start_prompt
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(not can_measure(), reason="this system has no pseudo-terminals")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not can_measure(), reason="this system has no pseudo-terminals")]
 
 
 def test_the_prompt_is_there_before_its_first_ghost(sentence_style: Any) -> None:
