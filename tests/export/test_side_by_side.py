@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from rnncomplete_export.training.average import WeightAverage
 from rnncomplete_export.training.configuration import TrainingConfig
 from rnncomplete_export.training.schedule import learning_rate_factor
 from rnncomplete_export.training.side_by_side.cell import TorchCell, choose_cell, difference
+from rnncomplete_export.training.side_by_side.graph import as_one_graph
 from rnncomplete_export.training.side_by_side.judge import Judge
 from rnncomplete_export.training.side_by_side.learner import Learner, Noise, beyond
 from rnncomplete_export.training.side_by_side.mover import MOVED
@@ -354,3 +356,76 @@ def test_tritons_cell_is_pytorchs() -> None:
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert 0 < float(done.stdout) < 2e-3
+
+
+def test_a_gpu_without_triton_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_compiler(*arguments: object) -> float:
+        raise RuntimeError("no compiler here\nand more")
+
+    monkeypatch.setattr("rnncomplete_export.training.side_by_side.cell.difference", no_compiler)
+    monkeypatch.setitem(sys.modules, "rnncomplete_export.training.side_by_side.triton_cell", FakeTriton())
+    said: list[str] = []
+    assert isinstance(choose_cell(SHAPE, torch.float16, torch.device("cuda"), said.append), TorchCell)
+    assert said == ["without Triton, several times slower (no compiler here)"]
+    for found in (1e-4, 1e-2):
+        monkeypatch.setattr("rnncomplete_export.training.side_by_side.cell.difference", lambda *_, found=found: found)
+        chosen = choose_cell(SHAPE, torch.float16, torch.device("cuda"), said.append)
+        assert isinstance(chosen, TorchCell) == (found > 5e-3)
+    assert said[1:] == [
+        "without Triton, several times slower: its cells differ from PyTorch's by 1.0e-02 of their norm here"
+    ]
+
+
+class FakeTriton:
+    """A module whose cell is some object."""
+
+    TritonCell = object
+
+
+class FakeLearner:
+    """A learner on a GPU, of one number."""
+
+    device = torch.device("cuda")
+
+    def __init__(self) -> None:
+        self.number = torch.zeros(1)
+
+    def update(self) -> None:
+        self.number += 1
+
+    def state(self) -> dict[str, Tensor]:
+        return {"number": self.number}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        self.number.copy_(state["number"])
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_to_capture_an_update_teaches_nothing(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
+    learner, said, drawn = FakeLearner(), [], []
+
+    def graph(_: object) -> nullcontext[None]:
+        assert learner.number == 3, "after three to warm up"
+        if fails:
+            raise RuntimeError("out of streams")
+        return nullcontext()
+
+    class Stream:
+        def wait_stream(self, other: object) -> None:
+            """Nothing to wait for."""
+
+    class Graph:
+        def replay(self) -> None:
+            learner.number += 10
+
+    fakes = {"Stream": Stream, "current_stream": Stream, "stream": nullcontext, "synchronize": lambda: None}
+    fakes |= {"CUDAGraph": Graph, "graph": graph, "get_rng_state": lambda _: "drawn so far"}
+    fakes |= {"set_rng_state": lambda state, _: drawn.append(state)}
+    for name, fake in fakes.items():
+        monkeypatch.setattr(torch.cuda, name, fake)
+    step = as_one_graph(learner, said.append)
+    assert learner.number == 0
+    assert drawn == ["drawn so far"]
+    step()
+    assert learner.number == (1 if fails else 10)
+    assert said == (["without a CUDA graph, several times slower (out of streams)"] if fails else [])

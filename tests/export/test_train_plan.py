@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,8 @@ from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
 from rnncomplete_export.network.measure import nats_per_character
 from rnncomplete_export.texts.corpus import open_tokens
-from rnncomplete_export.training.interruption import Interruption
+from rnncomplete_export.training.interruption import SIGNALS, Interruption
+from rnncomplete_export.training.side_by_side.judge import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,3 +214,51 @@ def test_styles_are_exported_and_installed(folder: Path, run_rnncomplete: Callab
     assert card.stages[0]["skills"], "counted in the training"
     told: dict[str, Any] = json.loads(run_rnncomplete("styles", "--json", cwd=folder).stdout)
     assert "sea" in str(told)
+
+
+def test_larger_networks_may_teach_and_are_not_exported(folder: Path) -> None:
+    plan = """
+characters = 2_000
+[training]
+window = 16
+batch = 8
+learning_rate = 0.03
+[styles.sea]
+text = "sea.txt"
+[[rounds]]
+only_teaches = true
+hidden_size = 24
+embedding_size = 8
+networks = [{ style = "sea", seed = 1 }, { style = "sea", seed = 2 }]
+[[rounds]]
+hidden_size = 16
+embedding_size = 8
+networks = [{ style = "sea", seed = 3, taught = 0.9 }]
+"""
+    (folder / "two.toml").write_text(plan, encoding="utf-8")
+    result = train("--no-export")
+    assert result.exit_code == 0, result.output
+    assert load_checkpoint(folder / "runs" / "sea" / "best.safetensors").facts["config"]["hidden_size"] == 16
+    assert result.stderr.count("best.safetensors: ") == 1
+
+
+def test_a_plan_of_which_nothing_comes_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(self: Judge, texts: list[torch.Tensor], **how: object) -> np.ndarray[Any, Any]:
+        return np.full((1, len(texts)), np.nan)
+
+    monkeypatch.setattr(Judge, "losses", lost)
+    result = train("--characters", 500)
+    assert result.exit_code == 2, result.output
+    assert "nothing came of sea, river: the losses are no numbers; lower learning_rate" in result.stderr
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_first_signal_is_noted_and_a_second_one_ends(number: int) -> None:
+    before = signal.getsignal(number)
+    with Interruption() as interruption:
+        assert not interruption.asked
+        signal.raise_signal(number)
+        assert interruption.asked
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+    assert signal.getsignal(number) == before

@@ -1,4 +1,4 @@
-"""Ctrl-C and a termination, noted until there is time for them."""
+"""Ctrl-C, a termination and a closed terminal, noted until there is time for them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Windows has no terminal that hangs up."""
 
 
 class Interruption:
@@ -24,7 +27,7 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+            self._previous = {number: signal.signal(number, self._note) for number in SIGNALS}
         return self
 
     def __exit__(

@@ -75,7 +75,7 @@ def choose_cell(shape: Shape, dtype: torch.dtype, device: torch.device, say: Cal
 
         found = difference(TritonCell(), shape.hidden, dtype, device)
     except Exception as error:  # whatever goes wrong in a compiler, there is another way
-        say(f"without Triton, several times slower ({str(error).splitlines()[0] if str(error) else error!r})")
+        say(f"without Triton, several times slower ({(str(error).splitlines() or [repr(error)])[0]})")
         return TorchCell()
     if found < LARGEST_DIFFERENCE:
         return TritonCell()

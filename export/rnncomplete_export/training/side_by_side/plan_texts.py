@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from rnncomplete.errors import TextError
 from rnncomplete.text.vocabulary import UNKNOWN
+from rnncomplete_export.story.stages import known_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ class PlanTexts:
     """The corpora of a plan, by the name that it gives them."""
 
     corpora: dict[str, Corpus]
+    _words: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def vocabularies(self, styles: Sequence[str]) -> list[int]:
         """V of each."""
@@ -47,6 +49,13 @@ class PlanTexts:
     def validation(self, style: str) -> Tensor:
         """What is kept back, or its beginning."""
         return self._tensor(self.corpora[style].validation[:JUDGED])
+
+    def words(self, style: str) -> frozenset[str]:
+        """Those of the text that ``style`` learns, in lower case; counted once."""
+        if style not in self._words:
+            corpus = self.corpora[style]
+            self._words[style] = known_words(corpus.training, corpus.vocabulary)
+        return self._words[style]
 
     def _tensor(self, tokens: NDArray[np.uint16]) -> Tensor:
         """All in the smallest kind of numbers that holds the largest vocabulary: texts lie on the device."""

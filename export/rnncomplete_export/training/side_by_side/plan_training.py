@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from rnncomplete_export.checkpoint import CHECKPOINT, Checkpoint, save_checkpoint
+from rnncomplete.errors import CheckpointError
+from rnncomplete_export.checkpoint import CHECKPOINT, Checkpoint, save_checkpoint, way_out
 from rnncomplete_export.training.interruption import Interruption
 from rnncomplete_export.training.side_by_side.cell import choose_cell
 from rnncomplete_export.training.side_by_side.learner import Learner
@@ -88,7 +89,16 @@ class PlanTraining:
                 self.number += 1
                 self.save()
                 current.forget_stages()
+        self._check_all_learned()
         return True
+
+    def _check_all_learned(self) -> None:
+        """Raise :class:`CheckpointError` if nothing came of a style: there is no network of it whose loss is a number."""
+        if lost := [style for style in self.plan.trained if style not in self.best]:
+            raise CheckpointError(
+                f"nothing came of {', '.join(lost)}: the losses are no numbers; lower learning_rate in the plan, and "
+                f"{way_out(self.folder)}"
+            )
 
     def networks(self, number: int) -> list[PlannedNetwork]:
         """Those of a round, as they lie in its batch: pupils come first."""
@@ -183,6 +193,9 @@ class PlanTraining:
         chosen, losses = done.chosen()
         told = ", ".join(f"{one.style} {value:.4f}" for one, value in zip(done.networks, losses, strict=True))
         self._progress.say(f"on all of the texts kept back: {told}")
+        for network, skipped in zip(done.networks, done.learner.mover.skipped.tolist(), strict=True):
+            if skipped:
+                self._progress.say(f"{network.style}: {skipped:.0f} updates left out, whose gradients were not finite")
         if not self.plan.rounds[self.number].only_teaches:
             self._keep(done, chosen, losses.tolist())
         self._handed = self._hand_on(done, chosen)

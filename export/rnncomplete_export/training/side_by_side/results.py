@@ -11,7 +11,7 @@ import torch
 from rnncomplete_export.checkpoint import Checkpoint, save_checkpoint
 from rnncomplete_export.network.measure import STAGE_CHARACTERS, STREAMS
 from rnncomplete_export.story.skills import count_skills
-from rnncomplete_export.story.stages import APART, LENGTH, SAMPLE_CHARACTERS, known_words
+from rnncomplete_export.story.stages import APART, LENGTH, SAMPLE_CHARACTERS
 from rnncomplete_export.story.stages import STREAMS as WRITTEN
 from rnncomplete_export.training.configuration import TrainingConfig
 from rnncomplete_export.training.side_by_side.judge import Judge
@@ -82,7 +82,6 @@ def tell_stages(
     rows = list(numbers.values())
     learner = done.learner
     validation = [texts.validation(style) for style in numbers]
-    words = {style: known_words(texts.corpora[style].training, texts.corpora[style].vocabulary) for style in numbers}
     for style, number in numbers.items():
         stages = best.setdefault(style, Best()).stages
         best[style].stages = stages[:-1] if done.networks[number].goes_on else []
@@ -98,7 +97,7 @@ def tell_stages(
             if updates is not None and earlier.updates and stages and characters < APART * stages[-1]["characters"]:
                 continue
             pieces = [texts.corpora[style].vocabulary.decode(piece) for piece in written[index].tolist()]
-            told = {"sample": pieces[0][:SAMPLE_CHARACTERS], "skills": count_skills(pieces, words[style])}
+            told = {"sample": pieces[0][:SAMPLE_CHARACTERS], "skills": count_skills(pieces, texts.words(style))}
             stages.append({"step": step, "characters": characters, "loss": float(loss[index]), **told})
 
 

@@ -194,7 +194,7 @@ class Round:
         final, earlier = self.learner.mover.average, self.best_weights.to(self.learner.loss.dtype)
         at_the_end, at_best = self._judged(final), self._judged(earlier)
         last = torch.tensor(at_the_end <= at_best, device=final.device)
-        return torch.where(last[:, None], final, earlier), np.minimum(at_the_end, at_best)
+        return torch.where(last[:, None], final, earlier), np.fmin(at_the_end, at_best)  # not a number loses
 
     def facts(self) -> dict[str, Any]:
         """What :meth:`restore` needs beside :meth:`tensors`."""
