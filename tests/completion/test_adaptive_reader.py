@@ -162,7 +162,7 @@ def test_what_the_network_expected_takes_bounded_memory_and_stays_the_same(model
             "static int frobnicate_irq(struct device *dev)\n{\n\treturn 0;\n}\n\nint probe(void)\n{\n\tfrobn",
             "icate_irq",
         ),
-        ("tolstoy", 'Prince Morokhov came in, and the countess asked him to sit down. "My dear Moro', "khov"),
+        ("tolstoy", 'Prince Zargowsky came in, and the countess asked him to sit down. "My dear Zarg', "owsky"),
         ("shakespeare", "LINDELBAUM:\nGood morrow, cousin.\n\nFirst Citizen:\nGood morrow.\n\nLIND", "ELBAUM:"),
     ],
 )

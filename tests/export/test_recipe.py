@@ -30,8 +30,10 @@ seed = 7
 """
 
 
-def test_five_recipes_are_shipped_and_whole() -> None:
-    assert list_recipes() == ["linux", "math", "python", "shakespeare", "tolstoy"]
+def test_nine_recipes_are_shipped_and_whole() -> None:
+    assert list_recipes() == sorted(
+        ("docs", "english", "javascript", "linux", "math", "python", "shakespeare", "shell", "tolstoy")
+    )
     for name in list_recipes():
         recipe = load_recipe(name)
         assert {"description", "corpus_name", "licence"} <= recipe.about.keys()
