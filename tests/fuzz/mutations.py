@@ -67,12 +67,8 @@ def guard_arenas() -> None:
         }
         for gap in gaps:
             poison(memory.ctypes.data + gap, GAP)
-        keep = Arena(memory, offsets, views)
-        # numpy may clear or copy what it is given back; nobody else gets this memory
-        kept.append(memory)
-        return keep
+        return Arena(memory, offsets, views)  # given back, it is nobody's, and the gaps are forgotten
 
-    kept: list[Any] = []
     assert buffers.Arena is mixer.Arena
     buffers.Arena.create = classmethod(create)  # type: ignore[method-assign,assignment]
 
