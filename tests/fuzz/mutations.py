@@ -226,13 +226,13 @@ class Mutations:
 
         try:
             model = model_from_graph(self.card, data)
+            state = model.initial_state
+            for token in range(len(self.card.vocabulary)):
+                _, state = model.step(token, state)
         except ModelError as error:
             # What passes our checks and ONNX Runtime then refuses is told apart: there should be little of it.
             self.refused_late += "ONNX Runtime" in str(error) or "when it runs" in str(error)
             return False
-        state = model.initial_state
-        for token in range(len(self.card.vocabulary)):
-            _, state = model.step(token, state)
         return True
 
     refused_late = 0
