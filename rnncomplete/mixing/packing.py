@@ -61,16 +61,17 @@ def unpack(data: bytes | memoryview, nodes: int, slots: int) -> tuple[NDArray[np
     Raises :class:`ValueError` for anything that :func:`pack` did not make; takes no more room than the tables.
     """
     planes = _Planes(memoryview(data))
-    check, row = _checks(planes, nodes // NODE_BUCKET, NODE_BUCKET, 10)
-    count = len(check)
-    table = np.zeros(nodes, np.uint32)
-    table[row] = check << 22 | planes.take(count).astype(np.uint32) << 16 | _probabilities()[planes.take(count)]
-    check, row = _checks(planes, slots // SLOT_BUCKET, SLOT_BUCKET, 12)
-    count = len(check)
-    others = np.zeros(slots, np.uint32)
-    low, high, times = (planes.take(count).astype(np.uint32) for _ in range(3))
-    others[row] = check << 20 | (high & 0xF) << 16 | low << 8 | times
-    return table, others, planes.at
+    table, entries, there = _checks(planes, nodes // NODE_BUCKET, NODE_BUCKET, 10)
+    entries <<= 22
+    entries |= planes.take(len(entries)).astype(np.uint32) << 16
+    entries |= _probabilities()[planes.take(len(entries))]
+    table[there] = entries
+    others, entries, there = _checks(planes, slots // SLOT_BUCKET, SLOT_BUCKET, 12)
+    entries <<= 20
+    for shift, most in (8, 0xFF), (16, 0xF), (0, 0xFF):
+        entries |= (planes.take(len(entries)) & np.uint32(most)) << shift
+    others[there] = entries
+    return table.reshape(-1), others.reshape(-1), planes.at
 
 
 def _sorted(
@@ -93,20 +94,23 @@ def _check_planes(check: NDArray[np.integer[Any]], rows: NDArray[np.int64]) -> l
     return [rows.astype(np.uint8), (difference & 0xFF).astype(np.uint8), (difference >> 8).astype(np.uint8)]
 
 
-def _checks(planes: _Planes, buckets: int, bucket: int, bits: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Of each entry its check, and its place in the table."""
-    rows = planes.take(buckets).astype(np.int64)
+def _checks(
+    planes: _Planes, buckets: int, bucket: int, bits: int
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.bool_]]:
+    """An empty table uint32[buckets, bucket], of each entry its check, uint32[n], and where in the table the entries are."""
+    rows = planes.take(buckets)
     if rows.size and int(rows.max()) > bucket:
         raise ValueError("a bucket with more entries than it has room for")
-    count = int(rows.sum())
-    difference = planes.take(count).astype(np.int64) + (planes.take(count).astype(np.int64) << 8)
-    first = np.cumsum(rows) - rows
-    total = np.concatenate([[0], np.cumsum(difference)])
-    check = total[1:] - np.repeat(total[first], rows)
-    if check.size and int(check.max()) >= 1 << bits:
+    there = np.arange(bucket, dtype=np.uint8) < rows[:, None]
+    table = np.zeros(there.shape, np.uint32)
+    count = int(np.count_nonzero(there))
+    table[there] = planes.take(count) + (planes.take(count).astype(np.uint32) << 8)
+    np.cumsum(table, axis=1, out=table)
+    if table.size and int(table.max()) >= 1 << bits:
         raise ValueError("a check beyond its bits")
-    place = np.arange(count) - np.repeat(first, rows) + np.repeat(np.arange(buckets) * bucket, rows)
-    return check.astype(np.uint32), place
+    check = table[there]
+    table.fill(0)
+    return table, check, there
 
 
 class _Planes:
