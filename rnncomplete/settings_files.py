@@ -105,7 +105,7 @@ def _cautious(path: Path, origin: str, table: dict[str, Any], root: Path | None)
 
 
 def _is_inside(item: Any, folder: Path) -> bool:
-    """Whether the path ``item`` leads into ``folder``; what is no path is for others to refuse."""
+    """Whether the path ``item`` leads into ``folder``; others refuse what is not a path."""
     try:
         return not isinstance(item, str) or not item or Path(item).resolve().is_relative_to(folder)
     except (OSError, ValueError, RuntimeError):

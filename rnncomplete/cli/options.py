@@ -22,7 +22,7 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
 class FiniteRange(click.FloatRange):
-    """A number within bounds; ``nan``, which no bound holds back, and the infinities are none."""
+    """A number within bounds: neither ``nan``, which no bound holds back, nor an infinity."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """``value`` as a float; fails as click does for anything else."""

@@ -162,7 +162,7 @@ def decide(
         # The first word must be likely enough; further ones are cut where they are worth less than they cost.
         smallest = smallest_joint(options.threshold) if announced else options.threshold
         if len(text) >= forced:
-            if not joint * probability >= smallest:  # also where it is no number
+            if not joint * probability >= smallest:  # also where it is NaN
                 stopped, following = "confidence", character
                 break
             joint *= probability

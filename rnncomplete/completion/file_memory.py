@@ -68,7 +68,7 @@ def learn_files(
 
     Of folders, what ignore files exclude, binary and generated files are left out; ``skipped`` is told of each.
     ``progress`` is told how many of :data:`STEPS` are done. ``None`` once ``wanted()`` is false. Raises
-    :class:`~rnncomplete.errors.TextError` if a path is missing, a file that was named is no text, or there is none.
+    :class:`~rnncomplete.errors.TextError` if a path is missing, a named file is not text, or there is no text at all.
     """
     try:
         found = find_files(paths, skipped=skipped)

@@ -84,7 +84,7 @@ class Watch:
         self._request: Request | None = None
         self._done: asyncio.Future[None] | None = None
         self._secrets: set[int] = set()
-        """Hashes of what was typed as a secret: prompt_toolkit's history keeps that, but it is no ghost."""
+        """Hashes of what was typed as a secret: prompt_toolkit's history keeps that, but it must not become a ghost."""
         buffer.on_text_changed += self._text_changed
         buffer.on_text_insert += self._text_inserted
         buffer.on_cursor_position_changed += self._cursor_moved

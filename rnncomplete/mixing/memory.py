@@ -126,7 +126,7 @@ class CorpusMemory:
     def from_bytes(cls, data: bytes | memoryview) -> CorpusMemory:
         """The memory in ``data``, whose tables are not copied unless they are packed.
 
-        Raises :class:`ModelError` if it is none, is cut short, or holds what the core cannot work with.
+        Raises :class:`ModelError` if it is not a memory, is cut short, or holds what the core cannot work with.
         """
         try:
             magic = bytes(data[: len(MAGIC)])

@@ -49,7 +49,7 @@ def _check_alphabet(alphabet: Alphabet) -> None:
     if not 2 <= len(characters) <= SYMBOLS or len(characters) != len(counts):
         raise ValueError(f"{len(characters)} characters and {len(counts)} counts")
     if not all(isinstance(character, str) and len(character) == 1 for character in characters):
-        raise ValueError("characters that are none")
+        raise ValueError("entries that are not characters")
     if not all(whole(count) and 0 <= count < MOST_COUNTED for count in counts):
         raise ValueError("impossible counts")
     if int(alphabet.tree.lengths.max()) > DEEPEST:

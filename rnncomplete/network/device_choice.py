@@ -44,7 +44,7 @@ def disagreement(reference: Model, model: Model) -> str | None:
         try:
             others, other = model.step(token, other)
         except ModelError:
-            return f"it predicts what is no number on {model.device}"
+            return f"it predicts NaN or infinity on {model.device}"
         distances.append(
             0.5 * float(np.abs(softmax(logits.astype(np.float64)) - softmax(others.astype(np.float64))).sum())
         )

@@ -24,7 +24,7 @@ def read_json(text: str | bytes) -> Any:
     """What ``text`` holds; raises :class:`ValueError` if it is not JSON, also for NaN and the like, which Python lets through."""
 
     def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is no number of JSON")
+        raise ValueError(f"{constant} is not a number in JSON")
 
     try:
         return json.loads(text, parse_constant=refuse)

@@ -68,7 +68,8 @@ _ATTRIBUTE: Schema = {
     1: Field("name", as_text),
     3: Field("i", as_int),
     **{
-        number: Field("value", _refuse("has an attribute that is no whole number")) for number in (2, 4, 5, 7, 8, 9, 10)
+        number: Field("value", _refuse("has an attribute that is not a whole number"))
+        for number in (2, 4, 5, 7, 8, 9, 10)
     },
     **{number: Field("graph", _INSIDE) for number in (6, 11)},
     20: Field("type", as_int),

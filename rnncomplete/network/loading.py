@@ -104,7 +104,7 @@ def model_from_graph(card: Card, graph: bytes, device: str = "cpu") -> Model:
         # ONNX Runtime's exceptions have no common root but Exception.
         raise ModelError(f"the graph fails when it runs ({' '.join(str(error).split())[:200]})") from None
     if not np.isfinite(logits).all():
-        raise ModelError("the graph predicts what is no number; expected finite logits")
+        raise ModelError("the graph predicts NaN or infinity; expected finite logits")
     return Model(card, device, step)
 
 

@@ -43,7 +43,7 @@ class Model:
         """(logits float32[V], next state float32[S]) after reading ``token`` in ``state``, which is left as it was.
 
         Logits are at most :data:`LARGEST_LOGIT`, so that whoever goes on with them need not expect others. Raises
-        :class:`ModelError` if they are no numbers.
+        :class:`ModelError` if they are not finite.
         """
         logits, following = self._step(token, state)
         if not (np.maximum.reduce(logits) <= LARGEST_LOGIT and np.minimum.reduce(logits) >= -LARGEST_LOGIT):
@@ -53,5 +53,5 @@ class Model:
 
 def _bounded(logits: FloatArray) -> FloatArray:
     if not np.isfinite(logits).all():
-        raise ModelError("the network predicts what is no number; expected finite logits")
+        raise ModelError("the network predicts NaN or infinity; expected finite logits")
     return logits.clip(-LARGEST_LOGIT, LARGEST_LOGIT)

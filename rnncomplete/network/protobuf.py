@@ -23,7 +23,7 @@ _FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
 
 
 class WireError(ValueError):
-    """The bytes are no protobuf message: truncated, ambiguous, or something else altogether."""
+    """The bytes are not a protobuf message: truncated, ambiguous, or something else altogether."""
 
 
 class Field(NamedTuple):

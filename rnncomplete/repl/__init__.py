@@ -28,7 +28,7 @@ def run(
         (sys.stdout, "stdout", "to write a text into a file: rnncomplete generate > FILE"),
     ):
         if not stream.isatty():
-            raise UserError(f"the prompt needs a terminal, and {name} is none; {instead}")
+            raise UserError(f"the prompt needs a terminal, and {name} is not one; {instead}")
 
     from rnncomplete.repl.program import Repl
 

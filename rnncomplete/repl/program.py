@@ -107,7 +107,7 @@ class Repl:
                 default=self._indentation(),
                 pre_run=self._remember_context,
             )
-        except SystemExit:  # a signal: what was typed so far is no line yet, but is not lost
+        except SystemExit:  # a signal: what was typed so far is not a line yet, but is not lost
             if not is_command(typed := self.session.default_buffer.text):
                 self.manuscript.add(unescaped(typed))
             raise

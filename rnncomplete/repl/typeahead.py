@@ -20,7 +20,7 @@ def unseen_typeahead(descriptor: int) -> Iterator[None]:
     """Within, the terminal at ``descriptor`` neither echoes keys, which would tear the next prompt, nor edits them.
 
     Keys that interrupt or suspend work as ever. Whoever reads meanwhile, such as a prompt, sets its own mode and puts
-    this one back. What is no terminal is left alone.
+    this one back. Anything but a terminal is left alone.
     """
     if termios is None:
         yield

@@ -1,4 +1,4 @@
-"""Reading texts, and saying clearly what is wrong with those that are none."""
+"""Reading texts, and saying clearly what is wrong with a file that is not one."""
 
 from __future__ import annotations
 

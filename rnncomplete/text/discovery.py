@@ -18,7 +18,7 @@ IGNORE_FILES = (".gitignore", ".ignore")
 """In this order, so that the second, which only search tools read, has the last word."""
 
 LARGEST_IGNORE_FILE = 2**18
-"""Bytes; a larger one is not looked at, nor is what is no regular file."""
+"""Bytes; a larger one is not looked at, nor is anything but a regular file."""
 
 GENERATED = Patterns(
     ["*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "*.min.js", "*.min.css", "*.map"]
@@ -85,7 +85,7 @@ def find_files(
         elif path.exists():
             if not path.is_file():
                 raise TextError(
-                    f"{path} is no file, but a pipe or a device; write its text into a file first: zcat book.gz > book.txt"
+                    f"{path} is a pipe or a device, not a file; write its text into a file first: zcat book.gz > book.txt"
                 )
             found.setdefault(path.resolve(), Found(path, named=True))
         else:

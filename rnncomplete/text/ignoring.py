@@ -34,7 +34,7 @@ class Pattern:
 
     @classmethod
     def parse(cls, line: str) -> Pattern | None:
-        """The pattern that ``line`` spells; ``None`` for a comment, a blank line and what is no pattern."""
+        """The pattern that ``line`` spells; ``None`` for a comment, a blank line, and anything that is not a pattern."""
         line = re.sub(r"(?<!\\) +$", "", line[: LONGEST + 1].rstrip("\r\n"))
         if not line or line.startswith("#") or len(line) > LONGEST:
             return None

@@ -43,7 +43,7 @@ def is_fit(character: str, before: str, behind: str) -> bool:
 def displayable(text: str, before: str = "") -> str:
     """``text``, which stands behind ``before``, up to the first character that a terminal must not be sent.
 
-    The unknown character ends it, too: it is no character at all.
+    The unknown character ends it, too: it is not a character at all.
     """
     previous = before[-1:]
     for index, character in enumerate(text):

@@ -68,7 +68,7 @@ def test_all_figures_are_in_one_document_and_what_cannot_be_measured_is_null(tin
         900,
     )
     assert (document["startup_prompt_ms"], document["startup_ghost_ms"]) == (250, 500)
-    # The tiny network is no LSTM and has no int8 weights.
+    # The tiny network is not an LSTM and has no int8 weights.
     assert document["times_faster_than_torch_eager"] is None
     assert document["times_the_floor"] is None
     assert document["static_ghost_ms_p99"] >= document["static_ghost_ms_p50"] > 0

@@ -86,7 +86,7 @@ def test_texts_are_sought_from_the_plans_folder_on(tmp_path: Path) -> None:
             ONE.replace("}]", '}, {style = "a"}]') + ONE.replace('"a"', '"a", goes_on = true'),
             "there are 2 of that style",
         ),
-        (ONE.replace('"a"', '"a", first = "b", first_share = 0.1'), "reads 'b' first, which is no text of the plan"),
+        (ONE.replace('"a"', '"a", first = "b", first_share = 0.1'), "reads 'b' first, which is not a text of the plan"),
         (ONE.replace('"a"', '"a", first_share = 0.1'), "one of first and first_share"),
         (ONE + "only_teaches = true", "only teaches; expected a round whose networks are exported"),
     ],

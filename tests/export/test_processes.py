@@ -61,7 +61,7 @@ def test_two_processes_train_to_the_loss_of_one(tmp_path: Path, text_file: Path)
         card = json.loads((tmp_path / name / "runs" / "x" / "style" / "x" / "card.json").read_text(encoding="utf-8"))
         assert card["corpus"]["characters"] == 60_000
         counted = state["processor_seconds"]
-        assert card["training"]["processor_seconds"] <= round(counted), "the best was no later than the end"
+        assert card["training"]["processor_seconds"] <= round(counted), "the best did not come after the end"
         assert 0 < counted < 2.5 * state["seconds"] + 1, "they may have waited, but cannot have worked for longer"
     log = next((tmp_path / "one").glob("runs/x/logs/*/metrics.csv"))
     rows = list(csv.DictReader(log.read_text(encoding="utf-8").splitlines()))

@@ -249,7 +249,7 @@ def test_a_plan_of_which_nothing_comes_says_so(folder: Path, monkeypatch: pytest
     monkeypatch.setattr(Judge, "losses", lost)
     result = train("--characters", 500)
     assert result.exit_code == 2, result.output
-    assert "nothing came of sea, river: the losses are no numbers; lower learning_rate" in result.stderr
+    assert "nothing came of sea, river: the losses are not finite; lower learning_rate" in result.stderr
 
 
 @pytest.mark.parametrize("number", SIGNALS)

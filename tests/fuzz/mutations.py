@@ -2,7 +2,7 @@
 
 ``python mutations.py --core FILE --seconds N --seed S --last FILE`` replaces the mixer's core by the one in FILE, built
 with sanitizers, and prints how many inputs of each kind there were and how many were accepted. A report of a sanitizer, a
-crash or an exception that is no refusal ends it; FILE of ``--last`` then says which input it was.
+crash or an exception other than a refusal ends it; FILE of ``--last`` then says which input it was.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ class Mutations:
         return True
 
     def network(self, g: Generator) -> bool:
-        """Predictions of a network that are no probabilities."""
+        """Predictions of a network that are not probabilities."""
         self._use(g, self._some_memory(g), odd=True)
         return True
 

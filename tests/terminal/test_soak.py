@@ -207,7 +207,7 @@ def test_random_keys(prompt: Any, fake: Any, seconds: float, presses: int) -> No
         prompt(lambda typist: soak.script(typist, keys), soak.prepare)
 
     press()
-    assert len(soak.times) >= presses * 0.9  # changes of the size are no keys
+    assert len(soak.times) >= presses * 0.9  # a change of size is not a key
     assert soak.accepted > presses / 100 or seconds
     assert sorted(soak.times)[int(len(soak.times) * 0.99)] < 0.03
 

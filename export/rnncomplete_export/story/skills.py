@@ -23,7 +23,7 @@ WORD_LENGTHS = {
 }
 
 _WORD = re.compile(r"[^\W\d_]+")
-# Within a line, and behind a word: "Who? he said", "e.g. this", code below a comment are no new sentences.
+# Within a line, and behind a word: "Who? he said", "e.g. this", code below a comment do not begin a sentence.
 _SENTENCE = re.compile(r"(?<=[^\W\d_]{2})\.[\"'\u201d\u2019)\]]* {1,2}[\"'\u201c\u2018(\[]*([^\W\d_])")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\{([^{}\n]*)\}")

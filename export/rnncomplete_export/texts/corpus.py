@@ -91,7 +91,7 @@ def build_corpus(
 ) -> Corpus:
     """Encode the texts of ``paths`` into ``folder``/tokens.u16, in memory bounded by a chunk.
 
-    Of a folder only files that match one of ``globs`` are read. A file that was named and is no text raises
+    Of a folder only files that match one of ``globs`` are read. A named file that is not text raises
     :class:`TextError`; one that was found in a folder goes to ``skipped`` and is left out. The characters of ``known``
     are in the vocabulary, seen or not, and texts are normalised as it says. Of characters that are not in the vocabulary
     ``skipped`` is told: those that no terminal may be sent, and the rarest.
@@ -205,7 +205,7 @@ def _encode(
     try:
         if not folder.exists():
             folder.mkdir(parents=True)
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # so that this is no part of a text to train on
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # so that nobody trains on this
         with replaced_file(folder / TOKENS) as partial:
             with partial.open("wb") as output:
                 for path in files:

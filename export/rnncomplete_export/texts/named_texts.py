@@ -107,7 +107,7 @@ def fetch_text(name: str, say: Callable[[str], None]) -> Path:
         return _retrieve(f"{base.rstrip('/')}/{name}/train.txt", f"sha256:{text.sha256}", f"{name}.txt")
     if text.address is None:
         raise TextError(
-            f"the text {name!r} is no single file in the net; get {text.source}, and train on that folder, or set "
+            f"the text {name!r} is not a single file on the web; get {text.source}, and train on that folder, or set "
             f"{VARIABLE} to a folder that holds {name}/train.txt"
         )
     say(f"{name}: from {text.address}, unverified and not quite the text that the shipped style was trained on")

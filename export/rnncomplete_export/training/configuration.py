@@ -46,11 +46,11 @@ class TrainingConfig:
     reset_share: float = 0.01
     """Windows that begin as a text begins, from zero state, so that a beginning is learned."""
     characters: int = 0
-    """Characters to train on in all; 0 is no limit."""
+    """Characters to train on in all; 0 means no limit."""
     minutes: float = 0.0
-    """Minutes to train in all; 0 is no limit."""
+    """Minutes to train in all; 0 means no limit."""
     patience: int = 8
-    """Validations without a new best before the training stops; 0 is no limit."""
+    """Validations without a new best before the training stops; 0 means no limit."""
     validate_every: int = 500_000
     """Characters trained on between two validations."""
     seed: int = 1

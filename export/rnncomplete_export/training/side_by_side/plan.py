@@ -106,7 +106,7 @@ class Plan:
     minutes: float = 0.0
     """Of training, over all rounds; exporting comes after."""
     characters: int = 0
-    """Or so many for each network that is in all rounds; 0 is no limit, and one of the two is needed."""
+    """Or so many for each network that is in all rounds; 0 means no limit, and one of the two is needed."""
 
     @property
     def trained(self) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ def _check_network(
             raise SettingError(f"{where} goes on, and is taught or begins from a style too; expected one of them")
     if network.first and network.first not in plan.styles:
         raise SettingError(
-            f"{where} reads {network.first!r} first, which is no text of the plan; expected one of: "
+            f"{where} reads {network.first!r} first, which is not a text of the plan; expected one of: "
             f"{', '.join(plan.styles)}; or give it a table [styles.{network.first}]"
         )
     if bool(network.first) != bool(network.first_share):

@@ -96,7 +96,7 @@ class PlanTraining:
         """Raise :class:`CheckpointError` if nothing came of a style: there is no network of it whose loss is a number."""
         if lost := [style for style in self.plan.trained if style not in self.best]:
             raise CheckpointError(
-                f"nothing came of {', '.join(lost)}: the losses are no numbers; lower learning_rate in the plan, and "
+                f"nothing came of {', '.join(lost)}: the losses are not finite; lower learning_rate in the plan, and "
                 f"{way_out(self.folder)}"
             )
 
