@@ -40,7 +40,17 @@ def continuations(before: str) -> Iterator[str]:
 
 @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
 def opened(ls: LanguageServer, params: types.DidOpenTextDocumentParams) -> None:
-    log("open", language=params.text_document.language_id, encoding=str(ls.workspace.position_encoding))
+    log(
+        "open",
+        uri=params.text_document.uri,
+        language=params.text_document.language_id,
+        encoding=str(ls.workspace.position_encoding),
+    )
+
+
+@server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+def configured(ls: LanguageServer, params: types.DidChangeConfigurationParams) -> None:
+    log("settings", settings=params.settings["rnncomplete"] if params.settings else None)
 
 
 @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
@@ -61,7 +71,8 @@ def answer(command: str) -> None:
     @server.command(f"rnncomplete.{command}")
     def run(*arguments: Any) -> dict[str, Any]:
         log("command", name=command, arguments=[str(argument) for argument in arguments])
-        return {"message": f"{command} was done"}
+        document = {"style": "known", "why": ""}
+        return {"summary": f"{command} was done", "styles": ["known", "strange"], "document": document}
 
 
 for name in ("style", "learn", "forget", "toggle", "status"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -327,12 +328,18 @@ def test_commands_reach_the_server_and_its_answer_the_screen(nvim: Callable[...,
     screen.sees("style was done")
     screen.send(f":RNNComplete forget{ENTER}")
     screen.sees("forget was done")
-    assert [(event["name"], event["arguments"]) for event in screen.asked("command")] == [
-        ("style", ["shakespeare"]),
-        ("forget", []),
-    ]
+    commands = [(event["name"], event["arguments"]) for event in screen.asked("command")]
+    assert commands == [("style", ["shakespeare"]), ("forget", [])]
     screen.send(f":RNNComplete strange{ENTER}")
     screen.sees("there are forget, learn, status, style, toggle")
+
+
+def test_the_status_line_says_the_style_and_the_milliseconds(nvim: Callable[..., Neovim]) -> None:
+    line = "vim.o.laststatus = 2; vim.o.statusline = [[<%{v:lua.require'rnncomplete'.statusline()}>]]"
+    screen = nvim(QUESTION, before=line)
+    screen.insert()
+    screen.type("To be")
+    screen.until(lambda: re.search(r"<known \d+ ms>", screen.text))
 
 
 def test_it_says_in_one_line_what_is_missing_and_health_says_more(nvim: Callable[..., Neovim]) -> None:

@@ -24,10 +24,7 @@ vim.api.nvim_create_user_command('RNNComplete', function(call)
 end, {
   nargs = '+',
   desc = 'rnncomplete: style, learn, forget, toggle, status',
-  complete = function(lead, line)
-    if line:match('^%s*RNNComplete%s+learn%s') then
-      return vim.fn.getcompletion(lead, 'file')
-    end
+  complete = function(lead)
     return vim.tbl_filter(function(word)
       return vim.startswith(word, lead)
     end, { 'forget', 'learn', 'status', 'style', 'toggle' })

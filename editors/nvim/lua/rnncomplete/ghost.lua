@@ -138,6 +138,8 @@ local function ask(buf, kind, chosen)
     end
     asking = nil
     M.milliseconds = (vim.uv.hrtime() - began) / 1e6
+    vim.cmd.redrawstatus()
+    server.refresh(buf)
     if err then
       M.reason = 'the server says: ' .. err.message
       return

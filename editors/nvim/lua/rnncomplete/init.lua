@@ -151,16 +151,15 @@ function M.toggle()
   end
 end
 
---- For a status line: the milliseconds of the last ghost, or why there is none; '' where no server runs.
+--- For a status line: the style and the milliseconds of the last ghost; '' where no server runs.
 function M.statusline()
   if not server.client(0) then
     return ''
   elseif not ghost.enabled then
     return 'rnn off'
-  elseif ghost.milliseconds then
-    return ('rnn %.0f ms'):format(ghost.milliseconds)
   end
-  return 'rnn'
+  local style = server.style or 'rnn'
+  return ghost.milliseconds and ('%s %.0f ms'):format(style, math.max(1, ghost.milliseconds)) or style
 end
 
 --- What `:RNNComplete` does, with what may follow.
@@ -168,8 +167,8 @@ M.commands = {
   style = function(rest)
     server.execute(0, 'rnncomplete.style', rest ~= '' and { rest } or {}, M.tell)
   end,
-  learn = function(rest)
-    server.execute(0, 'rnncomplete.learn', { vim.fn.fnamemodify(rest ~= '' and rest or '.', ':p') }, M.tell)
+  learn = function()
+    server.execute(0, 'rnncomplete.learn', {}, M.tell)
   end,
   forget = function()
     server.execute(0, 'rnncomplete.forget', {}, M.tell)
@@ -178,22 +177,27 @@ M.commands = {
   status = function()
     local wanted, why = config.wanted(0)
     if not wanted then
-      return M.tell(why)
+      return vim.notify('rnncomplete: ' .. why)
     end
-    vim.notify(('rnncomplete: %s'):format(ghost.reason))
-    server.execute(0, 'rnncomplete.status', { vim.uri_from_bufnr(0) }, M.tell)
+    server.execute(0, 'rnncomplete.status', { vim.uri_from_bufnr(0) }, function(answer)
+      M.tell(answer)
+      if ghost.text() == '' then
+        vim.notify('rnncomplete: ' .. ghost.reason)
+      end
+    end)
   end,
 }
 
---- Show an answer of the server, whatever its shape.
-function M.tell(result)
-  if result == nil or result == vim.NIL then
-    return
+--- Say what a command has led to.
+function M.tell(answer)
+  if type(answer) ~= 'table' then
+    answer = { summary = tostring(answer) }
   end
-  if type(result) == 'table' then
-    result = result.message or vim.inspect(result)
+  if answer.problem then
+    vim.notify('rnncomplete: ' .. answer.problem, vim.log.levels.ERROR)
+  else
+    vim.notify('rnncomplete: ' .. (answer.summary or 'done'))
   end
-  vim.notify('rnncomplete: ' .. tostring(result))
 end
 
 return M

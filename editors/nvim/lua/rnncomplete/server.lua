@@ -73,6 +73,23 @@ function M.cancel(client, id)
   end
 end
 
+--- The style of the text that was written in last, as the server says.
+M.style = nil
+local asked_at = 0
+
+--- Ask for the style anew, but not at every key.
+function M.refresh(buf)
+  local client = M.client(buf)
+  if client and vim.uv.now() - asked_at > 3000 then
+    asked_at = vim.uv.now()
+    local request = { command = 'rnncomplete.status', arguments = { vim.uri_from_bufnr(buf) } }
+    M.request(client, 'workspace/executeCommand', request, function(_, answer)
+      M.style = type(answer) == 'table' and answer.document and answer.document.style or M.style
+      vim.cmd.redrawstatus()
+    end, buf)
+  end
+end
+
 --- Run a command of the server; `done(result)` has its answer.
 function M.execute(buf, command, arguments, done)
   local client = M.client(buf)
