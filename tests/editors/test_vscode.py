@@ -101,7 +101,11 @@ def code(places: Path) -> Iterator[Project]:
     command = [sys.executable, str(HERE / "known_text_server.py"), str(log), json.dumps([AREA, "def area_of(circle)"])]
     settings = {"rnncomplete.command": command}
     # As for somebody who has installed no rnncomplete.
-    variables = {"PATH": f"{editors() / 'node' / 'bin'}:/usr/bin:/bin", "HOME": str(places)}
+    variables = {
+        "PATH": f"{editors() / 'node' / 'bin'}:/usr/bin:/bin",
+        "HOME": str(places),
+        "RNNCOMPLETE_BUDGET_MS": "10000",
+    }
     server = CodeServer(places, packaged(places), CALM | settings, variables)
     page = Page()
     yield Project(server, page, log, settings)

@@ -14,7 +14,7 @@ local REMEMBERED = 64
 
 --- Milliseconds from asking to the last answer; nil before the first.
 M.milliseconds = nil
---- Why there is no ghost at the moment, for people.
+--- Why there is no ghost at the moment, for people; nil if that is not for us to say.
 M.reason = 'nothing was typed yet'
 --- Whether ghosts are on at all.
 M.enabled = true
@@ -146,7 +146,7 @@ local function ask(buf, kind, chosen)
     end
     local items = items_of(result, client, buf, cursor)
     if #items == 0 then
-      M.reason = 'the server knows of nothing likely enough here'
+      M.reason = nil -- the server's status has it
       return
     end
     local now = api.nvim_get_current_buf() == buf and api.nvim_get_mode().mode:match('^i') and here(buf)
@@ -159,7 +159,7 @@ local function ask(buf, kind, chosen)
     if chosen then
       chosen(before, now)
     else
-      M.reason = show(now) and 'there is a ghost' or 'the text has moved on'
+      M.reason = not show(now) and 'the text has moved on' or nil
     end
   end, buf)
   asking = ok and { client = client, id = id } or nil

@@ -180,10 +180,10 @@ M.commands = {
       return vim.notify('rnncomplete: ' .. why)
     end
     server.execute(0, 'rnncomplete.status', { vim.uri_from_bufnr(0) }, function(answer)
-      M.tell(answer)
-      if ghost.text() == '' then
-        vim.notify('rnncomplete: ' .. ghost.reason)
+      if ghost.reason and type(answer) == 'table' and answer.summary then
+        answer.summary = answer.summary .. '; here: ' .. ghost.reason
       end
+      M.tell(answer)
     end)
   end,
 }
