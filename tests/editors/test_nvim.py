@@ -314,9 +314,16 @@ def test_languages_are_named_as_the_protocol_does(nvim: Callable[..., Neovim]) -
     assert screen.asked("open")[0]["language"] == "shellscript"
 
 
-def test_characters_beyond_the_first_plane_and_tabs_move_nothing(nvim: Callable[..., Neovim]) -> None:
-    screen = nvim("🦉🦉 wìse öwls\n\tfly")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_characters_beyond_the_first_plane_and_tabs_move_nothing(nvim: Callable[..., Neovim], encoding: str) -> None:
+    only = f"""
+    local make = vim.lsp.protocol.make_client_capabilities
+    vim.lsp.protocol.make_client_capabilities = function()
+      return vim.tbl_deep_extend('force', make(), {{ general = {{ positionEncodings = {{ '{encoding}' }} }} }})
+    end"""
+    screen = nvim("🦉🦉 wìse öwls\n\tfly", before=only)
     screen.insert()
+    assert screen.asked("open")[0]["encoding"] == encoding
     screen.send("🦉🦉 w")
     screen.until(lambda: screen.below == ["        fly"])
     screen.send(TAB)

@@ -98,18 +98,25 @@ function M.hide()
   ghost = nil
 end
 
-local function items_of(result, client, buf, cursor)
+--- The byte in `line` of a place that is counted in units of `encoding`.
+local function byte_of(line, units, encoding)
+  if encoding == 'utf-8' then
+    return math.min(units, #line)
+  elseif vim.fn.has('nvim-0.11') == 1 then
+    return vim.str_byteindex(line, encoding, units, false)
+  end
+  return vim.lsp.util._str_byteindex_enc(line, units, encoding)
+end
+
+local function items_of(result, client, cursor)
   local items = {}
   local list = result and (result.items or result) or {}
   for _, raw in ipairs(list) do
     local text = type(raw.insertText) == 'table' and raw.insertText.value or raw.insertText
     local range = raw.range or cursor.range
     if range.start.line == cursor.row and range['end'].line == cursor.row then
-      local function byte(character)
-        return vim.lsp.util._get_line_byte_from_position(buf, { line = cursor.row, character = character },
-          client.offset_encoding)
-      end
-      local start, stop = byte(range.start.character), byte(range['end'].character)
+      local start = byte_of(cursor.line, range.start.character, client.offset_encoding)
+      local stop = byte_of(cursor.line, range['end'].character, client.offset_encoding)
       if start <= cursor.col and stop >= cursor.col then
         items[#items + 1] = { text = text:gsub('\r\n?', '\n'), col = start, tail = stop - cursor.col }
       end
@@ -129,7 +136,8 @@ local function ask(buf, kind, chosen)
   local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
   params.context = { triggerKind = kind }
   local at = here(buf)
-  local cursor = { row = at.row, col = at.col, range = { start = params.position, ['end'] = params.position } }
+  local cursor = { row = at.row, col = at.col, line = at.before .. at.after }
+  cursor.range = { start = params.position, ['end'] = params.position }
   number = number + 1
   local mine, began = number, vim.uv.hrtime()
   local ok, id = server.request(client, 'textDocument/inlineCompletion', params, function(err, result)
@@ -144,7 +152,7 @@ local function ask(buf, kind, chosen)
       M.reason = 'the server says: ' .. err.message
       return
     end
-    local items = items_of(result, client, buf, cursor)
+    local items = items_of(result, client, cursor)
     if #items == 0 then
       M.reason = nil -- the server's status has it
       return
