@@ -31,6 +31,23 @@ FOLDER_VARIABLE = "RNNCOMPLETE_STYLES"
 """Environment variable: the folder of the user's own styles."""
 
 
+def is_style_name(name: str) -> bool:
+    """Whether a style may be called ``name``: of plain letters, and not what stands for any style."""
+    return name != AUTO and bool(STYLE_NAME.fullmatch(name))
+
+
+def check_style_name(name: str) -> None:
+    """Raise :class:`StyleError` unless a style may be called ``name``."""
+    if name == AUTO:
+        raise StyleError(
+            f"the name {AUTO!r} stands for whichever style suits the text; expected another name for a style"
+        )
+    if not STYLE_NAME.fullmatch(name):
+        raise StyleError(
+            f"the style is called {name!r}; expected lower case letters, digits, hyphens, underscores, at most 64 of them"
+        )
+
+
 @dataclass(frozen=True)
 class Style:
     """A style that is there, not yet loaded."""
@@ -73,14 +90,14 @@ def list_styles() -> list[Style]:
     found: dict[str, Style] = {}
     for root, shipped in ((shipped_styles_folder(), True), (_own_styles(), False)):
         for path in sorted(root.glob(f"*/{CARD}")):
-            if STYLE_NAME.fullmatch(name := path.parent.name):
+            if is_style_name(name := path.parent.name):
                 found[name] = Style(name, path.parent, shipped)
     return [found[name] for name in sorted(found)]
 
 
 def is_installed(name: str) -> bool:
     """Whether ``name`` is that of a style that was shipped or added, and not a path or a folder that lies here."""
-    return bool(STYLE_NAME.fullmatch(name)) and any(
+    return is_style_name(name) and any(
         (root / name / CARD).is_file() for root in (_own_styles(), shipped_styles_folder())
     )
 
@@ -90,7 +107,7 @@ def find_style(name: str) -> Path:
 
     Raises :class:`StyleError`, which lists the styles that are there and names the nearest.
     """
-    if STYLE_NAME.fullmatch(name):
+    if is_style_name(name):
         for root in (_own_styles(), shipped_styles_folder()):
             if (root / name / CARD).is_file():
                 return root / name

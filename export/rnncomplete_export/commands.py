@@ -5,6 +5,7 @@ PyTorch is imported when a command runs, so that ``--help`` stays quick.
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -13,10 +14,22 @@ from typing import Any, Literal, get_args
 import click
 from click.core import ParameterSource
 
+from rnncomplete.cli.options import FiniteRange
 from rnncomplete.errors import SettingError
-from rnncomplete.styles import STYLE_NAME
+from rnncomplete.styles import check_style_name
 from rnncomplete_export.recorded_command import recorded_command
-from rnncomplete_export.training.configuration import MatrixPrecision
+from rnncomplete_export.training.configuration import RANGES, MatrixPrecision, TrainingConfig
+
+PROCESSORS = os.cpu_count() or 1
+
+
+def number(name: str, least: float | None = None) -> click.ParamType[float]:
+    """What a number of a training may be, ``least`` at least: every other choice is a whole number."""
+    smallest, largest = RANGES[name]
+    smallest = smallest if least is None else least
+    if isinstance(getattr(TrainingConfig, name), int):
+        return click.IntRange(int(smallest), int(largest))
+    return FiniteRange(smallest, largest)
 
 
 @click.command()
@@ -26,30 +39,32 @@ from rnncomplete_export.training.configuration import MatrixPrecision
 @click.option("--plan", metavar="NAME|FILE", help="Train several styles side by side, as this plan says.")
 @click.option("--glob", "globs", multiple=True, help="Of folders read only such files, as '*.py'; may be repeated.")
 @click.option("--from", "base", metavar="STYLE", help="Start from an installed style instead of from nothing.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Train for so long in all.")
-@click.option("--characters", type=click.IntRange(min=1), help="Train on so many characters in all.")
+@click.option("--minutes", type=number("minutes", least=1e-6), help="Train for so long in all.")
+@click.option("--characters", type=number("characters", least=1), help="Train on so many characters in all.")
 @click.option("--resume", is_flag=True, help="Go on where the training of this style was interrupted.")
-@click.option("--seed", type=int, help="Of every random choice [default: 1].")
-@click.option("--hidden-size", type=click.IntRange(16, 4096), help="Units a layer [default: by text and time].")
-@click.option("--layers", type=click.IntRange(1, 8), help="Layers of LSTM cells [default: 2].")
-@click.option("--embedding-size", type=click.IntRange(1, 4096), help="Numbers a character is embedded in.")
+@click.option("--seed", type=number("seed"), help="Of every random choice [default: 1].")
+@click.option("--hidden-size", type=number("hidden_size"), help="Units a layer [default: by text and time].")
+@click.option("--layers", type=number("layers"), help="Layers of LSTM cells [default: 2].")
+@click.option("--embedding-size", type=number("embedding_size"), help="Numbers a character is embedded in.")
 @click.option("--skip/--no-skip", default=None, help="Whether every layer also reads the embedding.")
-@click.option("--batch", type=click.IntRange(1), help="Streams of text read side by side.")
-@click.option("--window", type=click.IntRange(2), help="Characters between two updates.")
-@click.option("--dropout", type=click.FloatRange(0, 0.9), help="Share of numbers dropped between layers.")
+@click.option("--batch", type=number("batch"), help="Streams of text read side by side.")
+@click.option("--window", type=number("window"), help="Characters between two updates.")
+@click.option("--dropout", type=number("dropout"), help="Share of numbers dropped between layers.")
 @click.option(
-    "--weight-dropout", type=click.FloatRange(0, 0.9), help="Share of recurrent weights left out in training."
+    "--weight-dropout", type=number("weight_dropout"), help="Share of recurrent weights left out in training."
 )
 @click.option("--optimizer", type=click.Choice(["muon", "adamw"]), help="How weights are moved.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak.")
-@click.option("--weight-decay", type=click.FloatRange(0, 1), help="Share of the learning rate by which weights shrink.")
-@click.option("--average-decay", type=click.FloatRange(0, 1), help="What stays of the averaged weights at an update.")
-@click.option("--patience", type=click.IntRange(0), help="Validations without a best one before it stops; 0: never.")
-@click.option("--validate-every", type=click.IntRange(1), help="Characters between two validations.")
+@click.option("--learning-rate", type=number("learning_rate"), help="Its peak.")
+@click.option("--weight-decay", type=number("weight_decay"), help="Share of the learning rate by which weights shrink.")
+@click.option("--average-decay", type=number("average_decay"), help="What stays of the averaged weights at an update.")
+@click.option("--patience", type=number("patience"), help="Validations without a best one before it stops; 0: never.")
+@click.option("--validate-every", type=number("validate_every"), help="Characters between two validations.")
 @click.option(
     "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="For checkpoints."
 )
-@click.option("--save-seconds", type=float, default=60.0, show_default=True, help="Between two checkpoints.")
+@click.option(
+    "--save-seconds", type=FiniteRange(0, 1e6), default=60.0, show_default=True, help="Between two checkpoints."
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--precision",
@@ -58,11 +73,11 @@ from rnncomplete_export.training.configuration import MatrixPrecision
     show_default=True,
     help="float32, or bfloat16 in products of matrices; auto: the latter where it is faster.",
 )
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
+@click.option("--threads", type=click.IntRange(1, PROCESSORS), default=1, show_default=True, help="On the CPU.")
 @click.option(
-    "--devices", type=click.IntRange(1), help="Processes on each machine [default: 1, or as torchrun started]."
+    "--devices", type=click.IntRange(1, 64), help="Processes on each machine [default: 1, or as torchrun started]."
 )
-@click.option("--nodes", type=click.IntRange(1), help="Machines [default: 1, or as torchrun started].")
+@click.option("--nodes", type=click.IntRange(1, 1024), help="Machines [default: 1, or as torchrun started].")
 @click.option("--log", type=click.Choice(["csv", "tensorboard"]), help="Keep a log of the losses beside checkpoints.")
 @click.option("--profile", is_flag=True, help="Measure for ten seconds how fast it trains, and stop.")
 @click.option("--description", help="One line for the card.")
@@ -71,6 +86,7 @@ from rnncomplete_export.training.configuration import MatrixPrecision
 @click.option("--lexer", help="Pygments name of the language, for colours.")
 @click.option("--export/--no-export", "exports", default=True, show_default=True, help="Of a plan: export its styles.")
 @click.option("--install/--no-install", default=True, show_default=True, help="Install the exported style.")
+@click.option("--replace", is_flag=True, help="Install it even where it hides a shipped style of its name.")
 @click.pass_context
 def train(
     context: click.Context,
@@ -100,6 +116,7 @@ def train(
     lexer: str | None,
     exports: bool,
     install: bool,
+    replace: bool,
     **choices: float | str | bool | None,
 ) -> None:
     r"""Train a style on TEXTS (files and folders), then export and install it.
@@ -115,8 +132,8 @@ def train(
       rnncomplete train --recipe linux --style linux2 --minutes 60
     A text by name (shakespeare, tolstoy, linux; from a mirror that RNNCOMPLETE_CORPORA points to, math and python too):
       rnncomplete train shakespeare --style mine --minutes 60
-    Several styles side by side, which keeps a GPU busy (nine: the shipped ones; or your own plan.toml):
-      rnncomplete train --plan nine --minutes 8
+    Several styles side by side, which keeps a GPU busy (nine: the shipped ones, hidden by yours; or your own plan.toml):
+      rnncomplete train --plan nine --minutes 8 --replace
     In two processes, the same as in one:
       rnncomplete train book.txt --style mine --devices 2
       torchrun --nproc-per-node 2 -m rnncomplete train book.txt --style mine
@@ -139,6 +156,7 @@ def train(
             save_seconds=save_seconds,
             export=exports,
             install=install,
+            replace=replace,
         )
         return
     if not exports:
@@ -157,7 +175,7 @@ def train(
         style = loaded.name if loaded else str(texts[0])
         if not loaded and (len(texts) > 1 or style not in TEXTS):
             raise SettingError("no name for the style; give it one: --style NAME")
-    check_name(style)
+    check_style_name(style)
     names = ", ".join(path.resolve().name or str(path) for path in texts)
     about = {"description": f"Trained on {names}", "corpus_name": names, "licence": "unknown", "lexer": None}
     about |= loaded.about_texts(texts) if loaded else {}
@@ -190,6 +208,7 @@ def train(
             recipe=loaded,
             again=shlex.join(["rnncomplete", *sys.argv[1:]]),
             install=install,
+            replace=replace,
             save_seconds=save_seconds,
             choices={name: value for name, value in choices.items() if value is not None},
         )
@@ -209,6 +228,7 @@ OF_PLANS = frozenset(
         "save_seconds",
         "exports",
         "install",
+        "replace",
     ]
 )
 """Options of ``train`` that go with ``--plan``; the others are what a plan says itself."""
@@ -239,12 +259,6 @@ def train_side_by_side(
     )
 
 
-def check_name(style: str) -> None:
-    """Raise :class:`SettingError` unless a style may be called so."""
-    if not STYLE_NAME.fullmatch(style):
-        raise SettingError(f"the style is called {style!r}; expected lower case letters, digits, hyphens, underscores")
-
-
 @click.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for graphs and card.")
@@ -258,11 +272,11 @@ def export(*, checkpoint: Path, output: Path, style: str | None, text: Path | No
       rnncomplete styles add mine
     """
     name = style or output.resolve().name
-    check_name(name)
+    check_style_name(name)
     import torch
 
     from rnncomplete_export.exporting.exporter import export_style
     from rnncomplete_export.progress import say_export
 
     torch.set_num_threads(1)  # more would wait by spinning, and take the core from who else needs it
-    say_export(lambda advance: export_style(checkpoint, output, name, text=text, advance=advance), output)
+    say_export(lambda advance: export_style(checkpoint, output, name, text=text, advance=advance), output, text)

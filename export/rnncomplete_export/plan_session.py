@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +16,13 @@ from rnncomplete.styles import find_style
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.checkpoint import CHECKPOINT, STAGES, load_checkpoint, vocabulary_of
 from rnncomplete_export.progress import TrainingProgress, say
-from rnncomplete_export.session import INTERRUPTED, check_nothing_is_lost, finish_style, say_replaced
+from rnncomplete_export.session import (
+    INTERRUPTED,
+    check_nothing_is_hidden,
+    check_nothing_is_lost,
+    finish_style,
+    say_replaced,
+)
 from rnncomplete_export.texts.corpus import Corpus, build_corpus
 from rnncomplete_export.texts.named_texts import TEXTS, fetch_text
 from rnncomplete_export.training.recipe import DESCRIPTIONS, list_recipes, load_recipe
@@ -55,6 +62,7 @@ class PlanRequest:
     """The command as it was typed here."""
     export: bool
     install: bool
+    replace: bool
 
 
 def device_of(request: PlanRequest) -> torch.device:
@@ -83,6 +91,8 @@ def train_plan(request: PlanRequest) -> None:
         folder = plan_folder(request.runs, request.plan)
         earlier = load_checkpoint(folder / CHECKPOINT) if request.resume else None
         plan = planned(request, earlier, folder)
+        if request.export and request.install and not request.replace:
+            check_nothing_is_hidden(plan.trained)
         beginnings = {name: Beginning.of(name) for name in bases(plan)}
         if earlier is None:
             check_nothing_is_lost_of(plan, request.runs)
@@ -118,7 +128,8 @@ def train_plan(request: PlanRequest) -> None:
         if request.export:
             finish_style(request.runs / style, style, install=request.install)
         else:
-            say(f"to export it: rnncomplete export {request.runs / style / 'best.safetensors'} -o {style}")
+            best = shlex.quote(str(request.runs / style / "best.safetensors"))
+            say(f"to export it: rnncomplete export {best} -o {style}")
 
 
 def planned(request: PlanRequest, earlier: Checkpoint | None, folder: Path) -> Plan:

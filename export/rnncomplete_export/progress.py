@@ -97,8 +97,11 @@ def say(text: str) -> None:
     console_for_people().print(printable(text))
 
 
-def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path) -> None:
-    """Run ``export``, which takes what to tell of each of its steps, with a bar; then say what came out."""
+def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path, text: Path | None = None) -> None:
+    """Run ``export``, which takes what to tell of each of its steps, with a bar; then say what came out.
+
+    It is measured on ``text``, or on the text kept back.
+    """
     started = last = time.monotonic()
     console = console_for_people()
     bar = Progress(BarColumn(bar_width=24), TextColumn("{task.description}"), console=console, transient=True)
@@ -117,8 +120,8 @@ def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path) ->
     figures = card.figures
     say(
         f"exported {card.parameters:,} parameters to {folder} in {time.monotonic() - started:.0f} s: "
-        f"{figures['nats_per_character']:.4f} nats per character ({figures['nats_per_character'] / LN2:.3f} bits) on the "
-        f"text kept back; int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}, "
+        f"{figures['nats_per_character']:.4f} nats per character ({figures['nats_per_character'] / LN2:.3f} bits) on "
+        f"{text or 'the text kept back'}; int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}, "
         f"fp16 {figures['fp16_nats'] - figures['float32_nats']:+.4f}"
     )
     say(tell(figures))

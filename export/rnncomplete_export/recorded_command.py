@@ -17,6 +17,7 @@ UNRECORDED = (
     "save_seconds",
     "exports",
     "install",
+    "replace",
     "resume",
     "log",
     "profile",

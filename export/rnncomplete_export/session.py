@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import lightning_fabric
 import torch
+from lightning_fabric.plugins.environments.lsf import LSFEnvironment
+from lightning_fabric.plugins.environments.mpi import MPIEnvironment
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
 from rnncomplete.completion.installing import install_style
@@ -30,10 +33,11 @@ from rnncomplete_export.training.configuration import MatrixPrecision, TrainingC
 from rnncomplete_export.training.inheritance import inherit_config, inherit_network, read_base
 from rnncomplete_export.training.profile import expected_rate, profile_training
 from rnncomplete_export.training.recipe import config_of
+from rnncomplete_export.training.requirements import wants_memory
 from rnncomplete_export.training.trainer import Trainer, TrainingState, resume_point
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from lightning_fabric.loggers.logger import Logger
@@ -84,6 +88,8 @@ class Request:
     again: str
     """The command as it was typed here."""
     install: bool
+    replace: bool
+    """Hide a shipped style by one of the same name."""
     save_seconds: float
     """Between two checkpoints."""
     choices: dict[str, Any]
@@ -123,10 +129,13 @@ def fastest_precision(accelerator: str) -> MatrixPrecision:
 def processes_of(request: Request) -> tuple[int, int]:
     """Processes on each machine, and machines: what was asked for, and what torchrun started if it did.
 
-    Raises :class:`SettingError` if they differ: the processes would train past one another, into the same files.
+    Raises :class:`SettingError` if they differ: the processes would train past one another, into the same files; or if
+    there is nothing to run them on.
     """
     if not TorchElasticEnvironment.detect():
-        return request.devices or 1, request.nodes or 1
+        devices, nodes = request.devices or 1, request.nodes or 1
+        check_there_are(devices, nodes, accelerator_of(request))
+        return devices, nodes
     here, everywhere = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
     started = here, everywhere // here
     asked = request.devices or started[0], request.nodes or started[1]
@@ -136,6 +145,21 @@ def processes_of(request: Request) -> tuple[int, int]:
             f"{started[1]} machines; leave --devices and --nodes out"
         )
     return started
+
+
+def check_there_are(devices: int, nodes: int, accelerator: str) -> None:
+    """Raise :class:`SettingError` if this machine has not so many processors or GPUs, or knows of no other machine."""
+    there = torch.cuda.device_count() if accelerator == "cuda" else os.cpu_count() or 1
+    if devices > max(1, there):
+        kind = "GPUs" if accelerator == "cuda" else "processors"
+        raise SettingError(f"--devices {devices}, but the {kind} here are {there}; expected no more than those")
+    managed = any(kind.detect() for kind in (SLURMEnvironment, LSFEnvironment, MPIEnvironment))
+    if nodes > 1 and not managed and "MASTER_ADDR" not in os.environ:
+        raise SettingError(
+            f"--nodes {nodes}, but nothing says where the other machine is; start the same command on each of them with "
+            f"torchrun --nnodes {nodes} --rdzv-backend c10d --rdzv-endpoint FIRST-MACHINE:29400 -m rnncomplete train …, "
+            "without --devices and --nodes"
+        )
 
 
 def start_fabric(request: Request) -> lightning_fabric.Fabric:
@@ -201,8 +225,13 @@ def one_voice(fabric: lightning_fabric.Fabric) -> Iterator[None]:
     try:
         yield
     except (RnncompleteError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and wants_memory(error):
+            reason = str(error).splitlines()[0]
+            error = SettingError(
+                f"there is not enough memory ({reason}); choose a smaller --batch, --window or --hidden-size"
+            )
         if fabric.is_global_zero or not (isinstance(error, RnncompleteError) or "gloo" in str(error)):
-            raise
+            raise error from None
         raise SystemExit(1) from None
 
 
@@ -276,6 +305,8 @@ def train_style(request: Request) -> None:
     """Train, export, install; Ctrl-C saves, says how to go on and leaves with code 130."""
     warnings.filterwarnings("ignore", module="lightning_fabric")
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells at length that processes begin
+    if request.install and not (request.profile or request.replace):
+        check_nothing_is_hidden([request.style])
     fabric = start_fabric(request)
     with TrainingProgress(silent=not fabric.is_global_zero) as progress, one_voice(fabric):
         earlier = resume_point(request.folder, request.limits) if request.resume else None
@@ -353,6 +384,15 @@ def forget_earlier(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def check_nothing_is_hidden(styles: Iterable[str]) -> None:
+    """Raise :class:`SettingError` if one of ``styles``, once installed, would hide a style that came with rnncomplete."""
+    if hidden := [style.name for style in list_styles() if style.shipped and style.name in set(styles)]:
+        raise SettingError(
+            f"there is a shipped style {', '.join(map(repr, hidden))} already; expected another name, --replace to hide it by "
+            "the one that comes of this, or --no-install"
+        )
+
+
 def say_replaced(style: str, progress: TrainingProgress) -> None:
     """Which style the one that comes of this will take the place of, while another name can still be given to it."""
     for other in list_styles():
@@ -396,4 +436,5 @@ def finish_style(run: Path, style: str, *, install: bool) -> None:
         install_style(folder, replace=True)
         say(f"installed; type: rnncomplete --style {style}")
     else:
-        say(f"to install it: rnncomplete styles add {shlex.quote(str(folder))}")
+        there = any(other.name == style for other in list_styles())
+        say(f"to install it: rnncomplete styles add {'--replace ' * there}{shlex.quote(str(folder))}")

@@ -53,8 +53,7 @@ def complete(
     from rnncomplete.text.decoding import decode_text
     from rnncomplete.text.printing import displayable
 
-    data = sys.stdin.buffer.read()
-    before = decode_text(data, "stdin")
+    before = decode_text(_stdin(), "stdin")
     settings = settings_from(context, **flags)
     completer = open_completer(settings, before, static=static)
     options = _options(completer.options, chars)
@@ -82,6 +81,18 @@ def complete(
         write_text(displayable(other.text, before).replace("\\", "\\\\").replace("\n", "\\n") + "\n")
     if not others:
         write_text(displayable(ghost.text, before) + "\n")
+
+
+def _stdin() -> bytes:
+    """All of stdin; raises ``TextError`` if it is closed, or is a folder."""
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        from rnncomplete.errors import TextError
+
+        raise TextError(
+            f"cannot read stdin: {error.strerror or error}; expected a text there: rnncomplete complete < FILE"
+        ) from None
 
 
 def _options(options: Any, chars: int | None) -> Any:

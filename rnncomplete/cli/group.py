@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from importlib import import_module
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from rnncomplete.cli.options import tell
+from rnncomplete.cli.streams import end_output, open_closed_streams, refusal
 from rnncomplete.errors import RnncompleteError
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class LazyGroup(click.Group):
         debug = "--debug" in arguments or bool(os.environ.get("RNNCOMPLETE_DEBUG"))
         arguments = [argument for argument in arguments if argument != "--debug"]
         extra["standalone_mode"] = False
+        open_closed_streams()
         try:
             code = super().main(arguments, prog_name or "rnncomplete", **extra)
             sys.stdout.flush()
@@ -105,9 +106,8 @@ def _report(error: BaseException) -> int:
     """Say ``error`` in one line on stderr; returns the exit code."""
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         return 130
-    if isinstance(error, OSError) and error.errno == errno.EPIPE:
-        # Whoever read our output has gone. Python would complain again when it flushes stdout at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    end_output()
+    if isinstance(error, BrokenPipeError):  # whoever read our output has gone
         return 1
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "rnncomplete"
@@ -116,6 +116,10 @@ def _report(error: BaseException) -> int:
         message, code = error.format_message(), 2
     elif isinstance(error, RnncompleteError):
         message, code = str(error), error.exit_code
+    elif isinstance(error, MemoryError):
+        message, code = "there is not enough memory for that; end other programs, or ask for less", 1
+    elif isinstance(error, OSError) and (refused := refusal(error)):
+        message, code = refused, 1
     elif isinstance(error, Exception):
         message, code = f"unexpected {type(error).__name__}: {error}; {_BUG}", 1
     else:

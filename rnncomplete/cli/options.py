@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -139,4 +140,5 @@ def write_text(text: str) -> None:
 
 def tell(line: str) -> None:
     """A line for people on stderr, in which a mark stands for what a terminal must not be sent."""
-    click.echo(f"rnncomplete: {one_line(line)}", err=True)
+    with contextlib.suppress(OSError):  # where nobody can be told, nothing else is wrong
+        click.echo(f"rnncomplete: {one_line(line)}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ class Progress:
         if not self._visible or (now := time.monotonic()) < self._next:
             return
         self._next, self._drawn = now + _INTERVAL, True
-        click.echo(f"\r{self._what} {100 * done // max(1, total)} %", err=True, nl=False)
+        self._draw(f"\r{self._what} {100 * done // max(1, total)} %")
 
     def __enter__(self) -> Progress:
         return self
@@ -38,4 +39,8 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._drawn:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            self._draw("\r\x1b[K")
+
+    def _draw(self, text: str) -> None:
+        with contextlib.suppress(OSError):  # a terminal that has gone
+            click.echo(text, err=True, nl=False)

@@ -12,7 +12,7 @@ from typing import TypedDict, get_type_hints
 
 from rnncomplete.errors import ModelError
 from rnncomplete.network.facts import conform, read_json
-from rnncomplete.styles import STYLE_NAME
+from rnncomplete.styles import AUTO, is_style_name
 from rnncomplete.text.characters import NORMALISATIONS
 
 FORMAT = 1
@@ -90,6 +90,8 @@ class Figures(TypedDict, total=False):
     fp16_nats: float
     nats_per_character: float
     measured_characters: int
+    measured_on: str
+    """The name of another text that all was measured on, if it was not the validation slice."""
     ngram_nats: float
     ngram_order: int
     ngram_characters: int
@@ -154,9 +156,10 @@ class Card:
     def __post_init__(self) -> None:
         if self.format != FORMAT:
             raise ModelError(f"the card has format {self.format!r}; this version of rnncomplete reads format {FORMAT}")
-        if not STYLE_NAME.fullmatch(self.style):
+        if not is_style_name(self.style):
             raise ModelError(
-                f"the card names the style {self.style!r}; expected lower case letters, digits, hyphens, underscores"
+                f"the card names the style {self.style!r}; expected lower case letters, digits, hyphens, underscores, and "
+                f"another name than {AUTO!r}"
             )
         for name, largest in (
             ("state_size", LARGEST_STATE),

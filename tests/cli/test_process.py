@@ -71,3 +71,29 @@ def test_cuda_without_cuda_leaves_one_line(tiny_style: Path) -> None:
     process = run("complete", "--style", tiny_style, "--device", "cuda", input=b"x")
     assert process.returncode == 2
     assert process.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "words"),
+    [
+        ("<&-", 2, b"cannot read stdin: Bad file descriptor; expected a text there"),
+        ("</dev/null >&-", 1, b"cannot write what is to be printed: Bad file descriptor"),
+        ("</dev/null 2>&- >&-", 1, b""),
+        ("</dev/null >/dev/full", 1, b"cannot write what is to be printed: No space left on device"),
+        ("</dev/null >/dev/full 2>/dev/full", 1, b""),
+        ("</dev/null >/dev/null 2>/dev/full", 0, b""),
+    ],
+)
+@pytest.mark.parametrize("command", ["complete --static", "styles", "--help", "train --help"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+def test_streams_that_are_closed_or_full_leave_one_line(
+    tiny_style: Path, redirected: str, code: int, words: bytes, command: str
+) -> None:
+    if redirected == "<&-" and "complete" not in command:
+        code, words = 0, b""  # nothing else reads it
+    style = f"--style '{tiny_style}'" if "complete" in command else ""
+    line = f"'{sys.executable}' -m rnncomplete {command} {style} {redirected}"
+    process = subprocess.run(["sh", "-c", line], capture_output=True, check=False)
+    assert process.returncode == code
+    assert words in process.stderr
+    assert process.stderr.count(b"\n") == bool(words)

@@ -77,7 +77,7 @@ def test_texts_are_sought_from_the_plans_folder_on(tmp_path: Path) -> None:
         ("minutes = inf\n" + ONE, "minutes = inf"),
         (ONE + "hidden_size = true", "hidden_size = True; expected a int"),
         ("[[rounds]]\nnetworks = [{seed = 1}]", "network 1 lacks something"),
-        ('[[rounds]]\nnetworks = [{style = "Not A Name"}]', "has a style 'Not A Name'"),
+        ('[[rounds]]\nnetworks = [{style = "Not A Name"}]', "the style is called 'Not A Name'"),
         ('[[rounds]]\nnetworks = [{style = "a", goes_on = true}]', "goes on, but the round before has no network"),
         ('[[rounds]]\nnetworks = [{style = "a", taught = 0.5}]', "is taught, but the round before"),
         (ONE + ONE.replace('"a"', '"a", goes_on = true, from = "b"'), "goes on, and is taught or begins"),
@@ -109,4 +109,4 @@ def test_a_plan_that_is_not_there_or_has_an_odd_name_is_refused(tmp_path: Path) 
 def test_every_number_of_a_plan_has_a_range() -> None:
     kinds = (Plan, PlannedNetwork, PlannedRound, PlannedStyle, Shared)
     numbers = {name for kind in kinds for name, type_ in get_type_hints(kind).items() if type_ in (int, float)}
-    assert numbers == RANGES.keys()
+    assert numbers <= RANGES.keys()

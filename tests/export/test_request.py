@@ -46,6 +46,7 @@ def request(**changes: Any) -> Request:
         "told": {},
         "again": "",
         "install": False,
+        "replace": False,
         "save_seconds": 60.0,
         "choices": {},
     }

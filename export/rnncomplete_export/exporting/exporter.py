@@ -141,6 +141,8 @@ def export_style(
     read = None if encoded is None else encoded[: checkpoint.facts["corpus"]["split"]]
     advance(f"measuring the network on {len(tokens):,} characters")
     card = measured(card, models["int8"], tokens)
+    if text is not None:
+        card = dataclasses.replace(card, figures={**card.figures, "measured_on": text.name})
     if read is not None:
         card = compared(card, read, tokens, advance)
     memory = None

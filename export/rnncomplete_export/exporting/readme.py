@@ -37,7 +37,7 @@ def render_readme(card: Card) -> str:
         "## Training",
         training_of(training),
         "## Figures",
-        "| on text kept out of training | nats per character | bits per character |\n|---|---|---|\n"
+        f"| on {text_of(figures)} | nats per character | bits per character |\n|---|---|---|\n"
         f"| network alone (static, int8), {slice_of(card)} | {nats:.4f} | {nats / LN2:.4f} |\n"
         + ngram_row(figures)
         + adaptive_row(figures)
@@ -112,9 +112,17 @@ def memory_line(figures: Figures) -> str:
     )
 
 
+def text_of(figures: Figures) -> str:
+    """What was measured on."""
+    other = figures.get("measured_on")
+    return f"another text, `{other}`" if other else "text kept out of training"
+
+
 def slice_of(card: Card) -> str:
-    """How much of the text kept back was measured."""
+    """How much of that was measured."""
     kept, measured = card.corpus["validation_characters"], card.figures.get("measured_characters")
+    if "measured_on" in card.figures:
+        return f"{measured:,} characters"
     return "the whole slice" if measured in {None, kept} else f"{measured:,} characters"
 
 
@@ -135,7 +143,7 @@ def skills_table(card: Card) -> str:
     lines += [
         "",
         f"Shares counted on about 20,000 characters written at each stage{written_at(card)}, and last on as much "
-        "of the text kept out of training. Words are known if the training text has them; what is opened is counted if "
+        f"of {text_of(card.figures)}. Words are known if the training text has them; what is opened is counted if "
         f"{ROOM:,} characters follow it. A dash: there was nothing to count.",
     ]
     return "\n".join(lines)

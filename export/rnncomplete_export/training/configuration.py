@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from rnncomplete.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MatrixPrecision: TypeAlias = Literal["32-true", "bf16-mixed"]
 """What matrices are multiplied in, as lightning-fabric names it."""
@@ -55,6 +60,37 @@ class TrainingConfig:
     """Characters trained on between two validations."""
     seed: int = 1
     """Of every random choice."""
+
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "hidden_size": (16, 4096),
+    "layers": (1, 8),
+    "embedding_size": (1, 4096),
+    "batch": (1, 1 << 16),
+    "window": (2, 1 << 16),
+    "dropout": (0, 0.9),
+    "weight_dropout": (0, 0.9),
+    "learning_rate": (1e-9, 100),
+    "weight_decay": (0, 1),
+    "clip": (1e-6, 1e6),
+    "average_decay": (0, 0.999999),
+    "decay_from": (0, 0.99),
+    "unknown_share": (0, 0.5),
+    "reset_share": (0, 0.5),
+    "characters": (0, 2**50),
+    "minutes": (0, 1e6),
+    "patience": (0, 1_000_000),
+    "validate_every": (1, 2**50),
+    "seed": (0, 2**32 - 1),
+}
+"""Smallest and largest of every number, wherever it is given."""
+
+
+def check_number(value: float, bounds: tuple[float, float], what: str) -> None:
+    """Raise :class:`SettingError` unless ``value``, of which a message says ``what`` it is, is within ``bounds``."""
+    low, high = bounds
+    if not low <= value <= high:
+        raise SettingError(f"{what} {value!r}; expected {low} to {high}")
 
 
 DEFAULT_EPOCHS = 30

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 from rnncomplete.errors import SettingError
 from rnncomplete_export.texts.named_texts import TEXTS
-from rnncomplete_export.training.configuration import DEFAULT_EPOCHS, TrainingConfig
+from rnncomplete_export.training.configuration import DEFAULT_EPOCHS, RANGES, TrainingConfig, check_number
 
 PACKAGE = "rnncomplete_export.recipes"
 DESCRIPTIONS = ("description", "corpus_name", "licence", "lexer")
@@ -48,12 +48,12 @@ def load_recipe(name: str) -> Recipe:
     shipped = name in list_recipes()
     source = files(PACKAGE) / f"{name}.toml" if shipped else Path(name)
     try:
-        facts = tomllib.loads(source.read_text(encoding="utf-8"))
+        facts = tomllib.loads(source.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SettingError(
             f"there is no recipe {name!r}; expected a TOML file or one of: {', '.join(list_recipes())}"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingError(f"cannot read the recipe {name} ({error}); expected a TOML file") from None
     training = facts.pop("training", {})
     _check(name, facts, dict.fromkeys(("from", *DESCRIPTIONS), str))
@@ -85,3 +85,5 @@ def _check(name: str, facts: Any, expected: dict[str, type]) -> None:
             raise SettingError(
                 f"the recipe {name} has {key} = {value!r}; expected a {expected[key].__name__} as TOML writes it"
             )
+        if isinstance(value, (int, float)) and key in RANGES:
+            check_number(value, RANGES[key], f"the recipe {name} has {key} =")

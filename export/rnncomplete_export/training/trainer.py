@@ -35,7 +35,9 @@ from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_charac
 from rnncomplete_export.story.stages import SAMPLE_CHARACTERS, STAGES_A_DECADE
 from rnncomplete_export.texts.streams import Streams
 from rnncomplete_export.training.average import WeightAverage
+from rnncomplete_export.training.configuration import TrainingConfig
 from rnncomplete_export.training.muon import Muon
+from rnncomplete_export.training.requirements import check_needs
 from rnncomplete_export.training.schedule import learning_rate_factor
 
 if TYPE_CHECKING:
@@ -46,13 +48,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from rnncomplete_export.texts.corpus import Corpus
-    from rnncomplete_export.training.configuration import TrainingConfig
 
 VALIDATION_CHARACTERS = 65_536
 """Validated on while training, in stretches all over the slice; the whole of it is measured on export."""
 FIRST_STAGE = 10_000
 SHOWN_SECONDS, SHOWN_SHARE = 15.0, 0.03
 """Of the training, between two samples that are shown: the first stages, which follow in seconds, are only kept."""
+DIVERGED = 2.0
+"""Nats per character above those of who knows nothing, which no training has that learns anything."""
+USUAL_RATE = TrainingConfig.learning_rate
+"""A learning rate that goes well with most networks."""
 LOG_UPDATES = 50
 """Updates between two lines of a log, where one is kept."""
 
@@ -153,13 +158,7 @@ class Trainer:
         save_seconds: float = 60.0,
         network: CharacterNetwork | None = None,
     ) -> None:
-        if len(corpus.validation) < 2:
-            raise TextError(f"the text has {corpus.characters:,} characters; expected some thousands to learn from")
-        if len(corpus.training) <= config.window + 1:
-            raise TextError(
-                f"the text has {corpus.characters:,} characters; expected more than a window of {config.window} "
-                "to train on: give more text or a smaller --window"
-            )
+        check_needs(corpus, config, fabric.device)
         if config.batch % fabric.world_size:
             raise TextError(
                 f"a batch of {config.batch} streams over {fabric.world_size} processes; expected a multiple"
@@ -274,11 +273,19 @@ class Trainer:
         state.updates += 1
         state.characters += config.batch * config.window
         value = torch.as_tensor(self.fabric.all_reduce(loss.detach())).item()
-        if math.isnan(value):
-            raise CheckpointError(
-                f"the loss became NaN after {state.characters:,} characters; lower --learning-rate and {way_on(self.folder)}"
-            )
         state.loss = value if state.updates == 1 else state.loss + 0.05 * (value - state.loss)
+        self._check_learning(state.loss)
+
+    def _check_learning(self, loss: float) -> None:
+        """Raise :class:`CheckpointError` if ``loss`` is not a number, or far above that of who knows nothing."""
+        knowing_nothing = math.log(len(self.corpus.vocabulary))
+        if not loss < knowing_nothing + DIVERGED:
+            rate = self.config.learning_rate
+            lower = f"lower --learning-rate, which is {rate:g}: {min(rate / 10, USUAL_RATE):g} or so"
+            raise CheckpointError(
+                f"the training diverges: after {self.state.characters:,} characters its loss is {loss:.3g} nats per "
+                f"character, and knowing nothing has {knowing_nothing:.3g}; {lower}, and {way_on(self.folder)}"
+            )
 
     def _disturb(self, inputs: Tensor, recurrent: RecurrentState) -> tuple[Tensor, RecurrentState]:
         """Some characters become the unknown one, and some streams begin anew."""
@@ -319,6 +326,7 @@ class Trainer:
         """Loss of the averaged weights on some of the validation slice; the best weights are kept."""
         loss = nats_per_character(self._averaged(), sampled(self.corpus.validation, VALIDATION_CHARACTERS))
         loss = self.fabric.broadcast(loss)  # it decides when all of them stop, and may differ in the last digits
+        self._check_learning(loss)
         self.progress.say(f"{self.state.characters:,} characters: validation {loss:.4f} nats per character")
         self._log({"characters": self.state.characters, "validation": loss})
         if loss < self.state.best_loss:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from rnncomplete.errors import SettingError
-from rnncomplete.styles import STYLE_NAME
+from rnncomplete.errors import SettingError, StyleError
+from rnncomplete.styles import STYLE_NAME, check_style_name
+from rnncomplete_export.training import configuration
 from rnncomplete_export.training.side_by_side.plan import (
     Plan,
     PlannedNetwork,
@@ -26,26 +26,13 @@ if TYPE_CHECKING:
 PACKAGE, FOLDER = "rnncomplete_export.recipes", "plans"
 
 RANGES: Mapping[str, tuple[float, float]] = {
-    "window": (2, 1 << 16),
-    "batch": (1, 1 << 16),
-    "clip": (1e-6, math.inf),
-    "average_decay": (0, 1),
-    "decay_from": (0, 0.99),
-    "unknown_share": (0, 0.5),
-    "reset_share": (0, 0.5),
-    "seed": (0, 2**32 - 1),
-    "learning_rate": (1e-9, 1),
-    "dropout": (0, 0.9),
-    "weight_dropout": (0, 0.9),
-    "weight_decay": (0, 1),
+    **configuration.RANGES,
     "taught": (0, 1),
     "first_share": (0, 1),
     "share": (1e-6, 1e6),
     "hidden_size": (8, 4096),
-    "embedding_size": (1, 4096),
+    "learning_rate": (1e-9, 1),
     "kept_back": (0, 2**40),
-    "minutes": (0, 1e6),
-    "characters": (0, 2**50),
 }
 """Smallest and largest of every number in a plan."""
 
@@ -67,7 +54,7 @@ def load_plan(name: str) -> Plan:
     shipped = name in list_plans()
     source = files(PACKAGE) / FOLDER / f"{name}.toml" if shipped else Path(name)
     try:
-        facts = tomllib.loads(source.read_text(encoding="utf-8"))
+        facts = tomllib.loads(source.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SettingError(
             f"there is no plan {name!r}; expected a TOML file or one of: {', '.join(list_plans())}"
@@ -127,10 +114,10 @@ def _round(table: Any, defaults: Facts, where: str) -> PlannedRound:
 
 
 def _style(name: str, facts: Facts, where: str) -> PlannedStyle:
-    if not STYLE_NAME.fullmatch(name):
-        raise SettingError(
-            f"{where} has a style {name!r}; expected lower case letters, digits, hyphens, underscores for a name"
-        )
+    try:
+        check_style_name(name)
+    except StyleError as error:
+        raise SettingError(f"{where}, styles: {error}") from None
     return _made(PlannedStyle, {"text": name, **facts, "name": name}, f"{where}, styles.{name}")
 
 
@@ -173,6 +160,5 @@ def _check(facts: Facts, expected: Mapping[str, type], where: str) -> None:
         fits = isinstance(value, (int, float) if kind is float else kind)
         if not fits or (isinstance(value, bool) and kind is not bool):
             raise SettingError(f"{where} has {key} = {value!r}; expected a {kind.__name__} as TOML writes it")
-        low, high = RANGES.get(key, (-math.inf, math.inf))
-        if isinstance(value, (int, float)) and not low <= value <= high:
-            raise SettingError(f"{where} has {key} = {value!r}; expected {low:g} to {high:g}")
+        if isinstance(value, (int, float)) and key in RANGES:
+            configuration.check_number(value, RANGES[key], f"{where} has {key} =")
