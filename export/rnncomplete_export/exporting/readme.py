@@ -143,7 +143,7 @@ def skills_table(card: Card) -> str:
     lines += [
         "",
         f"Shares counted on about 20,000 characters written at each stage{written_at(card)}, and last on as much "
-        f"of {text_of(card.figures)}. Words are known if the training text has them; what is opened is counted if "
+        f"of {'the ' * ('measured_on' not in card.figures)}{text_of(card.figures)}. Words are known if the training text has them; what is opened is counted if "
         f"{ROOM:,} characters follow it. A dash: there was nothing to count.",
     ]
     return "\n".join(lines)
