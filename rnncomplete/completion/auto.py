@@ -215,22 +215,32 @@ class AutoDocument:
         self.completer = completer
         """That of the style it is written in."""
 
-    def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
+    def grow(
+        self, before: str, wanted: Callable[[], bool], options: DecoderOptions | None = None, supposed: str = ""
+    ) -> Iterator[Ghost]:
         """Growing ghosts after ``before``; then, while they are looked at, the style for the next is chosen."""
-        yield from self._document.grow(before, wanted)
+        yield from self.chosen.grow(before, wanted, options, supposed)
         if len(before) >= FEWEST:
             self.choose(before, wanted)
 
-    def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> list[Ghost]:
+    def alternatives(
+        self,
+        before: str,
+        count: int,
+        wanted: Callable[[], bool],
+        options: DecoderOptions | None = None,
+        supposed: str = "",
+    ) -> list[Ghost]:
         """Several ghosts after ``before``, the likeliest first."""
-        return self._document.alternatives(before, count, wanted)
+        return self.chosen.alternatives(before, count, wanted, options, supposed)
 
     def insist(self, before: str, wanted: Callable[[], bool]) -> Ghost:
         """The ghost after ``before``, or where nothing is likely enough a word."""
-        return self._document.insist(before, wanted)
+        return self.chosen.insist(before, wanted)
 
     @property
-    def _document(self) -> Document:
+    def chosen(self) -> Document:
+        """The document in the style that it is written in now."""
         self._chooser.current = self.completer
         return self.completer.open(self._identity)
 

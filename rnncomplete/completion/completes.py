@@ -16,14 +16,23 @@ if TYPE_CHECKING:
 class OpenDocument(Protocol):
     """One text that ghosts are made for; see :class:`~rnncomplete.completion.document.Document`."""
 
-    def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
-        """Growing ghosts after ``before``."""
+    def grow(
+        self, before: str, wanted: Callable[[], bool], options: DecoderOptions | None = None, supposed: str = ""
+    ) -> Iterator[Ghost]:
+        """Growing ghosts after ``before`` and what is only ``supposed`` behind it."""
 
     def insist(self, before: str, wanted: Callable[[], bool]) -> Ghost:
         """The ghost after ``before``, or where nothing is likely enough a word."""
 
-    def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> Sequence[Ghost]:
-        """Several ghosts after ``before``, the likeliest first."""
+    def alternatives(
+        self,
+        before: str,
+        count: int,
+        wanted: Callable[[], bool],
+        options: DecoderOptions | None = None,
+        supposed: str = "",
+    ) -> Sequence[Ghost]:
+        """Several ghosts after ``before`` and what is only ``supposed`` behind it, the likeliest first."""
 
 
 class Completes(Protocol):

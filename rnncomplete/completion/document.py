@@ -11,6 +11,7 @@ from rnncomplete.completion.decoder import DecoderOptions, Ghost
 from rnncomplete.completion.place import Place
 from rnncomplete.completion.prefix_cache import always
 from rnncomplete.completion.static_reader import StaticReader
+from rnncomplete.text.characters import normalise
 from rnncomplete.text.tail import TailReader
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Document:
     """A text that changes, open under the name ``identity``. Safe to share among threads, which take turns.
 
     What :meth:`grow` has begun is abandoned when the text is read again meanwhile. How long a text is hardly matters:
-    of one that was read before, only what has changed is read.
+    of one that was read before, only what has changed is read. What is ``supposed`` behind a text, such as a ghost that
+    may be accepted, is looked ahead of: it teaches nothing.
     """
 
     def __init__(self, identity: Hashable, owner: Owner) -> None:
@@ -114,13 +116,17 @@ class Document:
             return probabilities
 
     def grow(
-        self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
+        self,
+        before: str,
+        wanted: Callable[[], bool] = always,
+        options: DecoderOptions | None = None,
+        supposed: str = "",
     ) -> Iterator[Ghost]:
         """Growing ghosts after ``before``: the first word as soon as it is known, then the whole; may be none.
 
         ``wanted`` is asked at every character, also while reading; once it is false nothing more comes.
         """
-        for ghost in self._decode(before, wanted, options):
+        for ghost in self._decode(before, wanted, options, supposed):
             if ghost.text:
                 yield ghost
 
@@ -151,15 +157,22 @@ class Document:
             return Ghost("", (), "abandoned") if place is None else place.insist(options or self._owner.options)
 
     def alternatives(
-        self, before: str, count: int, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None
+        self,
+        before: str,
+        count: int,
+        wanted: Callable[[], bool] = always,
+        options: DecoderOptions | None = None,
+        supposed: str = "",
     ) -> list[Ghost]:
         """At most ``count`` ghosts that begin with different words, each likely, the likeliest first."""
         with self._lock:
-            place = self._read(before, wanted)
+            place = self._read(before, wanted, supposed)
             return [] if place is None else place.alternatives(count, options or self._owner.options)
 
-    def _decode(self, before: str, wanted: Callable[[], bool], options: DecoderOptions | None) -> Iterator[Ghost]:
-        place = self._read(before, wanted)
+    def _decode(
+        self, before: str, wanted: Callable[[], bool], options: DecoderOptions | None, supposed: str = ""
+    ) -> Iterator[Ghost]:
+        place = self._read(before, wanted, supposed)
         if place is None:
             yield Ghost("", (), "abandoned")
             return
@@ -172,8 +185,8 @@ class Document:
             self._kept = Reading(knowledge)
         return self._kept
 
-    def _read(self, before: str, wanted: Callable[[], bool]) -> Place | None:
-        """The place behind ``before``; ``None`` once it is not wanted."""
+    def _read(self, before: str, wanted: Callable[[], bool], supposed: str = "") -> Place | None:
+        """The place behind ``before`` and what is ``supposed`` there; ``None`` once it is not wanted."""
         with self._lock:
             self._readings += 1
             mine, reading = self._readings, self._reading()
@@ -188,4 +201,6 @@ class Document:
             return (reading.knowledge.static or mine == self._readings) and wanted()
 
         vocabulary = reading.knowledge.model.vocabulary
-        return Place(reading.reader, vocabulary, found, before=before, wanted=still, lock=self._lock)
+        place = Place(reading.reader, vocabulary, found, before=before + supposed, wanted=still, lock=self._lock)
+        tokens = vocabulary.encode(normalise(supposed)) if supposed else ()
+        return place if place.suppose([int(token) for token in tokens]) else None

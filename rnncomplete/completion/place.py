@@ -49,6 +49,14 @@ class Place:
         # Not kept: it would hold this place, and the text before it, until the next collection of cycles.
         return Decoder(self._step, self._choose, self._vocabulary)
 
+    def suppose(self, tokens: Sequence[int]) -> bool:
+        """Move on behind ``tokens`` as if they stood there, without learning from them; false once it is not wanted."""
+        for token in tokens:
+            if not self.wanted():
+                return False
+            self.scores, self.state = self._step(token, self.state)
+        return True
+
     def greedy(self, length: int) -> Iterator[tuple[str, float]]:
         """The ``length`` likeliest characters here, with their probabilities, as they are asked for."""
         return self._decoder.greedy(self.scores, self.state, length)

@@ -1,0 +1,58 @@
+"""Which styles the texts of a server may be written in, and their completers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnncomplete.editors.languages import styles_for
+from rnncomplete.styles import AUTO, is_installed, list_styles
+
+if TYPE_CHECKING:
+    from rnncomplete.completion.completes import Completes
+    from rnncomplete.settings import Settings
+
+Styles = tuple[str, ...]
+
+
+class StyleChoice:
+    """Completers by ``settings``; ``style`` is that of all texts, ``None`` where the language of each decides."""
+
+    def __init__(self, settings: Settings, style: str | None = None) -> None:
+        self._settings = settings
+        self._style = style
+        self._installed = tuple(found.name for found in list_styles())
+
+    @property
+    def names(self) -> list[str]:
+        """What clients may ask for as a model."""
+        return [self._style] if self._style not in (None, AUTO) else [AUTO, *self._installed]
+
+    def styles_for(self, language: str, model: str | None) -> Styles:
+        """The styles that a text of ``language`` may be written in, or the one that is asked for as ``model``."""
+        if self._style not in (None, AUTO):
+            return (str(self._style),)
+        if model and is_installed(model):
+            return (model,)
+        return self._installed if AUTO in (self._style, model) else styles_for(language, self._installed)
+
+    def load(self, styles: Styles) -> Completes:
+        """A completer that has ``styles`` to choose from; it learns what the settings name, in the background."""
+        from rnncomplete.completion.auto import AutoCompleter
+        from rnncomplete.completion.completer import load_completer
+        from rnncomplete.completion.learning_job import Study
+        from rnncomplete.network.loading import load_network
+        from rnncomplete.styles import find_style
+
+        device, decoding = self._settings.device, self._settings.decoding
+        completer: Completes
+        if len(styles) == 1:
+            completer = load_completer(styles[0], device, **decoding)
+        else:
+            completer = AutoCompleter(
+                styles,
+                lambda name: load_completer(name, device, **decoding),
+                lambda name: load_network(find_style(name), device),
+            )
+        if self._settings.learn_from:
+            Study(self._settings.learn_from, lambda: None).start(lambda: completer)
+        return completer

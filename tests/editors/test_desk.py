@@ -1,0 +1,155 @@
+"""Which text a request belongs to, and what it teaches."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rnncomplete.completion.completer import Completer, load_completer
+from rnncomplete.editors.desk import MOST_SHEETS, Asked, Desk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import FakeCompleter
+
+LINES = "".join(f"line {number} of a text that grows\n" for number in range(400))
+
+
+def ask(desk: Desk, before: str, **options: Any) -> list[str]:
+    *_, last = [[], *desk.answer(Asked(before, **options), lambda: True)]
+    return last
+
+
+def test_a_text_asked_for_ahead_of_time_is_supposed_until_somebody_types_on(desk: Desk, fake: FakeCompleter) -> None:
+    assert ask(desk, "to be") == [" and on"]
+    ask(desk, "to be and on")  # as llama.vim does, in case the ghost is accepted
+    ask(desk, "to be o")
+    ask(desk, "to be or")
+    (document,) = fake.documents.values()
+    assert document.asked == [("to be", ""), ("to be", " and on"), ("to be o", ""), ("to be or", "")]
+
+
+def test_a_ghost_that_was_accepted_is_read_when_the_text_goes_on(desk: Desk, fake: FakeCompleter) -> None:
+    ask(desk, "to be")
+    ask(desk, "to be and on")
+    ask(desk, "to be and on and on")  # which supposes that the second was accepted, so the first was
+    ask(desk, "to be and on!")
+    (document,) = fake.documents.values()
+    assert document.asked[2:] == [("to be and on", " and on"), ("to be and on!", "")]
+
+
+def test_every_ghost_of_several_is_known_again(desk: Desk, fake: FakeCompleter) -> None:
+    assert ask(desk, "to be", count=3) == [" and", " or", " but"]
+    ask(desk, "to be or")
+    (document,) = fake.documents.values()
+    assert document.asked[1] == ("to be", " or")
+
+
+def test_who_wants_no_characters_teaches_nothing(desk: Desk, fake: FakeCompleter) -> None:
+    assert ask(desk, "a secret", length=0) == []
+    assert not fake.documents
+    assert desk.documents == 0
+
+
+def test_named_texts_have_documents_of_their_own(desk: Desk, fake: FakeCompleter) -> None:
+    for before, name in (("one", "a"), ("two", "b"), ("one more", "a")):
+        ask(desk, before, name=name)
+    ask(desk, "one", path="c.txt")
+    ask(desk, "one", name="a", client="somebody else")
+    assert [len(document.asked) for document in fake.documents.values()] == [2, 1, 1, 1]
+
+
+def test_texts_without_a_name_are_known_by_what_they_say(desk: Desk, fake: FakeCompleter) -> None:
+    for before in ("#include <stdio.h>\nint", "import os\nim", "#include <stdio.h>\nint main", "import os\nimport sys"):
+        ask(desk, before)
+    assert [[text for text, _ in document.asked] for document in fake.documents.values()] == [
+        ["#include <stdio.h>\nint", "#include <stdio.h>\nint main"],
+        ["import os\nim", "import os\nimport sys"],
+    ]
+
+
+def test_a_window_is_put_back_so_that_nothing_is_read_again(desk: Desk, fake: FakeCompleter) -> None:
+    lines = LINES.splitlines(keepends=True)
+    for count in (100, 120, 140):
+        ask(desk, "".join(lines[max(0, count - 90) : count]))
+    (document,) = fake.documents.values()
+    assert document.asked[2][0] == "".join(lines[10:140])
+
+
+def test_texts_that_were_not_used_for_longest_are_closed(desk: Desk, fake: FakeCompleter) -> None:
+    for number in range(MOST_SHEETS + 3):
+        ask(desk, "a text", name=str(number))
+    assert desk.documents == MOST_SHEETS
+    assert fake.closed == [(number, ("tiny",)) for number in range(3)]
+
+
+def test_a_request_bounds_its_ghost(desk: Desk, fake: FakeCompleter) -> None:
+    ask(desk, "to be", length=7, budget_ms=5.0)
+    ask(desk, "to be", length=10_000, budget_ms=9e9)
+    (document,) = fake.documents.values()
+    short, usual = document.options
+    assert (short.length, short.budget_ms) == (7, 5.0)
+    assert usual.length <= 200
+    assert usual.budget_ms == fake.options.budget_ms
+
+
+def test_a_ghost_ends_at_what_is_to_stop_it(desk: Desk) -> None:
+    assert ask(desk, "to be", stops=(" on", "zzz")) == [" and"]
+
+
+def test_nothing_is_offered_that_stands_behind_the_cursor(desk: Desk) -> None:
+    assert ask(desk, "to be", after=" and on\n") == []
+
+
+def test_requests_for_one_text_take_turns(desk: Desk, fake: FakeCompleter) -> None:
+    at_once = most = 0
+    lock = threading.Lock()
+
+    def enter() -> None:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        with lock:
+            at_once -= 1
+
+    fake.before_each = enter
+    answers: list[list[str]] = []
+    threads = [threading.Thread(target=lambda: answers.append(ask(desk, "to be", name="a"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [[" and on"]] * 8
+    assert most == 1
+
+
+@pytest.fixture
+def completer(tiny_style: Path) -> Completer:
+    return load_completer(str(tiny_style), "cpu", budget_ms=60_000)
+
+
+def test_what_is_supposed_teaches_a_real_style_nothing(completer: Completer) -> None:
+    text, supposed = "to be or not to be, that is ", "not to be"
+    untouched = completer.fresh().predict(text)
+    document = completer.open()
+    *_, last = [None, *document.grow(text, supposed=supposed)]
+    learned_by_now = document.predict(text)
+    assert untouched is not None
+    assert learned_by_now is not None
+    assert untouched.tobytes() == learned_by_now.tobytes()
+    if last is not None:
+        assert last.text
+
+
+def test_the_ghosts_behind_what_is_supposed_are_those_of_a_network_that_has_read_it(tiny_style: Path) -> None:
+    static = load_completer(str(tiny_style), "cpu", budget_ms=60_000, static=True)
+    document = static.open()
+    supposed = [ghost.text for ghost in document.grow("to be or ", supposed="not to")]
+    assert supposed == [ghost.text for ghost in static.open("other").grow("to be or not to")]
+    alternatives = [ghost.text for ghost in document.alternatives("to be or ", 3, supposed="not to ")]
+    assert alternatives == [ghost.text for ghost in static.open("other").alternatives("to be or not to ", 3)]
+    assert alternatives
