@@ -9,14 +9,14 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 from click.core import ParameterSource
 
 from rnncomplete.cli.options import FiniteRange
 from rnncomplete.errors import SettingError
-from rnncomplete.styles import check_style_name
+from rnncomplete.styles import STYLE_NAME, check_style_name
 from rnncomplete_export.recorded_command import recorded_command
 from rnncomplete_export.training.configuration import RANGES, MatrixPrecision, TrainingConfig
 
@@ -32,11 +32,23 @@ def number(name: str, least: float | None = None) -> click.ParamType[float]:
     return FiniteRange(smallest, largest)
 
 
+if TYPE_CHECKING:
+    from rnncomplete_export.session import Labels
+
+
 @click.command()
 @click.argument("texts", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--style", help="Name of the style [default: that of the recipe, or of the text if it is one by name].")
 @click.option("--recipe", metavar="NAME|FILE", help="Train as this recipe says; the other options come first.")
 @click.option("--plan", metavar="NAME|FILE", help="Train several styles side by side, as this plan says.")
+@click.option("--labels", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Train on texts with labels.")
+@click.option("--validation", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Texts with labels kept back.")
+@click.option("--name", "names", multiple=True, metavar="OLD=NEW", help="Call a label so; may be repeated.")
+@click.option("--readout", default="label", show_default=True, help="What the distribution over labels is called.")
+@click.option(
+    "--longest", type=click.IntRange(0), default=0, help="Of a longer text with a label only its last N characters."
+)
+@click.option("--label-weight", type=number("label_weight"), help="Weight of the label's loss beside a character's.")
 @click.option("--glob", "globs", multiple=True, help="Of folders read only such files, as '*.py'; may be repeated.")
 @click.option("--from", "base", metavar="STYLE", help="Start from an installed style instead of from nothing.")
 @click.option("--minutes", type=number("minutes", least=1e-6), help="Train for so long in all.")
@@ -110,6 +122,11 @@ def train(
     nodes: int | None,
     profile: bool,
     log: str | None,
+    labels: Path | None,
+    validation: Path | None,
+    names: tuple[str, ...],
+    readout: str,
+    longest: int,
     description: str | None,
     corpus_name: str | None,
     licence: str | None,
@@ -134,6 +151,9 @@ def train(
       rnncomplete train shakespeare --style mine --minutes 60
     Several styles side by side, which keeps a GPU busy (nine: the shipped ones, hidden by yours; or your own plan.toml):
       rnncomplete train --plan nine --minutes 8 --replace
+    Texts with labels, as a TSV file of text and label: it goes on with such texts, and tells their label as you type:
+      rnncomplete train --labels reviews.tsv --style reviews --from english
+      echo 'great battery, awful screen' | rnncomplete classify --style reviews
     In two processes, the same as in one:
       rnncomplete train book.txt --style mine --devices 2
       torchrun --nproc-per-node 2 -m rnncomplete train book.txt --style mine
@@ -169,6 +189,14 @@ def train(
     base = base or (loaded.base if loaded else None)
     if loaded and not texts and loaded.name in TEXTS:
         texts = (Path(loaded.name),)
+    task = labels_of(labels, validation, names, readout=readout, longest=longest)
+    if task is not None:
+        if texts:
+            raise SettingError(
+                f"{texts[0]} beside --labels {labels}; expected one of them: texts, or texts with labels"
+            )
+        texts = (task.file,)
+        style = style or (loaded.name if loaded else None)
     if not texts:
         raise SettingError("no text to train on; expected files or folders: rnncomplete train TEXT... --style NAME")
     if style is None:
@@ -176,8 +204,8 @@ def train(
         if not loaded and (len(texts) > 1 or style not in TEXTS):
             raise SettingError("no name for the style; give it one: --style NAME")
     check_style_name(style)
-    names = ", ".join(path.resolve().name or str(path) for path in texts)
-    about = {"description": f"Trained on {names}", "corpus_name": names, "licence": "unknown", "lexer": None}
+    named = ", ".join(path.resolve().name or str(path) for path in texts)
+    about = {"description": f"Trained on {named}", "corpus_name": named, "licence": "unknown", "lexer": None}
     about |= loaded.about_texts(texts) if loaded else {}
     options = {"description": description, "corpus_name": corpus_name, "licence": licence, "lexer": lexer}
     told = {name: value for name, value in options.items() if value is not None}
@@ -198,10 +226,12 @@ def train(
             nodes=nodes,
             profile=profile,
             log=log,
+            labels=task,
             about={
                 **about,
                 **told,
                 "base": Path(base).name if base else None,
+                "readout": task.readout if task else None,
                 "command": recorded_command(context),
             },
             told=told,
@@ -213,6 +243,22 @@ def train(
             choices={name: value for name, value in choices.items() if value is not None},
         )
     )
+
+
+def labels_of(
+    labels: Path | None, validation: Path | None, names: tuple[str, ...], *, readout: str, longest: int
+) -> Labels | None:
+    """What is to be made of texts with labels, if they were given; raises :class:`SettingError` if it is odd."""
+    from rnncomplete_export.session import Labels
+    from rnncomplete_export.texts.labelled import label_names
+
+    if labels is None:
+        if validation or names or longest:
+            raise SettingError("--validation, --name and --longest go with --labels FILE.tsv; give that, too")
+        return None
+    if not STYLE_NAME.fullmatch(readout):
+        raise SettingError(f"--readout {readout!r}; expected lower case letters, digits, hyphens, underscores")
+    return Labels(labels, validation, label_names(names), readout, longest)
 
 
 OF_PLANS = frozenset(

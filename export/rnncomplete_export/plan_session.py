@@ -24,6 +24,7 @@ from rnncomplete_export.session import (
     say_replaced,
 )
 from rnncomplete_export.texts.corpus import Corpus, build_corpus
+from rnncomplete_export.texts.labelled import LABELS, Labelling, build_labelled, label_names
 from rnncomplete_export.texts.named_texts import TEXTS, fetch_text
 from rnncomplete_export.training.recipe import DESCRIPTIONS, list_recipes, load_recipe
 from rnncomplete_export.training.side_by_side.beginning import Beginning
@@ -162,18 +163,29 @@ def build_texts(
     The characters of what a network begins from, and of the style whose ``vocabulary`` is asked for, are among its own.
     """
     corpora: dict[str, Corpus] = {}
+    labellings: dict[str, Labelling] = {}
     for name, style in plan.styles.items():
-        trained = name in plan.trained
-        corpora[name] = build_corpus(
-            [fetch_text(style.text, progress.say) if style.text in TEXTS else Path(style.text)],
-            runs / name if trained else plan_folder(runs, plan) / "texts" / name,
-            known=known_characters(plan, style, beginnings, earlier),
-            kept_back=style.kept_back,
-            expected_sha256=earlier.facts["texts"][name]["sha256"] if earlier else None,
-            skipped=lambda line, name=name: progress.say(f"{name}: left out: {line}"),  # type: ignore[misc]
-            progress=progress.reading,
-        )
-    return PlanTexts(corpora)
+        folder = runs / name if name in plan.trained else plan_folder(runs, plan) / "texts" / name
+        how: dict[str, Any] = {
+            "known": known_characters(plan, style, beginnings, earlier),
+            "expected_sha256": earlier.facts["texts"][name]["sha256"] if earlier else None,
+            "skipped": lambda line, name=name: progress.say(f"{name}: left out: {line}"),
+            "progress": progress.reading,
+        }
+        if style.labels:
+            corpora[name], labellings[name] = build_labelled(
+                Path(style.labels),
+                folder,
+                validation=Path(style.validation) if style.validation else None,
+                names=label_names(style.names.split()),
+                longest=style.longest,
+                **how,
+            )
+            continue
+        (folder / LABELS).unlink(missing_ok=True)  # of another training
+        text = fetch_text(style.text, progress.say) if style.text in TEXTS else Path(style.text)
+        corpora[name] = build_corpus([text], folder, kept_back=style.kept_back, **how)
+    return PlanTexts(corpora, labellings)
 
 
 def known_characters(
@@ -202,7 +214,7 @@ def known_characters(
 
 def about_style(style: PlannedStyle, command: str, precision: str) -> dict[str, Any]:
     """What the card of ``style`` says: what the plan does, else what a recipe of that name says of that text."""
-    text = Path(style.text).name
+    text = Path(style.labels or style.text).name
     about: dict[str, Any] = {
         "description": f"Trained on {text}",
         "corpus_name": text,
@@ -213,7 +225,7 @@ def about_style(style: PlannedStyle, command: str, precision: str) -> dict[str, 
     if recipe := style.recipe or own:
         about |= load_recipe(recipe).about
     about |= {name: getattr(style, name) for name in DESCRIPTIONS if getattr(style, name)}
-    return {**about, "command": command, "precision": precision}
+    return {**about, "command": command, "precision": precision, "readout": style.readout if style.labels else None}
 
 
 def check_nothing_is_lost_of(plan: Plan, runs: Path) -> None:

@@ -28,6 +28,7 @@ from rnncomplete_export.exporting.exporter import export_style
 from rnncomplete_export.network.character_network import parameter_count
 from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
 from rnncomplete_export.texts.corpus import Corpus, build_corpus, open_tokens
+from rnncomplete_export.texts.labelled import LABELS, build_labelled, read_labelling
 from rnncomplete_export.texts.named_texts import resolve_text
 from rnncomplete_export.training.configuration import MatrixPrecision, TrainingConfig, suggest_config
 from rnncomplete_export.training.inheritance import inherit_config, inherit_network, read_base
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from rnncomplete.text.vocabulary import Vocabulary
     from rnncomplete_export.checkpoint import Checkpoint
+    from rnncomplete_export.texts.labelled import Labelling
     from rnncomplete_export.training.inheritance import Base
     from rnncomplete_export.training.recipe import Recipe
 
@@ -52,6 +54,21 @@ LASTING = ("hidden_size", "layers", "embedding_size", "skip", "batch", "window",
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A file of texts with labels, and what is to be made of it."""
+
+    file: Path
+    validation: Path | None
+    """Texts kept back; a share of those in ``file`` if there are none."""
+    names: dict[str, str]
+    """What labels are to be called."""
+    readout: str
+    """What the distribution over them is called."""
+    longest: int
+    """Characters of the end of a longer text that are trained on; 0 is no limit."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,8 @@ class Request:
     """Between two checkpoints."""
     choices: dict[str, Any]
     """Fields of :class:`TrainingConfig` that were given."""
+    labels: Labels | None = None
+    """Texts with labels to train on, instead of ``texts``."""
 
     @property
     def limits(self) -> dict[str, Any]:
@@ -203,9 +222,11 @@ def share_corpus(fabric: lightning_fabric.Fabric, build: Callable[[], Corpus], f
     if fabric.world_size == 1:
         return build()
     corpus = build() if fabric.is_global_zero else None
-    facts: Any = fabric.broadcast((corpus.vocabulary, corpus.sha256, corpus.files) if corpus else None)
-    vocabulary, sha256, files = facts
-    return corpus or Corpus(vocabulary, open_tokens(folder), sha256, files)
+    facts: Any = fabric.broadcast(
+        (corpus.vocabulary, corpus.sha256, corpus.files, corpus.kept_back) if corpus else None
+    )
+    vocabulary, sha256, files, kept_back = facts
+    return corpus or Corpus(vocabulary, open_tokens(folder), sha256, files, kept_back)
 
 
 def part(fabric: lightning_fabric.Fabric) -> None:
@@ -314,17 +335,10 @@ def train_style(request: Request) -> None:
         if not (earlier or request.profile):
             check_nothing_is_lost(request.folder)
         base = read_base(request.base) if request.base and not earlier else None
-        build = partial(
-            build_corpus,
-            [resolve_text(path, progress.say) for path in request.texts],
-            request.folder,
-            globs=request.globs,
-            known=known_characters(earlier, base),
-            expected_sha256=earlier.facts["corpus"]["sha256"] if earlier else None,
-            skipped=lambda line: progress.say(f"left out: {line}"),
-            progress=progress.reading,
-        )
+        build = corpus_builder(request, progress, known_characters(earlier, base), earlier)
         corpus = share_corpus(fabric, build, request.folder)
+        labelling = read_labelling(request.folder) if request.labels else None
+        check_same_task(request, earlier)
         config = resumed or configure(request, corpus, base)
         trainer = Trainer(
             corpus,
@@ -334,7 +348,8 @@ def train_style(request: Request) -> None:
             progress,
             about=about(request, corpus, base, earlier),
             save_seconds=request.save_seconds,
-            network=inherit_network(base, corpus.vocabulary, config) if base else None,
+            network=inherit_network(base, corpus.vocabulary, config, count_of(labelling)) if base else None,
+            labelling=labelling,
         )
         if earlier is not None:
             trainer.resume(earlier)
@@ -361,6 +376,57 @@ def train_style(request: Request) -> None:
         progress.say(f"stopped and saved; go on with: {again}")
         raise SystemExit(INTERRUPTED)
     finish_style(request.folder, request.style, install=request.install)
+
+
+def corpus_builder(
+    request: Request, progress: TrainingProgress, known: Vocabulary | None, earlier: Checkpoint | None
+) -> Callable[[], Corpus]:
+    """What encodes the texts that were asked for."""
+
+    def left_out(line: str) -> None:
+        progress.say(f"left out: {line}")
+
+    sha256 = earlier.facts["corpus"]["sha256"] if earlier else None
+    if (labels := request.labels) is not None:
+
+        def build() -> Corpus:
+            corpus, _ = build_labelled(
+                labels.file,
+                request.folder,
+                validation=labels.validation,
+                names=labels.names,
+                longest=labels.longest,
+                known=known,
+                expected_sha256=sha256,
+                skipped=left_out,
+                progress=progress.reading,
+            )
+            return corpus
+
+        return build
+    (request.folder / LABELS).unlink(missing_ok=True)  # of another training
+    return partial(
+        build_corpus,
+        [resolve_text(path, progress.say) for path in request.texts],
+        request.folder,
+        globs=request.globs,
+        known=known,
+        expected_sha256=sha256,
+        skipped=left_out,
+        progress=progress.reading,
+    )
+
+
+def count_of(labelling: Labelling | None) -> int:
+    """How many labels there are."""
+    return len(labelling.labels) if labelling else 0
+
+
+def check_same_task(request: Request, earlier: Checkpoint | None) -> None:
+    """Raise :class:`SettingError` if ``earlier`` learned labels and no labels are asked for now, or the reverse."""
+    if earlier is not None and bool(earlier.facts.get("labels")) != bool(request.labels):
+        held = "with" if earlier.facts.get("labels") else "without"
+        raise SettingError(f"the training in {request.folder} is one {held} labels; give the same command again")
 
 
 def check_nothing_is_lost(folder: Path) -> None:
@@ -418,7 +484,8 @@ def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:
     progress.say(
         f"{corpus.characters:,} characters of {len(corpus.vocabulary)} kinds from {files}, "
         f"the last {len(corpus.validation):,} kept for validation\n"
-        f"{parameter_count(trainer.network):,} parameters: {config.layers} x {config.hidden_size} LSTM; "
+        + (f"labels: {', '.join(trainer.labels.labelling.labels)}\n" if trainer.labels else "")
+        + f"{parameter_count(trainer.network):,} parameters: {config.layers} x {config.hidden_size} LSTM; "
         f"ends after {' or '.join(ends)}"
     )
 

@@ -51,6 +51,8 @@ _TELLING = 500
     type=click.Path(path_type=Path),
     help="What the peers learn from; may be given again [default: what the style was trained on, if that is at hand].",
 )
+@click.option("--labels", is_flag=True, help="Files are TSV of text and label: measure how well labels are told.")
+@click.option("--name", "names", multiple=True, metavar="OLD=NEW", help="What a label of the files is to the style.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def evaluate_files(
@@ -63,6 +65,8 @@ def evaluate_files(
     static: bool,
     peers: bool,
     corpus: tuple[Path, ...],
+    labels: bool,
+    names: tuple[str, ...],
     as_json: bool,
     **flags: Any,
 ) -> None:
@@ -78,7 +82,14 @@ def evaluate_files(
     rnncomplete eval --style shakespeare --peers --corpus plays.txt hamlet.txt
     rnncomplete eval --style linux --characters 100000 --typed 5000 --json *.c
     rnncomplete eval --style python --learn-from ~/src/project new.py
+    rnncomplete eval --style reviews --labels --name pos=liked --name neg=hated reviews.tsv
     """
+    if labels:
+        from rnncomplete.cli.evaluate_labels import print_label_figures
+
+        settings = settings_from(context, **{**flags, "device": "cpu"})  # where texts are read side by side
+        print_label_figures(open_completer(settings, static=static), files, names, as_json=as_json)
+        return
     from rnncomplete.measure.evaluation import evaluate
 
     if corpus and not peers:

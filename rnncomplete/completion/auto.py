@@ -238,6 +238,10 @@ class AutoDocument:
         """The ghost after ``before``, or where nothing is likely enough a word."""
         return self.chosen.insist(before, wanted)
 
+    def readout(self, before: str, wanted: Callable[[], bool]) -> tuple[str, float] | None:
+        """The likeliest label of ``before``, if the style of now tells labels."""
+        return self.chosen.readout(before, wanted)
+
     @property
     def chosen(self) -> Document:
         """The document in the style that it is written in now."""

@@ -24,6 +24,9 @@ class OpenDocument(Protocol):
     def insist(self, before: str, wanted: Callable[[], bool]) -> Ghost:
         """The ghost after ``before``, or where nothing is likely enough a word."""
 
+    def readout(self, before: str, wanted: Callable[[], bool]) -> tuple[str, float] | None:
+        """The likeliest label of ``before``, if the style tells labels; asked of those only."""
+
     def alternatives(
         self,
         before: str,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rnncomplete.completion.adaptive_reader import AdaptiveReader, session_mixers
+from rnncomplete.completion.classifier import Classifier
 from rnncomplete.completion.decoder import DecoderOptions, Ghost
 from rnncomplete.completion.place import Place
 from rnncomplete.completion.prefix_cache import always
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from rnncomplete.completion.file_memory import Learned
     from rnncomplete.mixing.memory import CorpusMemory
     from rnncomplete.network.model import FloatArray, Model
+
+
+LONGEST_LIVE = 20_000
+"""Characters of a text whose label is told while it is typed."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Reading:
             make = session_mixers(vocabulary, knowledge.memory, files)
             self.reader = AdaptiveReader(self.network, make, vocabulary)
         self.tail = TailReader(vocabulary, self.reader.begin)
+        self.classifier = Classifier(knowledge.model, knowledge.memory) if knowledge.model.card.readouts else None
 
 
 class Document:
@@ -114,6 +120,18 @@ class Document:
                 return None
             probabilities: FloatArray = place.reader.probabilities(place.scores)
             return probabilities
+
+    def readout(self, before: str, wanted: Callable[[], bool] = always) -> tuple[str, float] | None:
+        """The likeliest label of the text ``before``, and how likely it is.
+
+        ``None`` if the style tells none, if there is no text or a very long one, and once ``wanted()`` is false.
+        """
+        with self._lock:
+            classifier = self._reading().classifier
+            if classifier is None or len(before) > LONGEST_LIVE:
+                return None
+            shares = classifier.now(before, wanted)
+            return None if shares is None else (classifier.labels[int(shares.argmax())], float(shares.max()))
 
     def grow(
         self,
@@ -191,7 +209,7 @@ class Document:
             self._readings += 1
             mine, reading = self._readings, self._reading()
             found = reading.reader.read(reading.tail.read(before), wanted)
-            self._bytes = reading.reader.nbytes
+            self._bytes = reading.reader.nbytes + (reading.classifier.nbytes if reading.classifier else 0)
         self._owner.used(self)
         if found is None:
             return None

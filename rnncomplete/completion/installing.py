@@ -32,6 +32,9 @@ def read_memory(folder: Path, card: Card) -> CorpusMemory | None:
         raise ModelError(f"{path}: {error}") from None
     if memory.alphabet.characters != card.vocabulary:
         raise ModelError(f"{path}: counts of another vocabulary than that of {CARD}; expected the style's own")
+    told = [len(labels) for labels in card.readouts.values()]
+    if memory.labels is not None and told != [len(memory.labels.bias)]:
+        raise ModelError(f"{path}: counts of {len(memory.labels.bias)} labels; expected those of one readout of {CARD}")
     return memory
 
 

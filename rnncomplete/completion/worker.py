@@ -51,8 +51,8 @@ class Request:
 class Background:
     """Loads with ``load`` and then answers requests, the newest only; both begin at :meth:`start`.
 
-    ``changed`` is called, in the background thread, when ``completer``, ``problem``, ``milliseconds`` or ``reading`` has
-    changed.
+    ``changed`` is called, in the background thread, when ``completer``, ``problem``, ``milliseconds``, ``reading`` or
+    ``readout`` has changed.
     """
 
     def __init__(self, load: Callable[[], Completes], changed: Callable[[], None]) -> None:
@@ -64,6 +64,8 @@ class Background:
         """From the last request to its whole ghost."""
         self.reading = False
         """Whether a text takes long to be read."""
+        self.readout: tuple[str, float] | None = None
+        """The label of the text of the last request, and how likely it is, if the style tells labels."""
         self._load = load
         self._changed = changed
         self._news = threading.Condition()
@@ -151,6 +153,11 @@ class Background:
                 shown, self.reading = ghost.spelled_out, False
                 request.show(shown)
                 self.milliseconds = (time.perf_counter() - request.asked) * 1000
+        if completer.card.readouts and request.alive:
+            found = document.readout(request.before, lambda: request.alive)
+            if request.alive:
+                self.readout = found
+                self._changed()
         if shown or completer.card is not card:
             self._changed()
 

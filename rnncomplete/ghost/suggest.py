@@ -187,6 +187,11 @@ class RNNAutoSuggest(AutoSuggest):
         return self._background.reading
 
     @property
+    def readout(self) -> tuple[str, float] | None:
+        """The label of what is being written, and how likely it is, if the style tells labels."""
+        return self._background.readout
+
+    @property
     def milliseconds(self) -> float | None:
         """How long the last ghost took."""
         return self._background.milliseconds

@@ -14,6 +14,7 @@ from rnncomplete.mixing import layout
 from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.buffers import Arena, buffers
 from rnncomplete.mixing.core import compiled_core
+from rnncomplete.mixing.label_memory import LabelMemory
 from rnncomplete.mixing.memory_check import MOST_PLACES, check_memory, whole
 from rnncomplete.mixing.packing import pack, rounded, unpack
 from rnncomplete.mixing.prior import Prior
@@ -52,6 +53,8 @@ class CorpusMemory:
     nodes: NDArray[np.uint32]
     slots: NDArray[np.uint32]
     prior: Prior = field(default_factory=Prior)
+    labels: LabelMemory | None = None
+    """What was counted for the labels of the corpus, if it has labels."""
 
     @classmethod
     def count(
@@ -87,7 +90,7 @@ class CorpusMemory:
             )
         nodes = _best(self.nodes, 4, factor, self.nodes >> 16 & 0x3F)
         slots = _best(self.slots, 8, factor, self.slots & 0xFF)
-        return CorpusMemory(self.alphabet, nodes, slots, self.prior)
+        return CorpusMemory(self.alphabet, nodes, slots, self.prior, self.labels)
 
     def pruned(self, entries: int) -> CorpusMemory:
         """The memory to travel: the ``entries`` slots seen oftenest, none seen only once, all rounded as packing does.
@@ -99,7 +102,7 @@ class CorpusMemory:
         used = np.flatnonzero(slots)
         if len(used) > entries:
             slots[used[np.argsort(times[used], kind="stable")[: len(used) - entries]]] = 0
-        return CorpusMemory(self.alphabet, *rounded(self.nodes, slots), self.prior)
+        return CorpusMemory(self.alphabet, *rounded(self.nodes, slots), self.prior, self.labels)
 
     def to_bytes(self, *, packed: bool = False) -> bytes:
         """The memory as a file: a line that says what it is, a header, the tables, the prior.
@@ -116,11 +119,14 @@ class CorpusMemory:
             "prior": len(prior),
             "rate": self.prior.rate,
         }
+        labels = self.labels.to_bytes() if self.labels else b""
+        if labels:
+            header["labels"] = len(labels)
         head = json.dumps(header).encode("ascii")
         head += b" " * (-(len(magic) + 4 + len(head)) % 64)
         plain = [np.asarray(table, "<u4").tobytes() for table in (self.nodes, self.slots)]
         tables = [pack(self.nodes, self.slots)] if packed else plain
-        return b"".join((magic, struct.pack("<I", len(head)), head, *tables, prior))
+        return b"".join((magic, struct.pack("<I", len(head)), head, *tables, prior, labels))
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> CorpusMemory:
@@ -147,9 +153,13 @@ class CorpusMemory:
                 slots = np.require(np.frombuffer(data, "<u4", places[1], at + nodes.nbytes), requirements="A")
                 size = nodes.nbytes + slots.nbytes
             rest = bytes(data[at + size :])
-            if not whole(header["prior"]) or len(rest) != header["prior"]:
+            of_labels = header.get("labels", 0)
+            if not (whole(header["prior"]) and whole(of_labels) and of_labels >= 0):
+                raise ValueError("impossible sizes")
+            if len(rest) != header["prior"] + of_labels:
                 raise ValueError("another length than it says")
-            prior = Prior.from_bytes(rest, header.get("rate", Prior.rate))
+            labels = LabelMemory.from_bytes(rest[header["prior"] :]) if of_labels else None
+            prior = Prior.from_bytes(rest[: header["prior"]], header.get("rate", Prior.rate))
             alphabet = Alphabet(tuple(header["characters"]), tuple(header["counts"]))
             check_memory(alphabet, nodes, slots, prior)
         except (
@@ -164,7 +174,7 @@ class CorpusMemory:
             raise ModelError(
                 f"a corpus memory with {error}; expected one of format 1 or 2: learn the corpus again"
             ) from None
-        return cls(alphabet, nodes, slots, prior)
+        return cls(alphabet, nodes, slots, prior, labels)
 
 
 def _best(table: NDArray[np.uint32], bucket: int, factor: int, times: NDArray[Any]) -> NDArray[np.uint32]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import TypedDict, get_type_hints
+from typing import Any, TypedDict, get_type_hints
 
 from rnncomplete.errors import ModelError
 from rnncomplete.network.facts import conform, read_json
-from rnncomplete.styles import AUTO, is_style_name
-from rnncomplete.text.characters import NORMALISATIONS
+from rnncomplete.styles import AUTO, STYLE_NAME, is_style_name
+from rnncomplete.text.characters import NORMALISATIONS, is_displayable
+from rnncomplete.text.labelled import LARGEST_LABEL, MOST_LABELS
 
-FORMAT = 1
-"""Version of the model contract that this runtime reads."""
+FORMATS = (1, 2)
+"""Versions of the model contract that this runtime reads. A card has the lowest that its style needs."""
 
 METADATA_KEY = "rnncomplete.card"
 
@@ -25,6 +26,10 @@ LARGEST_CARD = 2**20
 
 LARGEST_STATE = 65_536
 """A state of more numbers than this is not a small local completer's."""
+
+
+MOST_READOUTS = 4
+"""Of a style."""
 
 
 Shares = dict[str, float | None]
@@ -80,6 +85,36 @@ class Writing(TypedDict, total=False):
     skills: Shares
 
 
+class LabelPart(TypedDict, total=False):
+    """How well labels are told on some of the texts kept back: shares of texts, 0 to 1."""
+
+    texts: int
+    network: float
+    """Right by the network alone."""
+    accuracy: float
+    """With the memory of the labels, as `classify` tells them."""
+    half: float
+    """The same when half of each text was read."""
+    tfidf: float
+    """By a linear model over TF-IDF of words and characters."""
+    nb: float
+    """By a linear model over words weighted by naive Bayes."""
+
+
+class LabelFigures(TypedDict, total=False):
+    """How well a style tells labels: on all texts kept back, and on those of each source."""
+
+    texts: int
+    accuracy: float
+    macro_f1: float
+    calibration_error: float
+    """Expected calibration error in ten bins, a share."""
+    confusion: tuple[tuple[int, ...], ...]
+    """Of each label (row) so many texts were told to be of each label (column)."""
+    parts: dict[str, LabelPart]
+    """By source; ``all`` of them together."""
+
+
 class Figures(TypedDict, total=False):
     """How well a style does on the validation slice: nats per character, characters measured on, shares, bytes."""
 
@@ -102,6 +137,7 @@ class Figures(TypedDict, total=False):
     keystrokes_saved: float
     typed_characters: int
     skills_of_the_text: Shares
+    labels: LabelFigures
     writing: Writing
 
 
@@ -137,8 +173,10 @@ class Card:
     """Units a layer."""
     parameters: int
     """Trained numbers in the network."""
-    format: int = FORMAT
-    """Version of the model contract."""
+    format: int = 1
+    """Version of the model contract; 2 if there are readouts."""
+    readouts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of each readout by name the labels whose distribution it gives at every character."""
     normalisation: tuple[str, ...] = NORMALISATIONS[:1]
     """What is done to a text before the network reads it."""
     temperature: float = 1.0
@@ -154,8 +192,10 @@ class Card:
     """What the network wrote while it learned."""
 
     def __post_init__(self) -> None:
-        if self.format != FORMAT:
-            raise ModelError(f"the card has format {self.format!r}; this version of rnncomplete reads format {FORMAT}")
+        _check_format(self.format)
+        if self.readouts and self.format < 2:
+            raise ModelError(f"the card has readouts in format {self.format}; expected format 2")
+        _check_readouts(self.readouts)
         if not is_style_name(self.style):
             raise ModelError(
                 f"the card names the style {self.style!r}; expected lower case letters, digits, hyphens, underscores, and "
@@ -184,7 +224,10 @@ class Card:
 
     def to_json(self) -> str:
         """The card as one line of JSON with sorted keys."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, sort_keys=True)
+        facts = dataclasses.asdict(self)
+        if not self.readouts:
+            del facts["readouts"]  # what a card of format 1 never had
+        return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Card:
@@ -197,10 +240,7 @@ class Card:
             raise ModelError(f"the card is not JSON ({error}); expected what `rnncomplete export` writes") from None
         if not isinstance(facts, dict):
             raise ModelError(f"the card is a JSON {type(facts).__name__}; expected an object")
-        if facts.get("format") != FORMAT:
-            raise ModelError(
-                f"the card has format {str(facts.get('format'))[:20]!r}; this version of rnncomplete reads format {FORMAT}"
-            )
+        _check_format(facts.get("format"))
         fields = {item.name: item for item in dataclasses.fields(cls)}
         required = {name for name, item in fields.items() if item.default is item.default_factory}
         if missing := required - facts.keys():
@@ -211,3 +251,29 @@ class Card:
         except ValueError as error:
             raise ModelError(f"the card has {error}") from None
         return cls(**values)
+
+
+def _check_format(version: Any) -> None:
+    if type(version) is not int or version not in FORMATS:
+        raise ModelError(
+            f"the card has format {str(version)[:20]!r}; this version of rnncomplete reads format "
+            f"{' and '.join(map(str, FORMATS))}"
+        )
+
+
+def _check_readouts(readouts: dict[str, tuple[str, ...]]) -> None:
+    """Raise :class:`ModelError` unless readouts and their labels can be named and told apart by people."""
+    if len(readouts) > MOST_READOUTS:
+        raise ModelError(f"the card has {len(readouts)} readouts; expected at most {MOST_READOUTS}")
+    for name, labels in readouts.items():
+        if not STYLE_NAME.fullmatch(name):
+            raise ModelError(f"the card has a readout {name[:40]!r}; expected lower case letters, digits, hyphens")
+        if not 2 <= len(labels) <= MOST_LABELS or len(set(labels)) != len(labels):
+            raise ModelError(
+                f"the card has {len(labels)} labels of {name!r}; expected 2 to {MOST_LABELS}, each of them once"
+            )
+        for label in labels:
+            if not 1 <= len(label) <= LARGEST_LABEL or not all(map(is_displayable, label)):
+                raise ModelError(
+                    f"the card has the label {label[:40]!r}; expected 1 to {LARGEST_LABEL} characters that can be shown"
+                )

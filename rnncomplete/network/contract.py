@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rnncomplete.errors import ModelError
 from rnncomplete.network.card import METADATA_KEY, Card
 from rnncomplete.network.graph import Element
-from rnncomplete.network.operators import check_operators
+from rnncomplete.network.operators import RULES, STEP_RULES, check_operators
 from rnncomplete.styles import CARD
 
 if TYPE_CHECKING:
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from rnncomplete.network.graph import Graph, Port
 
 
+READOUT = "readout."
+"""What the names of outputs begin with that are distributions over the card's labels."""
+
+
 def check_contract(graph: Graph, card: Card) -> None:
     """Raise :class:`ModelError` unless ``graph`` has the ports and the card of ``card``, and operators that fit."""
     state, vocabulary = card.state_size, len(card.vocabulary)
     _check_ports("inputs", graph.inputs, {"token": (Element.INT64, ()), "state": (Element.FLOAT, (state,))})
     outputs = {"logits": (Element.FLOAT, (vocabulary,)), "next_state": (Element.FLOAT, (state,))}
+    outputs |= {f"{READOUT}{name}": (Element.FLOAT, (len(labels),)) for name, labels in card.readouts.items()}
     _check_ports("outputs", graph.outputs, outputs)
     if METADATA_KEY not in graph.metadata:
         raise ModelError(f"the graph carries no card under {METADATA_KEY!r}; expected what `rnncomplete export` writes")
@@ -33,7 +38,7 @@ def check_contract(graph: Graph, card: Card) -> None:
         raise ModelError(
             f"the card inside the graph differs from {CARD} in {differing[0]!r}; both come from the same export"
         )
-    check_operators(graph, vocabulary)
+    check_operators(graph, vocabulary, RULES if card.readouts else STEP_RULES)
 
 
 def _check_ports(kind: str, ports: tuple[Port, ...], expected: Mapping[str, tuple[Element, tuple[int, ...]]]) -> None:

@@ -1,7 +1,8 @@
 """The graph of a style as a GPU runs it: float16, made here of the int8 graph that the CPU runs.
 
 CUDA has no kernel for ``DynamicQuantizeMatMul``, so each becomes a product in float16 of the same weights; then both
-graphs predict the same up to rounding, and no style has to carry a second file. Field numbers are those of
+graphs predict the same up to rounding, and no style has to carry a second file. A readout and the part of the state that
+it alone reads stay in float32: sums over a long text are larger than float16 can hold. Field numbers are those of
 ``onnx.proto`` (https://github.com/onnx/onnx). Only graphs that :func:`rnncomplete.network.graph_check.read_graph` has let
 through are read here.
 """
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncomplete.errors import ModelError
+from rnncomplete.network.contract import READOUT
 from rnncomplete.network.protobuf import as_int, as_ints, as_message, as_text, read_fields, write_field
 
 if TYPE_CHECKING:
@@ -72,12 +74,24 @@ def _converted(body: memoryview) -> bytes:
             others.append((number, value))
             if number in ports:
                 ports[number].append(next(as_text(item) for part, item in read_fields(as_message(value)) if part == 1))
-    half = {name: f"{name}.half" for name in ("state", *ports[12])}
-    converted = [_cast("state", half["state"], _FLOAT16)]
+    floats = _kept_in_float(nodes, ports[12])
+    half = {name: f"{name}.half" for name in ("state", *ports[12]) if name not in floats}
+    converted = [_cast("state", half["state"], _FLOAT16)] if "state" in half else []
     passed: dict[str, str] = {}
     """What a cast to float32 made, and what it was made of: in a float16 graph the same."""
+    crossed: dict[str, str] = {}
+    """What goes from one type to the other, and what the cast of it is called."""
+    values = {name for node in nodes for name in node.outputs} | {"state"}
     for node in nodes:
-        node.inputs = [half.get(name, passed.get(name, name)) for name in node.inputs]
+        whole = node.outputs[0] in floats
+        for place, name in enumerate(node.inputs):
+            source = passed.get(name, name)
+            if name in values and (name in floats) != whole:
+                if source not in crossed:
+                    crossed[source] = f"{source}.cast"
+                    converted.append(_cast(source, crossed[source], _FLOAT if whole else _FLOAT16))
+                source = crossed[source]
+            node.inputs[place] = half.get(source, source)
         node.outputs = [half.get(name, name) for name in node.outputs]
         if node.operator == "Cast":
             passed[node.outputs[0]] = node.inputs[0]
@@ -85,14 +99,34 @@ def _converted(body: memoryview) -> bytes:
             converted.append(_product(node, weights))
         else:
             converted.append(node)
-    converted += [_cast(passed.get(half[name], half[name]), name, _FLOAT) for name in ports[12]]
+    converted += [_cast(passed.get(half[name], half[name]), name, _FLOAT) for name in ports[12] if name in half]
     used = {name for node in converted for name in node.inputs}
-    kept = {name: _halved(array) for name, array in weights.items() if name in used}
+    read_whole = {name for node in converted if node.outputs[0] in floats for name in node.inputs}
+    kept = {name: array if name in read_whole else _halved(array) for name, array in weights.items() if name in used}
     return b"".join(
         [write_field(number, value) for number, value in others]
         + [write_field(1, _node_bytes(node)) for node in converted]
         + [write_field(5, _tensor_bytes(name, array)) for name, array in kept.items()]
     )
+
+
+def _kept_in_float(nodes: list[_Node], outputs: list[str]) -> set[str]:
+    """What stays in float32 for the sake of readouts; nothing in a graph without any.
+
+    That is the state, its parts, and all that comes of those parts that the logits are not made of.
+    """
+    if not any(name.startswith(READOUT) for name in outputs):
+        return set()
+    logits = {"logits"}
+    for node in reversed(nodes):
+        if logits.intersection(node.outputs) and "state" not in node.inputs:
+            logits.update(node.inputs)
+    parts = {name for node in nodes if "state" in node.inputs for name in node.outputs}
+    own = parts - logits
+    for node in nodes:
+        if own.intersection(node.inputs):
+            own.update(node.outputs)
+    return {"state", *parts, *own}
 
 
 def _product(node: _Node, weights: dict[str, NDArray[np.generic]]) -> _Node:

@@ -9,7 +9,7 @@ import numpy as np
 from rnncomplete.errors import DeviceError, ModelError
 from rnncomplete.files import read_regular
 from rnncomplete.network.card import Card
-from rnncomplete.network.contract import check_contract
+from rnncomplete.network.contract import READOUT, check_contract
 from rnncomplete.network.device_choice import choice_key, disagreement, faster, recall, remember
 from rnncomplete.network.gpu_graph import gpu_graph
 from rnncomplete.network.graph_check import read_graph
@@ -21,7 +21,7 @@ from rnncomplete.network.onnx_runtime import (
     open_session,
     runtime_version,
 )
-from rnncomplete.network.step import bind_step
+from rnncomplete.network.step import BatchStep, bind_step
 from rnncomplete.network.trial import ensure_tried
 from rnncomplete.styles import CARD, is_shipped
 
@@ -97,15 +97,21 @@ def model_from_graph(card: Card, graph: bytes, device: str = "cpu") -> Model:
     check_contract(read_graph(graph), card)
     if device == "cuda":
         graph = gpu_graph(graph)
-    step = bind_step(open_session(graph, device), len(card.vocabulary), card.state_size)
+    session = open_session(graph, device)
+    readouts = {f"{READOUT}{name}": len(labels) for name, labels in card.readouts.items()}
+    step = bind_step(session, len(card.vocabulary), card.state_size, readouts)
+    model = Model(card, device, step, BatchStep(session, readouts) if device == "cpu" else None)
     try:
-        logits, _ = step(0, np.zeros(card.state_size, np.float32))
+        logits, _ = step(0, model.initial_state)
+        model.readout(0, model.initial_state)
+    except ModelError:
+        raise
     except Exception as error:
         # ONNX Runtime's exceptions have no common root but Exception.
         raise ModelError(f"the graph fails when it runs ({' '.join(str(error).split())[:200]})") from None
     if not np.isfinite(logits).all():
         raise ModelError("the graph predicts NaN or infinity; expected finite logits")
-    return Model(card, device, step)
+    return model
 
 
 def read_style_file(path: Path) -> bytes:

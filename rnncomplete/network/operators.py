@@ -113,7 +113,31 @@ def _quantised(given: list[Given], attributes: Mapping[str, int]) -> list[Flow] 
     return None
 
 
-RULES: dict[tuple[str, str], Rule] = {
+def _ratio(given: list[Given], attributes: Mapping[str, int]) -> list[Flow] | None:
+    """Columns divided by a single one."""
+    match given:
+        case [Flow(Element.FLOAT, int()) as value, Flow(Element.FLOAT, 1)] if not attributes:
+            return [value]
+    return None
+
+
+def _larger(given: list[Given], attributes: Mapping[str, int]) -> list[Flow] | None:
+    """The larger of two values, number by number."""
+    return _alike(given, attributes) if len(given) == 2 else None
+
+
+def _shares(given: list[Given], attributes: Mapping[str, int]) -> list[Flow] | None:
+    """Columns as a distribution."""
+    match given:
+        case [Flow(Element.FLOAT, int()) as value] if attributes == {"axis": 1}:
+            return [value]
+    return None
+
+
+Rules = Mapping[tuple[str, str], Rule]
+"""By domain and name: operators that may be run."""
+
+STEP_RULES: Rules = {
     ("", "Gather"): _gather,
     ("", "Split"): _split,
     ("", "Concat"): _concat,
@@ -126,20 +150,30 @@ RULES: dict[tuple[str, str], Rule] = {
     ("", "Tanh"): _alike,
     ("com.microsoft", "DynamicQuantizeMatMul"): _quantised,
 }
-"""By domain and name: all operators that may be run."""
+"""Those of every step."""
+
+READOUT_RULES: Rules = {
+    ("", "Div"): _ratio,
+    ("", "Max"): _larger,
+    ("", "Softmax"): _shares,
+}
+"""Those that a step with a readout may use as well."""
+
+RULES: Rules = {**STEP_RULES, **READOUT_RULES}
+"""All of them."""
 
 
-def check_operators(graph: Graph, vocabulary_size: int) -> None:
+def check_operators(graph: Graph, vocabulary_size: int, rules: Rules = STEP_RULES) -> None:
     """Follow ``graph`` from its inputs to its outputs; raises :class:`ModelError` where a rule is broken.
 
-    A table that a token looks up must have ``vocabulary_size`` rows.
+    Only operators with one of the ``rules`` are let through. A table that a token looks up must have ``vocabulary_size`` rows.
     """
     values: dict[str, Given] = {"": None, **graph.weights}
     for port in graph.inputs:
         _define(values, port.name, Flow(port.element_type, _columns(port)))
     columns = products = 0
     for node in graph.nodes:
-        results = _results(node, values, vocabulary_size)
+        results = _results(node, values, vocabulary_size, rules)
         for name, result in zip(node.outputs, results, strict=True):
             _define(values, name, result)
             columns += result.columns or 0
@@ -162,12 +196,14 @@ def _define(values: dict[str, Given], name: str, value: Flow) -> None:
     values[name] = value
 
 
-def _results(node: Node, values: dict[str, Given], vocabulary_size: int) -> list[Flow]:
+def _results(node: Node, values: dict[str, Given], vocabulary_size: int, rules: Rules) -> list[Flow]:
     """What ``node`` gives; raises :class:`ModelError` if its rule does not say."""
     if missing := [name for name in node.inputs if name not in values]:
         raise ModelError(f"the graph reads {missing[0]!r} before it is there; expected operators in their order")
     given = [values[name] for name in node.inputs]
-    results = RULES[node.domain, node.operator](given, node.attributes)
+    if (node.domain, node.operator) not in rules:
+        raise ModelError(f"the graph uses the operator {node.operator!r} without a readout, so it is not run")
+    results = rules[node.domain, node.operator](given, node.attributes)
     if results is None or len(results) != len(node.outputs):
         shapes = [getattr(value, "shape", getattr(value, "columns", None)) for value in given][:8]
         raise ModelError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,31 +11,58 @@ import numpy as np
 from rnncomplete.network.onnx_runtime import CUDA_PROVIDER, graph_options, on_device
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
+
+
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+class BatchStep:
+    """Steps of many texts at once, each with a state of its own, on the CPU.
+
+    A quantised product rounds what it reads by the largest number in a batch, so that texts beside one another change
+    one another a little.
+    """
+
+    def __init__(self, session: Any, readouts: Iterable[str]) -> None:
+        self._session, self._names = session, list(readouts)
+
+    def __call__(
+        self, tokens: NDArray[np.int64], states: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
+        """Next states float32[B, S] and readouts float32[B, labels] after ``tokens`` int64[B] in ``states``."""
+        following, *readouts = self._session.run(["next_state", *self._names], {"token": tokens, "state": states})
+        return following, dict(zip(self._names, readouts, strict=True))
 
 
 class BoundStep:
     """One step of a network through buffers that are bound once, which spares a third of a call's overhead.
 
     The buffers are copied in and out, so states are values all the same; a lock makes it safe to share among threads.
+    ``readouts`` are the outputs beside the logits, by name, and how many numbers each has.
     """
 
-    def __init__(self, session: Any, vocabulary_size: int, state_size: int) -> None:
+    def __init__(
+        self, session: Any, vocabulary_size: int, state_size: int, readouts: Mapping[str, int] = NOTHING
+    ) -> None:
         self._session = session
+        self._readouts = {name: np.zeros((1, size), np.float32) for name, size in readouts.items()}
         self._lock = threading.Lock()
         self._token = np.zeros(1, np.int64)
         self._state = np.zeros((1, state_size), np.float32)
         self._logits = np.zeros((1, vocabulary_size), np.float32)
         self._next_state = np.zeros((1, state_size), np.float32)
         self._binding = session.io_binding()
-        for bind, name, buffer in (
+        buffers: list[tuple[Callable[..., None], str, NDArray[Any]]] = [
             (self._binding.bind_input, "token", self._token),
             (self._binding.bind_input, "state", self._state),
             (self._binding.bind_output, "logits", self._logits),
             (self._binding.bind_output, "next_state", self._next_state),
-        ):
+            *((self._binding.bind_output, name, buffer) for name, buffer in self._readouts.items()),
+        ]
+        for bind, name, buffer in buffers:
             bind(name, "cpu", 0, buffer.dtype.type, buffer.shape, buffer.ctypes.data)
 
     def __call__(self, token: int, state: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -44,6 +72,14 @@ class BoundStep:
             self._state[0] = state
             self._session.run_with_iobinding(self._binding)
             return self._logits[0].copy(), self._next_state[0].copy()
+
+    def readouts(self, token: int, state: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """The readouts after ``token``, by name."""
+        with self._lock:
+            self._token[0] = token
+            self._state[0] = state
+            self._session.run_with_iobinding(self._binding)
+            return {name: buffer[0].copy() for name, buffer in self._readouts.items()}
 
 
 class DeviceStep:
@@ -57,10 +93,16 @@ class DeviceStep:
     """
 
     def __init__(
-        self, session: Any, vocabulary_size: int, state_size: int, place: Callable[[NDArray[np.generic]], Any]
+        self,
+        session: Any,
+        vocabulary_size: int,
+        state_size: int,
+        place: Callable[[NDArray[np.generic]], Any],
+        readouts: Mapping[str, int] = NOTHING,
     ) -> None:
         self._session = session
-        self._lock = threading.Lock()
+        self._readouts = {name: place(np.zeros((1, size), np.float32)) for name, size in readouts.items()}
+        self._lock = threading.RLock()
         self._token = place(np.zeros(1, np.int64))
         self._logits = place(np.zeros((1, vocabulary_size), np.float32))
         self._buffers = [place(np.zeros((1, state_size), np.float32)) for _ in range(2)]
@@ -76,6 +118,8 @@ class DeviceStep:
         binding.bind_ortvalue_input("state", state)
         binding.bind_ortvalue_output("logits", self._logits)
         binding.bind_ortvalue_output("next_state", next_state)
+        for name, buffer in self._readouts.items():
+            binding.bind_ortvalue_output(name, buffer)
         return binding
 
     def __call__(self, token: int, state: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -92,9 +136,17 @@ class DeviceStep:
             self._last.flags.writeable = False
             return np.array(self._logits.numpy()[0]), self._last
 
+    def readouts(self, token: int, state: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """The readouts after ``token``, by name."""
+        with self._lock:
+            self(token, state)
+            return {name: np.array(buffer.numpy()[0]) for name, buffer in self._readouts.items()}
 
-def bind_step(session: Any, vocabulary_size: int, state_size: int) -> BoundStep | DeviceStep:
+
+def bind_step(
+    session: Any, vocabulary_size: int, state_size: int, readouts: Mapping[str, int] = NOTHING
+) -> BoundStep | DeviceStep:
     """The step of ``session``, in the way that suits the device it really runs on."""
     if CUDA_PROVIDER not in session.get_providers():
-        return BoundStep(session, vocabulary_size, state_size)
-    return DeviceStep(session, vocabulary_size, state_size, lambda array: on_device(array, "cuda"))
+        return BoundStep(session, vocabulary_size, state_size, readouts)
+    return DeviceStep(session, vocabulary_size, state_size, lambda array: on_device(array, "cuda"), readouts)

@@ -11,7 +11,7 @@ from rnncomplete.errors import RnncompleteError, SettingError, TextError
 from rnncomplete.ghost.keys import help_rows
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS
 from rnncomplete.repl.history import StyleHistory
-from rnncomplete.repl.look import say, table, write
+from rnncomplete.repl.look import say, say_coloured, table, write
 from rnncomplete.repl.signals import postponed_signals, stoppable
 from rnncomplete.settings import SETTINGS
 from rnncomplete.styles import expect_style, find_style, list_styles
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 GENERATED = 500
 """Characters that ``:generate`` writes unless told otherwise."""
+
+SLIGHT, STRONG = 0.3, 1.0
+"""Nats by which a word moves a label for it to be coloured, and for it to be bold."""
 
 TOLD = 5
 """How many files left out ``:learn`` tells of one by one."""
@@ -91,6 +94,24 @@ class Actions:
             read = stage.get("characters", 0)
             say(f"\n— after {short_number(int(read))} characters, loss {float(stage.get('loss', 0)):.2f}:")
             say(str(stage.get("sample", "")))
+
+    def _readout(self, _: str) -> None:
+        """Show how each word of the document moved its label: green towards it, red away, bold if far."""
+        from rnncomplete.completion.classifier import Classifier
+        from rnncomplete.completion.document import LONGEST_LIVE
+
+        completer = self._completer()
+        classifier = Classifier(completer.model, None if completer.static else completer.memory)
+        moments = classifier.moments(self._manuscript.text[-LONGEST_LIVE:])
+        if not moments:
+            say("the document is empty; write something first")
+            return
+        say_coloured([(_colour(moment.moved), moment.word) for moment in moments])
+        shares = moments[-1].shares
+        say(", ".join(f"{label} {100 * share:.0f} %" for label, share in zip(classifier.labels, shares, strict=True)))
+        most = sorted(moments, key=lambda moment: -abs(moment.moved))[:TOLD]
+        told = (f"{moment.word.strip()} {moment.moved:+.1f}" for moment in most)
+        say(f"moved most, in nats towards {classifier.labels[int(shares.argmax())]}: {', '.join(told)}")
 
     def _generate(self, argument: str) -> None:
         """Let the network write; what came is kept, also if Ctrl-C stops it."""
@@ -235,6 +256,13 @@ class Actions:
             return iter(())
         model = completer.model
         return sample(model.step, *reading, model.vocabulary)
+
+
+def _colour(moved: float) -> str:
+    """Of a word that moved the label by so many nats."""
+    if abs(moved) < SLIGHT:
+        return ""
+    return f"{'bold ' if abs(moved) >= STRONG else ''}{'ansigreen' if moved > 0 else 'ansired'}"
 
 
 def path_of(name: str) -> Path:

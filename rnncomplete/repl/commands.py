@@ -35,6 +35,7 @@ COMMANDS = (
     Command("style", "[NAME]", "change the style (auto: whichever suits the text), or show it"),
     Command("styles", "", "list the styles"),
     Command("stages", "[NAME]", "show what the network wrote while it learned"),
+    Command("readout", "", "show how each word of the document moved its label, in styles that tell one"),
     Command("generate", "[N]", "let the network write N characters (500); Ctrl-C stops it"),
     Command("open", "FILE", "take the text of a file as the document"),
     Command("learn", "[PATH]", "learn from a file or folder, or tell what was learned; :learn off forgets it"),

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application.current import get_app_session
+from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.layout.processors import TabsProcessor, Transformation, TransformationInput
 from prompt_toolkit.lexers import Lexer, PygmentsLexer, SimpleLexer
+from prompt_toolkit.shortcuts import print_formatted_text
 from prompt_toolkit.styles import Style
 
 from rnncomplete.repl.commands import is_command
@@ -101,6 +103,9 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
     chosen = " (auto)" if suggest.style == AUTO else ""
     # What differs from the ordinary comes first, since a narrow terminal cuts off the end.
     parts = [f" {completer.card.style}{chosen}"]
+    if suggest.readout is not None:
+        label, share = suggest.readout
+        parts.append(f"{label} {100 * share:.0f} %")
     if not suggest.automatic:
         parts.append("ghosts off (Alt-G)")
     if suggest.reading:
@@ -137,6 +142,13 @@ def write(text: str) -> None:
     output = get_app_session().output
     output.write(text)
     output.flush()
+
+
+def say_coloured(fragments: StyleAndTextTuples) -> None:
+    """Print ``fragments``, pairs of a colour and a text, as :func:`say` does; without colours if ``NO_COLOR`` is set."""
+    plain = bool(os.environ.get("NO_COLOR"))
+    shown: StyleAndTextTuples = [("" if plain else colour, printable(text)) for colour, text, *_ in fragments]
+    print_formatted_text(FormattedText([*shown]), output=get_app_session().output)
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> str:

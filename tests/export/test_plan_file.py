@@ -19,7 +19,7 @@ ONE = '[[rounds]]\nnetworks = [{style = "a"}]\n'
 
 
 def test_the_plan_of_nine_styles_is_shipped_and_whole() -> None:
-    assert list_plans() == ["nine"]
+    assert list_plans() == ["nine", "reviews"]
     assert "nine" not in list_recipes()
     plan = load_plan("nine")
     assert plan.minutes == 8.25
@@ -40,6 +40,16 @@ def test_the_plan_of_nine_styles_is_shipped_and_whole() -> None:
         assert about["licence"] != "unknown", "its recipe tells it"
         assert about["corpus_name"] != style.text
     assert (files(PACKAGE) / "plans" / "README.md").is_file()
+
+
+def test_the_plan_of_reviews_learns_labels_from_english() -> None:
+    plan = load_plan("reviews")
+    assert plan.trained == ("reviews",)
+    style = plan.styles["reviews"]
+    assert (style.labels, style.validation) == ("reviews/train.tsv", "reviews/val.tsv")
+    assert (style.names, style.readout) == ("pos=liked neg=hated", "sentiment")
+    assert {network.base for one in plan.rounds for network in one.networks} == {"english"}
+    assert about_style(style, "train", "float16")["licence"] == "CC BY 4.0"
 
 
 def test_the_example_says_all_that_a_plan_can_say_of_two_styles() -> None:

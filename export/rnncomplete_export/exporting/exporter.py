@@ -24,7 +24,14 @@ from rnncomplete.text.decoding import read_text
 from rnncomplete.text.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint, vocabulary_of
 from rnncomplete_export.exporting.comparison import ngram_figures, tuned_threshold, typing_figures
-from rnncomplete_export.exporting.graphs import build_graph, with_card
+from rnncomplete_export.exporting.graphs import build_graph, state_size, with_card
+from rnncomplete_export.exporting.label_figures import (
+    LabelledSet,
+    best_label_temperature,
+    counted,
+    label_figures,
+    sets_of,
+)
 from rnncomplete_export.exporting.memories import TOLD, learn_memory, with_best_rate
 from rnncomplete_export.exporting.parity import measure_parity
 from rnncomplete_export.exporting.readme import render_readme
@@ -33,6 +40,7 @@ from rnncomplete_export.network.measure import best_temperature
 from rnncomplete_export.story.plot import draw_stages
 from rnncomplete_export.story.stages import known_words, measure_stages, skills_of_text
 from rnncomplete_export.texts.corpus import TOKENS, open_tokens
+from rnncomplete_export.texts.labelled import LABELS, TEXTS, read_labelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +59,7 @@ MEASURED_CHARACTERS = 1_000_000
 ADAPTIVE_CHARACTERS = 20_000
 """Of that, on which the network and what the text itself teaches are measured together."""
 
-STEPS = 11 + TOLD + HIGHEST_ORDER
+STEPS = 14 + TOLD + HIGHEST_ORDER
 """Calls of ``advance`` in one export, at most."""
 
 
@@ -65,10 +73,12 @@ def network_of(checkpoint: Checkpoint) -> CharacterNetwork:
             layers=config["layers"],
             embedding_size=config["embedding_size"],
             skip=config["skip"],
+            labels=len(checkpoint.facts.get("labels", [])),
+            boundary=checkpoint.facts["vocabulary"].index("\n") if checkpoint.facts.get("labels") else 0,
         )
         network = CharacterNetwork(shape)
         network.load_state_dict(checkpoint.part("average"))
-    except (KeyError, TypeError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"the checkpoint does not hold the network that it describes ({str(error).splitlines()[0]}); "
             "expected what `rnncomplete train` writes"
@@ -128,12 +138,14 @@ def export_style(
     network = network_of(checkpoint)
     encoded = encoded_text(path, checkpoint.facts)
     tokens = validation_tokens(path, checkpoint.facts, encoded, text)[:MEASURED_CHARACTERS]
+    labelled = labelled_sets(path, checkpoint, encoded)
     advance("tuning the temperature")
     temperature = best_temperature(network, tokens)
+    told = {} if labelled is None else told_labels(network, checkpoint, labelled[1])
     advance("building the graphs")
     models = {
-        "float32": build_graph(network, "float32"),
-        "int8": build_graph(network, "int8"),
+        "float32": build_graph(network, "float32", **told),
+        "int8": build_graph(network, "int8", **told),
     }
     graphs = {name: model.SerializeToString() for name, model in models.items()}
     parity = measure_parity(network, graphs, tokens, advance)
@@ -151,11 +163,54 @@ def export_style(
         memory = learn_memory(alone, read, card.training["characters_seen"], tokens, advance)
         advance("finding how fast to adapt")
         memory = with_best_rate(memory, alone, tokens)
+    if labelled is not None and memory is not None:
+        card, memory = with_labels(card, models["int8"], memory, *labelled, advance=advance)
     card = typed(card, models["int8"], memory, tokens, advance)
     advance("counting what it learned at each stage")
     card = with_stages(card, path, checkpoint, network, read=read, tokens=tokens)
     write_style(folder, card, models, memory)
     return card
+
+
+def labelled_sets(
+    path: Path, checkpoint: Checkpoint, encoded: NDArray[np.uint16] | None
+) -> tuple[LabelledSet, LabelledSet] | None:
+    """The texts trained on and those kept back, of a network with labels; ``None`` of another.
+
+    Raises :class:`TextError` if they are not there.
+    """
+    if not checkpoint.facts.get("labels"):
+        return None
+    labelling = read_labelling(path.parent)
+    if labelling is None or encoded is None:
+        raise TextError(f"no {TEXTS} with {LABELS} beside {path}; expected them where `rnncomplete train` put them")
+    return sets_of(vocabulary_of(checkpoint.facts), encoded, labelling)
+
+
+def told_labels(network: CharacterNetwork, checkpoint: Checkpoint, kept: LabelledSet) -> dict[str, Any]:
+    """What the graph's readout is called, and its temperature."""
+    vocabulary = vocabulary_of(checkpoint.facts)
+    texts = [vocabulary.encode(text) for text in kept.texts]
+    readout = checkpoint.facts["about"].get("readout") or "label"
+    return {"readout": readout, "temperature": best_label_temperature(network, texts, kept.known)}
+
+
+def with_labels(
+    card: Card,
+    graph: onnx.ModelProto,
+    memory: CorpusMemory,
+    trained: LabelledSet,
+    kept: LabelledSet,
+    *,
+    advance: Callable[[str], None],
+) -> tuple[Card, CorpusMemory]:
+    """``card`` with figures of its labels, and ``memory`` with what was counted for them."""
+    advance(f"counting what speaks for each label in {len(trained.texts):,} texts")
+    [labels] = card.readouts.values()
+    counts = counted(trained, len(labels))
+    counts, figures = label_figures(executable(card, graph), counts, trained, kept, advance)
+    own: Figures = {"labels": figures}
+    return dataclasses.replace(card, figures={**card.figures, **own}), dataclasses.replace(memory, labels=counts)
 
 
 def executable(card: Card, graph: onnx.ModelProto) -> Model:
@@ -175,7 +230,9 @@ def make_card(
         description=about.get("description", ""),
         vocabulary=vocabulary_of(facts).characters,
         normalisation=vocabulary_of(facts).normalisation,
-        state_size=2 * network.config.layers * network.config.hidden_size,
+        state_size=state_size(network),
+        format=2 if network.pooled else 1,
+        readouts={about.get("readout") or "label": tuple(facts["labels"])} if network.pooled else {},
         cell="lstm",
         layers=network.config.layers,
         hidden_size=network.config.hidden_size,

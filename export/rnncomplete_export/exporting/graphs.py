@@ -1,10 +1,11 @@
-"""ONNX graphs of one step of the network, in float32, float16 and int8 (the model contract, format 1).
+"""ONNX graphs of one step of the network, in float32, float16 and int8 (the model contract).
 
 The embedding is folded: what it adds to the gates of every layer, biases included, is one table a character, so a step
 begins with one Gather. Each layer then is one matrix product over what it reads beside its table, and the gates. In the
 int8 graph that product is ``com.microsoft.DynamicQuantizeMatMul`` with a scale a column.
 
-The flat state float[batch, 2 L H] holds the outputs of all layers, then what their cells hold.
+The flat state float[batch, S] holds the outputs of all layers, then what their cells hold, and of a network with labels
+the pool of its readout: sums, a count, and maxima.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from rnncomplete.network.card import METADATA_KEY
+from rnncomplete.network.contract import READOUT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnncomplete_export.network.character_network import CharacterNetwork
+    from rnncomplete_export.network.pooled_readout import PooledReadout
 
 Precision: TypeAlias = Literal["float32", "float16", "int8"]
 
@@ -118,6 +121,8 @@ def folded_table(network: CharacterNetwork) -> NDArray[np.float32]:
             added += embedding @ weights.T
         elif network.config.skip:
             added += embedding @ weights[:, network.config.hidden_size :].T
+        if network.config.boundary:
+            added[network.config.boundary] += network.shut[:, 0].double().numpy()
         columns.append(gates_in_order(added.astype(np.float32)))
     return np.concatenate(columns, axis=1)
 
@@ -132,14 +137,33 @@ def recurrent_weights(network: CharacterNetwork, layer: int) -> NDArray[np.float
     return gates_in_order(np.concatenate((below, own)))
 
 
-def build_graph(network: CharacterNetwork, precision: Precision) -> onnx.ModelProto:
-    """One step: ``token`` int64[batch], ``state`` float32[batch, S] -> ``logits`` float32[batch, V], ``next_state``."""
+def state_size(network: CharacterNetwork) -> int:
+    """S, numbers in the flat state."""
+    cells = 2 * network.config.layers * network.config.hidden_size
+    return cells if network.pooled is None else cells + 2 * network.pooled.size + 1
+
+
+def build_graph(
+    network: CharacterNetwork, precision: Precision, readout: str = "label", temperature: float = 1.0
+) -> onnx.ModelProto:
+    """One step: ``token`` int64[batch], ``state`` float32[batch, S] -> ``logits`` float32[batch, V], ``next_state``.
+
+    Of a network with labels also ``readout.NAME`` float32[batch, K], of logits divided by ``temperature``. There is no
+    float16 graph of these: a GPU's is made of the int8 one. Raises :class:`ValueError` if it is asked for.
+    """
+    if network.pooled is not None and precision == "float16":
+        raise ValueError("a float16 graph of a network with labels; expected float32 or int8")
     config = network.config
     hidden, layers, size = config.hidden_size, config.layers, config.vocabulary_size
     graph = StepGraph(precision)
     state = "state"
     if precision == "float16":
         state = graph.node("Cast", ["state"], "state.half", to=TensorProto.FLOAT16)
+    pool: list[str] = []
+    if network.pooled is not None:
+        size_of_cells, size_of_pool = 2 * layers * hidden, network.pooled.size
+        sizes = [size_of_cells, size_of_pool, 1, size_of_pool]
+        state, *pool = graph.split("state", ["state.cells", "pool.sum", "pool.count", "pool.most"], sizes)
     parts = graph.split(
         state, [f"before.{i}" for i in range(layers)] + [f"held.{i}" for i in range(layers)], [hidden] * 2 * layers
     )
@@ -162,10 +186,12 @@ def build_graph(network: CharacterNetwork, precision: Precision) -> onnx.ModelPr
     features = graph.concat(outputs if config.skip else outputs[-1:], "features")
     weights = network.readout.weight.detach().float().numpy().T
     graph.product(features, weights, graph.result("logits"), network.readout.bias.detach().float().numpy())
-    graph.node("Concat", [*outputs, *held], graph.result("next_state"), axis=1)
+    if network.pooled is not None:
+        pool = _pooled(graph, network.pooled, features, pool, output=READOUT + readout, temperature=temperature)
+    graph.node("Concat", [*outputs, *held, *pool], graph.result("next_state"), axis=1)
     graph.finish("logits")
     graph.finish("next_state")
-    return _model(graph, 2 * layers * hidden, size)
+    return _model(graph, state_size(network), size, {READOUT + readout: network.config.labels} if pool else {})
 
 
 def _cell(graph: StepGraph, gates: str, held: str, layer: int, hidden: int) -> tuple[str, str]:
@@ -182,7 +208,29 @@ def _cell(graph: StepGraph, gates: str, held: str, layer: int, hidden: int) -> t
     return graph.node("Mul", [shown, squashed], f"out.{layer}"), cell
 
 
-def _model(graph: StepGraph, state_size: int, vocabulary_size: int) -> onnx.ModelProto:
+def _pooled(
+    graph: StepGraph, pooled: PooledReadout, features: str, pool: list[str], *, output: str, temperature: float
+) -> list[str]:
+    """The readout ``output``; returns the parts of the pool after it, which are kept in float32 whatever reads them."""
+    total, count, most = pool
+    weights, bias = (part.detach().float().numpy() for part in pooled.projection.parameters())
+    seen = graph.node("Tanh", [graph.product(features, weights.T, "projected", bias)], "seen")
+    total = graph.node("Add", [total, seen], "pool.sum.next")
+    one = [graph.constant("one", np.ones((1, 1), np.float32)), graph.constant("more", np.ones(1, np.float32))]
+    count = graph.node("Gemm", [count, *one], "pool.count.next")
+    most = graph.node("Max", [most, seen], "pool.most.next")
+    mean = graph.node("Div", [total, count], "pool.mean")
+    weights, bias = (part.detach().float().numpy() / temperature for part in pooled.readout.parameters())
+    inputs = [
+        graph.concat([mean, most], "pooled"),
+        graph.constant("label.weight", weights.T),
+        graph.constant("label.bias", bias),
+    ]
+    graph.node("Softmax", [graph.node("Gemm", inputs, "label")], output, axis=1)
+    return [total, count, most]
+
+
+def _model(graph: StepGraph, state_size: int, vocabulary_size: int, readouts: dict[str, int]) -> onnx.ModelProto:
     inputs = [
         helper.make_tensor_value_info("token", TensorProto.INT64, ["batch"]),
         helper.make_tensor_value_info("state", TensorProto.FLOAT, ["batch", state_size]),
@@ -190,6 +238,7 @@ def _model(graph: StepGraph, state_size: int, vocabulary_size: int) -> onnx.Mode
     outputs = [
         helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", vocabulary_size]),
         helper.make_tensor_value_info("next_state", TensorProto.FLOAT, ["batch", state_size]),
+        *(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", k]) for name, k in readouts.items()),
     ]
     opsets = [helper.make_opsetid("", OPSET)]
     if graph.precision == "int8":

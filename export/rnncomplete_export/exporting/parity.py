@@ -14,6 +14,7 @@ from rnncomplete.network.distribution import nats
 from rnncomplete.network.gpu_graph import gpu_graph
 from rnncomplete.network.onnx_runtime import open_session
 from rnncomplete.text.stretches import stretches
+from rnncomplete_export.exporting.graphs import state_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +69,7 @@ def step_function(graph: bytes) -> StepFunction:
 def logit_difference(network: CharacterNetwork, graph: bytes, tokens: NDArray[np.uint16]) -> float:
     """Largest difference of any logit between ``network`` and ``graph`` along ``tokens``, one step after another."""
     step = step_function(graph)
-    config = network.config
-    state = np.zeros((1, 2 * config.layers * config.hidden_size), np.float32)
+    state = np.zeros((1, state_size(network)), np.float32)
     expected, _ = network(torch.from_numpy(tokens.astype(np.int64))[:, None], network.initial_state(1))
     worst = 0.0
     for index, token in enumerate(tokens):
@@ -104,7 +104,7 @@ def measure_parity(
     """
     advance("holding the graph against PyTorch")
     network.eval()
-    size = 2 * network.config.layers * network.config.hidden_size
+    size = state_size(network)
     table = cut_streams(tokens)
     difference = logit_difference(network, graphs["float32"], tokens[:LOGIT_CHARACTERS])
     advance("measuring float32")

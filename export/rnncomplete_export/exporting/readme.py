@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rnncomplete.text.wording import percent
 from rnncomplete_export.exporting.comparison import counted_on
+from rnncomplete_export.exporting.label_figures import tell_labels
 from rnncomplete_export.network.measure import LN2
 from rnncomplete_export.story.skills import ROOM
 
@@ -48,6 +49,7 @@ def render_readme(card: Card) -> str:
         f"Typing its first {figures['typed_characters']:,} characters with ghosts saves "
         f"{100 * figures['keystrokes_saved']:.1f} % of the keys in the typing simulation.",
         memory_line(figures),
+        labels_part(card),
         "## What it learned, and when",
         "![loss and skills against characters seen](stages.svg)",
         skills_table(card),
@@ -116,6 +118,19 @@ def text_of(figures: Figures) -> str:
     """What was measured on."""
     other = figures.get("measured_on")
     return f"another text, `{other}`" if other else "text kept out of training"
+
+
+def labels_part(card: Card) -> str:
+    """How well its labels are told, if it has any."""
+    if "labels" not in card.figures:
+        return ""
+    [labels] = card.readouts.values()
+    return (
+        f"## Labels\n\nAt every character it says which label the text so far has: {', '.join(labels)} "
+        f"(`rnncomplete classify --style {card.style}`). On the texts kept back, by the network alone, with what `memory.bin` "
+        "counted of words, and of half of each text; beside two linear models that learned from the same texts, over TF-IDF "
+        f"of words and characters, and over words weighted by naive Bayes:\n\n{tell_labels(card.figures['labels'], labels)}"
+    )
 
 
 def slice_of(card: Card) -> str:

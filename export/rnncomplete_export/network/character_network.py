@@ -1,19 +1,25 @@
 """The network: a stacked LSTM over characters (Graves 2013, arXiv:1308.0850).
 
 Shapes: T characters in a window, B streams, V characters in the vocabulary, E embedding width, H units a layer,
-L layers. A recurrent state is a pair of float tensors [L, B, H]: what the cells put out, and what they hold.
+L layers. A recurrent state is a pair of float tensors [L, B, H]: what the cells put out, and what they hold. A network
+with labels has a third, [1, B, 2D + 1]: the pool of its readout (:mod:`rnncomplete_export.network.pooled_readout`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-RecurrentState: TypeAlias = tuple[Tensor, Tensor]
+from rnncomplete_export.network.pooled_readout import PooledReadout
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RecurrentState: TypeAlias = tuple[Tensor, ...]
 
 EMBEDDING_SCALE = 0.3
 """Standard deviation of the numbers that a character is embedded in, at the start."""
@@ -33,6 +39,14 @@ class NetworkConfig:
     """E, numbers a character is embedded in; folded into the first layer on export."""
     skip: bool = True
     """Every layer also reads the embedding, and the readout reads every layer."""
+    labels: int = 0
+    """Labels of a text that it tells apart, at every character; 0 for a network of the language alone."""
+    boundary: int = 0
+    """The token that ends a text, after which the cells are as at the start of one; 0 if none does."""
+
+
+SHUT = 100.0
+"""What is taken from the gates at a boundary: the sigmoid of so little is zero in float32, whatever else a gate reads."""
 
 
 class LockedDropout(nn.Module):
@@ -52,9 +66,12 @@ class LockedDropout(nn.Module):
 class CharacterNetwork(nn.Module):
     """Embedding, L layers of LSTM with dropout between them and on their recurrent weights, and a linear readout.
 
+    With labels, a second readout says at every character which label the text so far has.
     A ``weight_dropout`` leaves out a share of each layer's recurrent weights, others in each window (Merity, Keskar,
     Socher 2018, arXiv:1708.02182, section 2).
     """
+
+    shut: Tensor
 
     def __init__(self, config: NetworkConfig, dropout: float = 0.0, weight_dropout: float = 0.0) -> None:
         super().__init__()
@@ -64,7 +81,10 @@ class CharacterNetwork(nn.Module):
             config.hidden_size + (config.embedding_size if config.skip else 0) for _ in range(config.layers - 1)
         ]
         self.cells = nn.ModuleList(nn.LSTM(width, config.hidden_size) for width in inputs)
-        self.readout = nn.Linear(config.hidden_size * (config.layers if config.skip else 1), config.vocabulary_size)
+        features = config.hidden_size * (config.layers if config.skip else 1)
+        self.readout = nn.Linear(features, config.vocabulary_size)
+        self.pooled = PooledReadout(features, config.labels) if config.labels else None
+        self.register_buffer("shut", shut_gates(config.hidden_size), persistent=False)
         self.dropout = LockedDropout(dropout)
         self.weight_dropout = weight_dropout
         self._initialise()
@@ -90,34 +110,66 @@ class CharacterNetwork(nn.Module):
                 parameters["bias_ih_l0"][hidden : 2 * hidden].fill_(1.0)
 
     def initial_state(self, streams: int) -> RecurrentState:
-        """Zeros, a pair of float[L, B, H]: the start of a text."""
+        """Zeros: the start of a text."""
         shape = (self.config.layers, streams, self.config.hidden_size)
         device = self.embedding.weight.device
-        return torch.zeros(shape, device=device), torch.zeros(shape, device=device)
+        cells = torch.zeros(shape, device=device), torch.zeros(shape, device=device)
+        return cells if self.pooled is None else (*cells, self.pooled.empty(streams, device))
 
     def forward(self, tokens: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
         """Read ``tokens`` int64[T, B] from ``state``; logits float[T, B, V] of what comes next, and the state after."""
+        features, state = self.features(tokens, state)
+        return self.readout(features), state
+
+    def read(self, tokens: Tensor, state: RecurrentState) -> tuple[Tensor, Tensor, RecurrentState]:
+        """As :meth:`forward`, with logits float[T, B, labels] of the text so far; behind a boundary, of the next text."""
+        features, (hidden, held, pool) = self.features(tokens, state)
+        assert self.pooled is not None, "a network without labels"
+        labels, pool = self.pooled(features, pool, tokens == self.config.boundary)
+        return self.readout(features), labels, (hidden, held, pool)
+
+    def features(self, tokens: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
+        """What the readouts read, float[T, B, H] or [T, B, L H], and the state after, its pool as it was."""
         embedded = self.dropout(self.embedding(tokens))
+        ends = (tokens == self.config.boundary)[..., None].to(embedded.dtype) if self.config.boundary else None
         reads = embedded
         outputs, hidden, held = [], [], []
         for layer, cell in enumerate(self.cells):
-            output, last_hidden, last_held = self._read(cell, reads, [part[layer : layer + 1] for part in state])
+            output, last_hidden, last_held = self._read(
+                cell, reads, ends, [part[layer : layer + 1] for part in state[:2]]
+            )
             output = self.dropout(output)
             outputs.append(output)
             hidden.append(last_hidden)
             held.append(last_held)
             reads = torch.cat((output, embedded), dim=-1) if self.config.skip else output
         features = torch.cat(outputs, dim=-1) if self.config.skip else outputs[-1]
-        return self.readout(features), (torch.cat(hidden), torch.cat(held))
+        return features, (torch.cat(hidden), torch.cat(held), *state[2:])
 
-    def _read(self, cell: nn.Module, reads: Tensor, state: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """What ``cell`` puts out, float[T, B, H], and its state after, float[1, B, H] twice."""
+    def _read(
+        self, cell: nn.Module, reads: Tensor, ends: Tensor | None, state: Sequence[Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What ``cell`` puts out, float[T, B, H], and its state after, float[1, B, H] twice.
+
+        Where ``ends`` [T, B, 1] is 1, its gates are shut, so that it holds nothing and puts nothing out.
+        """
         below, recurrent, *biases = cell.parameters()
-        weights = [below, functional.dropout(recurrent, self.weight_dropout, self.training), *biases]
+        if ends is not None:
+            reads, widened = torch.cat((reads, ends), dim=-1), torch.cat((below, self.shut), dim=1)
+        else:
+            widened = below
+        weights = [widened, functional.dropout(recurrent, self.weight_dropout, self.training), *biases]
         # What nn.LSTM calls, which would not see that its weights are others than its own.
         return torch.lstm(
             reads, [part.contiguous() for part in state], weights, True, 1, 0.0, self.training, False, False
         )
+
+
+def shut_gates(hidden: int) -> Tensor:
+    """What a boundary adds to gates, float[4H, 1]: input, forget and output gates are shut."""
+    added = torch.full((4, hidden), -SHUT)
+    added[2] = 0  # the candidate, which nothing lets in
+    return added.view(-1, 1)
 
 
 def parameter_count(network: nn.Module) -> int:

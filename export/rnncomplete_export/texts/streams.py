@@ -28,7 +28,12 @@ class Streams:
 
         ``first`` and ``last`` choose some of the streams: the share of one process among several.
         """
+        where = self.places(position, first, last)
+        return self.tokens[where].astype(np.int64), self.tokens[where + 1].astype(np.int64)
+
+    def places(self, position: int, first: int = 0, last: int | None = None) -> NDArray[np.int64]:
+        """Where in the tokens the inputs of :meth:`at` are, int64[window, last - first]."""
         size = len(self.tokens) - 1
         starts = np.arange(first, self.batch if last is None else last, dtype=np.int64) * size // self.batch
-        where = (starts + position + np.arange(self.window)[:, None]) % size
-        return self.tokens[where].astype(np.int64), self.tokens[where + 1].astype(np.int64)
+        places: NDArray[np.int64] = (starts + position + np.arange(self.window)[:, None]) % size
+        return places

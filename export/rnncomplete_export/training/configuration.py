@@ -50,6 +50,8 @@ class TrainingConfig:
     """Characters replaced by the unknown one, so that it is learned."""
     reset_share: float = 0.01
     """Windows that begin as a text begins, from zero state, so that a beginning is learned."""
+    label_weight: float = 1.0
+    """Of texts with labels: what the loss of the label weighs beside that of the next character."""
     characters: int = 0
     """Characters to train on in all; 0 means no limit."""
     minutes: float = 0.0
@@ -77,6 +79,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "decay_from": (0, 0.99),
     "unknown_share": (0, 0.5),
     "reset_share": (0, 0.5),
+    "label_weight": (0, 100),
     "characters": (0, 2**50),
     "minutes": (0, 1e6),
     "patience": (0, 1_000_000),

@@ -18,9 +18,10 @@ from rnncomplete.errors import ModelError, SettingError
 from rnncomplete.network.loading import STEP, read_card
 from rnncomplete.styles import find_style
 from rnncomplete.text.vocabulary import UNKNOWN, Vocabulary
-from rnncomplete_export.network.character_network import EMBEDDING_SCALE, CharacterNetwork, NetworkConfig
+from rnncomplete_export.network.character_network import EMBEDDING_SCALE, CharacterNetwork
 from rnncomplete_export.network.weights import Weights, read_weights
 from rnncomplete_export.training.configuration import FEW_MINUTES
+from rnncomplete_export.training.network_shape import network_config
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,15 +119,15 @@ def unfold_table(
     return embedding.astype(np.float32), matrix.astype(np.float32), bias.astype(np.float32)
 
 
-def inherit_network(base: Base, vocabulary: Vocabulary, config: TrainingConfig) -> CharacterNetwork:
+def inherit_network(base: Base, vocabulary: Vocabulary, config: TrainingConfig, labels: int = 0) -> CharacterNetwork:
     """A network over ``vocabulary`` with the weights of ``base``, in the shape of :func:`inherit_config`.
 
-    A character that ``base`` lacks begins as the unknown one, and learns to differ.
+    A character that ``base`` lacks begins as the unknown one, and learns to differ. The readout of so many ``labels``
+    begins as a new one.
     """
     weights = base.weights
-    shape = NetworkConfig(len(vocabulary), config.hidden_size, config.layers, config.embedding_size, config.skip)
     torch.manual_seed(config.seed)
-    network = CharacterNetwork(shape, config.dropout, config.weight_dropout)
+    network = CharacterNetwork(network_config(config, vocabulary, labels), config.dropout, config.weight_dropout)
     rows = [UNKNOWN, *(base.vocabulary.token(character) for character in vocabulary.characters[1:])]
     embedding, matrix, bias = unfold_table(weights.table)
     rank, size = embedding.shape[1], 4 * config.hidden_size

@@ -30,13 +30,15 @@ from rnncomplete_export.checkpoint import (
     way_on,
     way_out,
 )
-from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig, RecurrentState
+from rnncomplete_export.network.character_network import CharacterNetwork, RecurrentState
 from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, sampled, write_streams
 from rnncomplete_export.story.stages import SAMPLE_CHARACTERS, STAGES_A_DECADE
 from rnncomplete_export.texts.streams import Streams
 from rnncomplete_export.training.average import WeightAverage
 from rnncomplete_export.training.configuration import TrainingConfig
+from rnncomplete_export.training.label_task import LabelTask
 from rnncomplete_export.training.muon import Muon
+from rnncomplete_export.training.network_shape import network_config
 from rnncomplete_export.training.requirements import check_needs
 from rnncomplete_export.training.schedule import learning_rate_factor
 
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from rnncomplete_export.texts.corpus import Corpus
+    from rnncomplete_export.texts.labelled import Labelling
 
 VALIDATION_CHARACTERS = 65_536
 """Validated on while training, in stretches all over the slice; the whole of it is measured on export."""
@@ -58,6 +61,8 @@ DIVERGED = 2.0
 """Nats per character above those of who knows nothing, which no training has that learns anything."""
 USUAL_RATE = TrainingConfig.learning_rate
 """A learning rate that goes well with most networks."""
+RECURRENT = ("hidden", "held", "pool")
+"""What the parts of a recurrent state are called in a checkpoint."""
 LOG_UPDATES = 50
 """Updates between two lines of a log, where one is kept."""
 
@@ -143,7 +148,7 @@ class Trainer:
     """One training in one folder: ``checkpoint.safetensors``, ``best.safetensors``, ``plateau.safetensors``.
 
     ``about`` goes into the card; a checkpoint is saved every ``save_seconds``; ``network`` is what to start from, in the
-    shape of the configuration, instead of a new one.
+    shape of the configuration, instead of a new one. With a ``labelling`` it learns the labels of the lines as well.
     """
 
     def __init__(
@@ -157,6 +162,7 @@ class Trainer:
         about: dict[str, Any],
         save_seconds: float = 60.0,
         network: CharacterNetwork | None = None,
+        labelling: Labelling | None = None,
     ) -> None:
         check_needs(corpus, config, fabric.device)
         if config.batch % fabric.world_size:
@@ -168,14 +174,14 @@ class Trainer:
         self.about = about
         self.save_seconds = save_seconds
         fabric.seed_everything(config.seed + fabric.global_rank, verbose=False)
-        shape = NetworkConfig(
-            len(corpus.vocabulary), config.hidden_size, config.layers, config.embedding_size, config.skip
-        )
+        self.labels = LabelTask(corpus, labelling, config.label_weight) if labelling else None
+        shape = network_config(config, corpus.vocabulary, len(labelling.labels) if labelling else 0)
         torch.manual_seed(config.seed)
         self.network = network or CharacterNetwork(shape, config.dropout, config.weight_dropout)
         self._inherited = network is not None
         optimizers = build_optimizers(self.network, config, product_dtype(fabric))
         self._module, *self.optimizers = fabric.setup(self.network, *optimizers)
+        self._module.mark_forward_method("read")
         self.average = WeightAverage(self.network, config.average_decay)
         self.shadow = CharacterNetwork(shape).to(fabric.device)
         torch.manual_seed(config.seed + fabric.global_rank)
@@ -256,14 +262,19 @@ class Trainer:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * factor
+        position = state.updates * config.window
         inputs, targets = (
-            torch.from_numpy(part).to(self.fabric.device)
-            for part in self.streams.at(state.updates * config.window, self._first, self._last)
+            torch.from_numpy(part).to(self.fabric.device) for part in self.streams.at(position, self._first, self._last)
         )
         inputs, self.recurrent = self._disturb(inputs, self.recurrent)
-        logits, recurrent = self._module(inputs, self.recurrent)
-        self.recurrent = (recurrent[0].detach(), recurrent[1].detach())
-        loss = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        if self.labels is None:
+            logits, recurrent = self._module(inputs, self.recurrent)
+            loss = read = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        else:
+            logits, labels, recurrent = self._module.read(inputs, self.recurrent)
+            read = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+            loss = read + self.labels.loss(labels, self.streams.places(position, self._first, self._last))
+        self.recurrent = tuple(part.detach() for part in recurrent)
         self.fabric.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
         for optimizer in self.optimizers:
@@ -272,7 +283,7 @@ class Trainer:
         self.average.update(self.network)
         state.updates += 1
         state.characters += config.batch * config.window
-        value = torch.as_tensor(self.fabric.all_reduce(loss.detach())).item()
+        value = torch.as_tensor(self.fabric.all_reduce(read.detach())).item()
         state.loss = value if state.updates == 1 else state.loss + 0.05 * (value - state.loss)
         self._check_learning(state.loss)
 
@@ -293,7 +304,10 @@ class Trainer:
         hidden = (torch.rand((config.window, config.batch), generator=self.noise) < config.unknown_share)[:, share]
         kept = (torch.rand(config.batch, generator=self.noise) >= config.reset_share)[share]
         mask = kept.to(self.fabric.device)[None, :, None]
-        return inputs.masked_fill(hidden.to(self.fabric.device), 0), (recurrent[0] * mask, recurrent[1] * mask)
+        hidden = hidden.to(self.fabric.device)
+        if self.labels is not None:
+            hidden &= inputs != self.network.config.boundary
+        return inputs.masked_fill(hidden, 0), tuple(part * mask for part in recurrent)
 
     def _report(self, rate: float) -> None:
         if self.state.updates % LOG_UPDATES == 0:
@@ -324,10 +338,16 @@ class Trainer:
 
     def _validate(self) -> None:
         """Loss of the averaged weights on some of the validation slice; the best weights are kept."""
-        loss = nats_per_character(self._averaged(), sampled(self.corpus.validation, VALIDATION_CHARACTERS))
-        loss = self.fabric.broadcast(loss)  # it decides when all of them stop, and may differ in the last digits
+        network = self._averaged()
+        loss = nats_per_character(network, sampled(self.corpus.validation, VALIDATION_CHARACTERS))
+        told = f"{self.state.characters:,} characters: validation {loss:.4f} nats per character"
         self._check_learning(loss)
-        self.progress.say(f"{self.state.characters:,} characters: validation {loss:.4f} nats per character")
+        if self.labels is not None:
+            nats, accuracy = self.labels.validate(network)
+            told += f", label {nats:.4f} nats, {100 * accuracy:.2f} % right"
+            loss += self.config.label_weight * nats
+        loss = self.fabric.broadcast(loss)  # it decides when all of them stop, and may differ in the last digits
+        self.progress.say(told)
         self._log({"characters": self.state.characters, "validation": loss})
         if loss < self.state.best_loss:
             self.state.best_loss, self.state.validations_since_best = loss, 0
@@ -373,6 +393,7 @@ class Trainer:
             "config": asdict(self.config),
             "state": asdict(self.state),
             "vocabulary": list(self.corpus.vocabulary.characters),
+            "labels": list(self.labels.labelling.labels) if self.labels else [],
             "normalisation": list(self.corpus.vocabulary.normalisation),
             "corpus": self.corpus.facts(),
         }
@@ -389,8 +410,8 @@ class Trainer:
         tensors |= {f"average.{key}": value for key, value in self.average.weights.items()}
         for index, optimizer in enumerate(self.optimizers):
             tensors |= optimizer_tensors(optimizer, f"optimizer{index}")
-        tensors["recurrent.hidden"] = self._gathered(self.recurrent[0], 1)
-        tensors["recurrent.held"] = self._gathered(self.recurrent[1], 1)
+        for kind, part in zip(RECURRENT, self.recurrent, strict=False):
+            tensors[f"recurrent.{kind}"] = self._gathered(part, 1)
         tensors["random.torch"] = self._gathered(torch.get_rng_state()[None], 0)
         tensors["random.noise"] = self._gathered(self.noise.get_state()[None], 0)
         if self.fabric.is_global_zero:
@@ -415,10 +436,9 @@ class Trainer:
         self.average.load(checkpoint.part("average"), facts["state"]["updates"])
         for index, optimizer in enumerate(self.optimizers):
             load_optimizer(optimizer, checkpoint.part(f"optimizer{index}"))
-        hidden, held = checkpoint.tensors["recurrent.hidden"], checkpoint.tensors["recurrent.held"]
-        self.recurrent = (
-            hidden[:, self._first : self._last].to(self.fabric.device),
-            held[:, self._first : self._last].to(self.fabric.device),
+        self.recurrent = tuple(
+            checkpoint.tensors[f"recurrent.{name}"][:, self._first : self._last].to(self.fabric.device)
+            for name, _ in zip(RECURRENT, self.recurrent, strict=False)
         )
         rank = min(self.fabric.global_rank, len(checkpoint.tensors["random.torch"]) - 1)
         torch.set_rng_state(checkpoint.tensors["random.torch"][rank])

@@ -64,7 +64,9 @@ class Beginning:
         base = read_base(self.source)
         wanted = TrainingConfig(hidden_size=shape.hidden, embedding_size=shape.embedding, layers=LAYERS, skip=True)
         config = inherit_config(wanted, base, {"hidden_size", "layers", "skip", "embedding_size"})
-        return row_of(inherit_network(base, corpus.vocabulary, config).state_dict(), shape), base.earlier(corpus)
+        return row_of(inherit_network(base, corpus.vocabulary, config, shape.labels).state_dict(), shape), base.earlier(
+            corpus
+        )
 
     def _from_checkpoint(self, corpus: Corpus, shape: Shape) -> Tensor:
         checkpoint = load_checkpoint(Path(self.source))

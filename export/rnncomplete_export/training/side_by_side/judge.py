@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE
+from rnncomplete_export.network.character_network import shut_gates
 from rnncomplete_export.network.measure import FIRST_TOKEN
 from rnncomplete_export.training.side_by_side.parameters import Parameters, swapped
 
@@ -33,10 +34,11 @@ State = list["Tensor"]
 class Judge:
     """Networks of ``weights`` float32[N, P] that read one character after another.
 
-    ``beyond`` [N, 1, V] is added to their logits.
+    ``beyond`` [N, 1, V] is added to their logits. ``boundaries`` are the tokens that end a text for each network, 0 if
+    none does.
     """
 
-    def __init__(self, weights: Tensor, shape: Shape, beyond: Tensor) -> None:
+    def __init__(self, weights: Tensor, shape: Shape, beyond: Tensor, boundaries: Sequence[int] = ()) -> None:
         parameters, h = Parameters.of(weights, shape), shape.hidden
         self._networks, self._hidden, self._device = len(weights), h, weights.device
         first, second = parameters.below[0], parameters.below[1][:, :, h:]
@@ -44,6 +46,9 @@ class Judge:
             torch.bmm(parameters.embedding, below.transpose(1, 2)) + bias[:, None]
             for below, bias in zip((first, second), parameters.gate_biases(), strict=True)
         ]
+        for network, boundary in enumerate(boundaries):
+            for table in self._tables if boundary else ():
+                table[network, boundary] += shut_gates(h).view(-1).to(table)
         own, above = parameters.recurrent
         stacked = torch.cat((parameters.below[1][:, :, :h], above), dim=2)
         self._own = [own.transpose(1, 2), stacked.transpose(1, 2)]

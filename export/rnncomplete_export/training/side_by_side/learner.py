@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rnncomplete_export.training.side_by_side.label_learner import LabelLearner
 from rnncomplete_export.training.side_by_side.mover import Mover
 from rnncomplete_export.training.side_by_side.pages import Pages
 from rnncomplete_export.training.side_by_side.parameters import Parameters
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from rnncomplete_export.training.side_by_side.cell import Cell
+    from rnncomplete_export.training.side_by_side.label_learner import LabelledPages
     from rnncomplete_export.training.side_by_side.parameters import Shape
     from rnncomplete_export.training.side_by_side.plan import PlannedNetwork, Shared
     from rnncomplete_export.training.side_by_side.teachers import Teachers
@@ -56,7 +58,7 @@ def beyond(vocabularies: Sequence[int], shape: Shape, weights: Tensor) -> Tensor
 class Learner:
     """N networks of one shape, each with a vocabulary of its own size, and the ``texts`` that they read.
 
-    The first networks are those that ``teachers`` teach. Matrices are multiplied in ``dtype``.
+    The first networks are those that ``teachers`` teach. All networks learn the labels of what is ``labelled``. Matrices are multiplied in ``dtype``.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Learner:
         dtype: torch.dtype,
         cell: Cell,
         teachers: Teachers | None = None,
+        labelled: LabelledPages | None = None,
     ) -> None:
         device, n, wide = weights.device, len(weights), weights.dtype
         self.shape, self.networks, self.shared, self.device, self.dtype = shape, n, shared, device, dtype
@@ -82,6 +85,9 @@ class Learner:
         self.reader = Reader(shape, n, window, streams, dtype=dtype, device=device, cell=cell)
         self.mover = Mover(shape, weights, networks, spans, shared, dtype=dtype)
         self.teachers = teachers
+        self.labels = LabelLearner(labelled, streams, dtype=wide, device=device) if labelled else None
+        self.boundaries = list(labelled.boundaries) if labelled else [0] * n
+        """The token that ends a text, of each network; 0 if none does."""
         self.beyond = beyond(vocabularies, shape, weights)
         self._wanted = torch.zeros(n, shared.window, shared.batch, shape.hidden, dtype=dtype, device=device)
         self._carried = torch.zeros(n, shared.batch, shape.hidden, dtype=wide, device=device)
@@ -95,13 +101,15 @@ class Learner:
     def point(self, network: int, text: int) -> None:
         """From now on ``network`` reads the text of that number, from fresh states."""
         self.pages.point(network, text, self.mover.begun[network])
-        for state in self.reader.begins():
+        for state in [*self.reader.begins(), *([self.labels.pool] if self.labels else [])]:
             state[network] = 0
 
     def update(self) -> None:
         """One window of all networks."""
         inputs, targets = self.pages.turn()
         hidden = torch.rand(inputs.shape, device=self.device) < self.shared.unknown_share
+        if self.labels is not None:
+            hidden &= ~self.labels.ends(inputs)
         self.learn(inputs.masked_fill(hidden, 0), targets, self.noise())
         self.mover.move(self.characters)
 
@@ -131,16 +139,25 @@ class Learner:
         weights, half = Parameters.of(mover.weights, self.shape), Parameters.of(mover.half, self.shape)
         gradient = Parameters.of(mover.gradient, self.shape)
         reader.forget(noise.kept)
+        ends = None
+        if self.labels is not None:
+            self.labels.pool.mul_(noise.kept)
+            ends = self.labels.ends(inputs)
         biases = weights.gate_biases()
         recurrent = [own * left for own, left in zip(half.recurrent, noise.drops, strict=True)]
         ones = self.ones(inputs)
-        logits = reader.read(half, biases, recurrent, ones, noise.masks).to(self.loss.dtype)
+        logits = reader.read(half, biases, recurrent, ones, noise.masks, ends=ends).to(self.loss.dtype)
         logits = logits + (weights.bias[:, None] + self.beyond)
         wrong = self._wrong(logits, ones, targets, noise.kept).to(self.dtype)
         flat = reader.flat(reader.features)
         torch.bmm(wrong.transpose(1, 2), flat[:, :, : 2 * h], out=gradient.readout)
         gradient.bias.copy_(wrong.sum(1, dtype=self.loss.dtype))
         outputs = torch.bmm(wrong, half.readout)
+        if self.labels is not None and ends is not None:
+            read, where = flat[:, :, : 2 * h], self.pages.where
+            outputs += self.labels.learn(read, weights.of_labels, gradient.of_labels, ends=ends, where=where).to(
+                outputs
+            )
         embedded: Tensor | None = None
         for layer in (1, 0):
             torch.mul(outputs[:, :, :h].view_as(self._wanted), noise.masks[layer], out=self._wanted)
@@ -189,6 +206,8 @@ class Learner:
     def state(self) -> dict[str, Tensor]:
         """All that a later update depends on, beside the plan, the texts and the random numbers to come; live."""
         state = {**self.pages.state(), **self.mover.state(), "loss": self.loss}
+        if self.labels is not None:
+            state["pool"] = self.labels.pool
         readers = {"recurrent": self.reader} | ({"teachers": self.teachers.reader} if self.teachers else {})
         for name, reader in readers.items():
             state |= {f"{name}{number}": part for number, part in enumerate(reader.begins())}

@@ -32,6 +32,8 @@ class Pages:
         self._starts = torch.zeros(networks, 1, streams, dtype=torch.int64, device=device)
         self._clock = torch.zeros((), dtype=torch.int64, device=device)
         self._steps = torch.arange(window, device=device)[None, :, None]
+        self.where = self._starts
+        """Where in all texts the inputs of the last window are, int64[N, T, B]."""
 
     def point(self, network: int, text: int, updates: Tensor) -> None:
         """From now on ``network`` reads the text of that number, where it would be after so many ``updates`` before."""
@@ -42,7 +44,7 @@ class Pages:
 
     def turn(self) -> tuple[Tensor, Tensor]:
         """The next window: inputs and targets, int64[N, T, B]."""
-        where = (self._starts + self._clock * self.window + self._steps) % self._size + self._offset
+        self.where = where = (self._starts + self._clock * self.window + self._steps) % self._size + self._offset
         self._clock.add_(1)
         return self._text.take(where).long(), self._text.take(where + 1).long()
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
+from rnncomplete_export.network.pooled_readout import PROJECTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +45,17 @@ NAMES = {
 """In the order in which they lie in a row: the names here, and those of a :class:`CharacterNetwork`. Muon moves the first
 four, AdamW the others."""
 
+OF_LABELS = {
+    "projection": "pooled.projection.weight",
+    "projection_bias": "pooled.projection.bias",
+    "label": "pooled.readout.weight",
+    "label_bias": "pooled.readout.bias",
+}
+"""Likewise behind them, where networks have labels; AdamW moves them."""
+
+SWAPPED = ("readout", "projection")
+"""Their columns are what both layers put out."""
+
 PADDED = ("embedding", "readout", "bias")
 """Their rows are characters."""
 
@@ -58,11 +70,18 @@ class Shape:
     """E."""
     hidden: int
     """H."""
+    labels: int = 0
+    """K, of every network; 0 if they tell none."""
 
     @classmethod
-    def for_vocabularies(cls, sizes: Sequence[int], embedding: int, hidden: int) -> Shape:
+    def for_vocabularies(cls, sizes: Sequence[int], embedding: int, hidden: int, labels: int = 0) -> Shape:
         """One that holds vocabularies of all ``sizes``."""
-        return cls(-(-max(sizes) // TILE) * TILE, embedding, hidden)
+        return cls(-(-max(sizes) // TILE) * TILE, embedding, hidden, labels)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The parameters in the order in which they lie in a row, and what a :class:`CharacterNetwork` calls them."""
+        return {**NAMES, **OF_LABELS} if self.labels else NAMES
 
     def layout(self) -> dict[str, tuple[int, tuple[int, ...]]]:
         """Where each parameter begins in a row of P numbers, and its shape."""
@@ -75,9 +94,13 @@ class Shape:
             "embedding": (v, e),
             "readout": (v, 2 * h),
             "bias": (v,),
+            "projection": (PROJECTED, 2 * h),
+            "projection_bias": (PROJECTED,),
+            "label": (self.labels, 2 * PROJECTED),
+            "label_bias": (self.labels,),
         }
         placed, at = {}, 0
-        for name in NAMES:
+        for name in self.names:
             shape = sizes.get(name, (4 * h,))
             placed[name] = (at, shape)
             at += math.prod(shape)
@@ -113,6 +136,8 @@ class Parameters:
     """float[N, 4H]."""
     bias_recurrent: tuple[Tensor, Tensor]
     """float[N, 4H]."""
+    of_labels: tuple[Tensor, ...] = ()
+    """Of networks with labels, of D projected numbers: float[N, D, 2H], [N, D], [N, K, 2D], [N, K]; columns as above."""
 
     @classmethod
     def of(cls, flat: Tensor, shape: Shape) -> Parameters:
@@ -133,6 +158,7 @@ class Parameters:
             views["bias"],
             both("bias_below"),
             both("bias_recurrent"),
+            tuple(views[name] for name in OF_LABELS if name in views),
         )
 
     def gate_biases(self) -> list[Tensor]:
@@ -153,10 +179,10 @@ def row_of(state: Mapping[str, Tensor], shape: Shape) -> Tensor:
     """
     row = torch.zeros(shape.size, dtype=state[NAMES["embedding"]].dtype)
     for name, (at, size) in shape.layout().items():
-        value = state[NAMES[name]]
+        value = state[shape.names[name]]
         own = row[at : at + math.prod(size)].view(size)
         own = own[: len(value)] if name in PADDED else own
-        own.copy_(swapped(value) if name == "readout" else value)
+        own.copy_(swapped(value) if name in SWAPPED else value)
     return row
 
 
@@ -166,7 +192,7 @@ def state_of(row: Tensor, shape: Shape, vocabulary: int) -> dict[str, Tensor]:
     for name, (at, size) in shape.layout().items():
         value = row[at : at + math.prod(size)].view(size)
         value = value[:vocabulary] if name in PADDED else value
-        state[NAMES[name]] = (swapped(value) if name == "readout" else value).contiguous().clone()
+        state[shape.names[name]] = (swapped(value) if name in SWAPPED else value).contiguous().clone()
     return state
 
 
@@ -175,6 +201,6 @@ def new_rows(shape: Shape, vocabularies: Sequence[int], seeds: Sequence[int]) ->
     rows = []
     for vocabulary, seed in zip(vocabularies, seeds, strict=True):
         torch.manual_seed(seed)
-        config = NetworkConfig(vocabulary, shape.hidden, LAYERS, shape.embedding, skip=True)
+        config = NetworkConfig(vocabulary, shape.hidden, LAYERS, shape.embedding, skip=True, labels=shape.labels)
         rows.append(row_of(CharacterNetwork(config).state_dict(), shape))
     return torch.stack(rows)

@@ -26,6 +26,16 @@ class PlannedStyle:
     corpus_name: str = ""
     licence: str = ""
     lexer: str = ""
+    labels: str = ""
+    """A TSV file of texts with labels, which are learned beside the language, instead of a text."""
+    validation: str = ""
+    """Such a file of texts that are kept back, instead of a share of them."""
+    names: str = ""
+    """What labels are called, as ``pos=liked neg=hated``."""
+    readout: str = "label"
+    """What the distribution over them is called."""
+    longest: int = 0
+    """Characters of the end of a longer text with a label that are trained on; 0 is no limit."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,8 @@ class Shared:
     """Characters replaced by the unknown one, so that it is learned."""
     reset_share: float = 0.01
     """Windows that begin as a text begins, from zero state."""
+    label_weight: float = 1.0
+    """Of texts with labels: what the loss of the label weighs beside that of the next character."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +176,8 @@ def _check_network(
             raise SettingError(f"{where} goes on in another size; expected the hidden_size and embedding_size before")
         if network.taught or network.base:
             raise SettingError(f"{where} goes on, and is taught or begins from a style too; expected one of them")
+    if plan.styles[network.style].labels and (network.taught or network.first):
+        raise SettingError(f"{where} learns labels, and is taught or reads another text first; expected neither")
     if network.first and network.first not in plan.styles:
         raise SettingError(
             f"{where} reads {network.first!r} first, which is not a text of the plan; expected one of: "

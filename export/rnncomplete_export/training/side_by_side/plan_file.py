@@ -32,6 +32,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "share": (1e-6, 1e6),
     "hidden_size": (8, 4096),
     "learning_rate": (1e-9, 1),
+    "longest": (0, 2**40),
     "kept_back": (0, 2**40),
 }
 """Smallest and largest of every number in a plan."""
@@ -123,10 +124,14 @@ def _style(name: str, facts: Facts, where: str) -> PlannedStyle:
 
 def _from_folder(styles: Mapping[str, PlannedStyle], folder: Path) -> dict[str, PlannedStyle]:
     """``styles`` whose texts are sought from the plan's ``folder`` on, where they are not texts by name."""
+
+    def found(path: str) -> str:
+        return str((folder / path).absolute()) if path and (folder / path).exists() else path
+
     return {
-        name: dataclasses.replace(style, text=str((folder / style.text).absolute()))
-        if (folder / style.text).exists()
-        else style
+        name: dataclasses.replace(
+            style, text=found(style.text), labels=found(style.labels), validation=found(style.validation)
+        )
         for name, style in styles.items()
     }
 

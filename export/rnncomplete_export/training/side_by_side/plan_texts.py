@@ -11,6 +11,7 @@ import torch
 from rnncomplete.errors import TextError
 from rnncomplete.text.vocabulary import UNKNOWN
 from rnncomplete_export.story.stages import known_words
+from rnncomplete_export.training.side_by_side.label_learner import LabelledPages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from rnncomplete_export.texts.corpus import Corpus
+    from rnncomplete_export.texts.labelled import Labelling
     from rnncomplete_export.training.side_by_side.plan import Plan
 
 JUDGED = 600_000
@@ -30,6 +32,8 @@ class PlanTexts:
     """The corpora of a plan, by the name that it gives them."""
 
     corpora: dict[str, Corpus]
+    labellings: dict[str, Labelling] = field(default_factory=dict)
+    """Of those with labels."""
     _words: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def vocabularies(self, styles: Sequence[str]) -> list[int]:
@@ -45,6 +49,20 @@ class PlanTexts:
         others = self.corpora[text].vocabulary.characters
         table = np.array([UNKNOWN, *(number(character) for character in others[1:])], np.uint16)
         return self._tensor(table[tokens])
+
+    def labels_of(self, style: str) -> tuple[str, ...]:
+        """The labels of ``style``; none if it has none."""
+        return self.labellings[style].labels if style in self.labellings else ()
+
+    def labelled(self, styles: Sequence[str], weight: float) -> LabelledPages | None:
+        """The labels of the texts of ``styles``, if they have some, and what their loss weighs."""
+        if not any(map(self.labels_of, styles)):
+            return None
+        newlines = {style: self.corpora[style].vocabulary.token("\n") for style in styles}
+        own = list(dict.fromkeys(styles))
+        each = [self.labellings[style].each(self.corpora[style].training, newlines[style]) for style in own]
+        labels, weights = ([torch.from_numpy(pair[part]) for pair in each] for part in (0, 1))
+        return LabelledPages(labels, weights, [newlines[style] for style in styles], weight)
 
     def validation(self, style: str) -> Tensor:
         """What is kept back, or its beginning."""
@@ -65,6 +83,14 @@ class PlanTexts:
 
 def check_texts(plan: Plan, texts: PlanTexts) -> None:
     """Raise :class:`TextError` if a text is too short to be learned as the plan says."""
+    for number, one in enumerate(plan.rounds, 1):
+        counts = {network.style: len(texts.labels_of(network.style)) for network in one.networks}
+        if len(set(counts.values())) > 1:
+            told = ", ".join(f"{style} {count}" for style, count in counts.items())
+            raise TextError(
+                f"the plan {plan.name}, round {number}, has networks with different numbers of labels ({told}); expected "
+                "as many in all: give the others a round, or a plan, of their own"
+            )
     least = plan.shared.window + plan.shared.batch + 1
     for name, corpus in texts.corpora.items():
         if len(corpus.validation) < 2 or len(corpus.training) <= least:

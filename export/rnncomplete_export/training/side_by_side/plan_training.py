@@ -11,16 +11,28 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from rnncomplete.errors import CheckpointError
 from rnncomplete_export.checkpoint import CHECKPOINT, Checkpoint, save_checkpoint, way_out
+from rnncomplete_export.network.character_network import CharacterNetwork
 from rnncomplete_export.training.interruption import Interruption
+from rnncomplete_export.training.label_task import LabelTask
+from rnncomplete_export.training.network_shape import network_config
 from rnncomplete_export.training.side_by_side.cell import choose_cell
 from rnncomplete_export.training.side_by_side.learner import Learner
-from rnncomplete_export.training.side_by_side.parameters import LAYERS, Shape, new_rows
+from rnncomplete_export.training.side_by_side.parameters import LAYERS, Shape, new_rows, state_of
 from rnncomplete_export.training.side_by_side.plan_checkpoint import Handed, another_plan, plan_folder
-from rnncomplete_export.training.side_by_side.results import Best, Counted, better, save_style, tell_stages, whole_rows
+from rnncomplete_export.training.side_by_side.results import (
+    Best,
+    Counted,
+    better,
+    config_of,
+    save_style,
+    tell_stages,
+    whole_rows,
+)
 from rnncomplete_export.training.side_by_side.round import Limit, Round
 from rnncomplete_export.training.side_by_side.teachers import Teachers
 
@@ -28,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from rnncomplete_export.training.side_by_side.beginning import Beginning
@@ -108,7 +121,8 @@ class PlanTraining:
         """That of a round."""
         sizes = self.texts.vocabularies(list(self.texts.corpora))
         planned = self.plan.rounds[number]
-        return Shape.for_vocabularies(sizes, planned.embedding_size, planned.hidden_size)
+        labels = max(len(self.texts.labels_of(network.style)) for network in planned.networks)
+        return Shape.for_vocabularies(sizes, planned.embedding_size, planned.hidden_size, labels)
 
     def _begun(self) -> Round:
         """The round that is next, as it begins, or as it was when it was saved."""
@@ -129,6 +143,7 @@ class PlanTraining:
             dtype=self._dtype,
             cell=cell,
             teachers=None if self._handed.teachers is None else self._teachers(self._handed.teachers),
+            labelled=self.texts.labelled(styles, plan.shared.label_weight),
         )
         for row, network in enumerate(networks):
             if network.goes_on and network.style in self._handed.paused:
@@ -193,12 +208,30 @@ class PlanTraining:
         chosen, losses = done.chosen()
         told = ", ".join(f"{one.style} {value:.4f}" for one, value in zip(done.networks, losses, strict=True))
         self._progress.say(f"on all of the texts kept back: {told}")
+        losses = losses + self._label_losses(done, chosen)
         for network, skipped in zip(done.networks, done.learner.mover.skipped.tolist(), strict=True):
             if skipped:
                 self._progress.say(f"{network.style}: {skipped:.0f} updates left out, whose gradients were not finite")
         if not self.plan.rounds[self.number].only_teaches:
             self._keep(done, chosen, losses.tolist())
         self._handed = self._hand_on(done, chosen)
+
+    def _label_losses(self, done: Round, chosen: Tensor) -> NDArray[np.float64]:
+        """What the labels of texts kept back add to the loss of each network, float64[N]; nothing without labels."""
+        losses = np.zeros(len(done.networks))
+        if done.learner.labels is None:
+            return losses
+        told = []
+        for row, planned in enumerate(done.networks):
+            corpus, labelling = self.texts.corpora[planned.style], self.texts.labellings[planned.style]
+            config = config_of(planned, self.plan.shared, done.learner.shape.embedding, done.learner.shape.hidden, 0)
+            network = CharacterNetwork(network_config(config, corpus.vocabulary, len(labelling.labels)))
+            network.load_state_dict(state_of(chosen[row].float().cpu(), done.learner.shape, len(corpus.vocabulary)))
+            nats, right = LabelTask(corpus, labelling, self.plan.shared.label_weight).validate(network.to(self._device))
+            losses[row] = self.plan.shared.label_weight * nats
+            told.append(f"{planned.style} {nats:.4f} nats, {100 * right:.2f} % right")
+        self._progress.say(f"labels of texts kept back: {', '.join(told)}")
+        return losses
 
     def _keep(self, done: Round, chosen: Tensor, losses: list[float]) -> None:
         numbers = better(done, losses, self.best)
@@ -224,6 +257,7 @@ class PlanTraining:
                 corpus=self.texts.corpora[style],
                 shared=self.plan.shared,
                 about=about,
+                labels=self.texts.labels_of(style),
             )
             self._progress.say(f"{path}: {best.loss:.4f} nats per character")
 

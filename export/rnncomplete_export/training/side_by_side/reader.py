@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rnncomplete_export.network.character_network import shut_gates
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,6 +44,7 @@ class Reader:
         def buffer(length: int, width: int, kind: torch.dtype) -> Tensor:
             return torch.zeros(networks, length, streams, width, dtype=kind, device=device)
 
+        self._shut = shut_gates(h).view(-1).to(device, dtype)
         self.features = buffer(window, 2 * h + shape.embedding, dtype)
         """Outputs of layer 1, of layer 0, and the embedding, after dropout: what each matrix reads lies side by side."""
         self.gates = [buffer(window, 4 * h, dtype) for _ in range(2)]
@@ -59,11 +62,13 @@ class Reader:
         recurrent: Sequence[Tensor],
         ones: Tensor,
         masks: Sequence[Tensor] | None,
+        *,
+        ends: Tensor | None = None,
     ) -> Tensor:
         """Logits [N, TB, V], without the readout's bias, of what follows ``ones`` [N, TB, V], the characters one-hot.
 
         ``masks`` are those of :class:`rnncomplete_export.training.side_by_side.learner.Noise`; ``recurrent`` are the
-        recurrent matrices that are left of ``weights``.
+        recurrent matrices that are left of ``weights``. Where ``ends`` bool[N, T, B] is true a text ends, and cells forget.
         """
         h = self.shape.hidden
         embedded = torch.bmm(ones, weights.embedding).view(self.networks, self.window, self.streams, -1)
@@ -72,6 +77,8 @@ class Reader:
         for layer, width in enumerate((2 * h, h)):
             gates, out, held = self.gates[layer], self.out[layer], self.held[layer]
             torch.bmm(flat[:, :, width:], weights.below[layer].transpose(1, 2), out=self.flat(gates))
+            if ends is not None:
+                gates.addcmul_(ends[..., None].to(gates.dtype), self._shut)
             own = recurrent[layer].transpose(1, 2)
             for t in range(self.window):
                 gates[:, t].baddbmm_(out[:, t], own)

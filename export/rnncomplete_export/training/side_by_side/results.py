@@ -19,7 +19,7 @@ from rnncomplete_export.training.side_by_side.parameters import LAYERS, state_of
 from rnncomplete_export.training.trainer import TrainingState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from torch import Tensor
@@ -87,7 +87,12 @@ def tell_stages(
         best[style].stages = stages[:-1] if done.networks[number].goes_on else []
     for updates in [*done.state.stages, None]:
         weights = chosen if updates is None else done.stage(updates)
-        judge = Judge(weights[rows].to(learner.loss.dtype), learner.shape, learner.beyond[rows])
+        judge = Judge(
+            weights[rows].to(learner.loss.dtype),
+            learner.shape,
+            learner.beyond[rows],
+            [learner.boundaries[row] for row in rows],
+        )
         loss = judge.losses(validation, streams=STREAMS, warm=128, length=STAGE_CHARACTERS // STREAMS)[0]
         written = judge.write(WRITTEN, LENGTH, seed=0)
         for index, (style, number) in enumerate(numbers.items()):
@@ -112,6 +117,7 @@ def save_style(
     corpus: Corpus,
     shared: Shared,
     about: dict[str, Any],
+    labels: Sequence[str] = (),
 ) -> None:
     """Write one network, ``weights`` float[P], as the checkpoint that ``rnncomplete export`` takes, with its stages."""
     network, shape = done.networks[number], done.learner.shape
@@ -133,6 +139,7 @@ def save_style(
         "state": asdict(state),
         "vocabulary": list(corpus.vocabulary.characters),
         "normalisation": list(corpus.vocabulary.normalisation),
+        "labels": list(labels),
         "corpus": corpus.facts(),
     }
     save_checkpoint(path, Checkpoint({f"average.{name}": value for name, value in held.items()}, facts))
@@ -157,6 +164,7 @@ def config_of(network: PlannedNetwork, shared: Shared, embedding: int, hidden: i
         decay_from=shared.decay_from,
         unknown_share=shared.unknown_share,
         reset_share=shared.reset_share,
+        label_weight=shared.label_weight,
         characters=characters,
         patience=0,
         seed=network.seed,

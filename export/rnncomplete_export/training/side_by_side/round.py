@@ -182,7 +182,9 @@ class Round:
         self._say(f"{self.characters:,} characters each; validation {told}")
 
     def _judged(self, weights: Tensor, **how: Any) -> NDArray[np.float64]:
-        judge = Judge(weights.to(self.learner.loss.dtype), self.learner.shape, self.learner.beyond)
+        judge = Judge(
+            weights.to(self.learner.loss.dtype), self.learner.shape, self.learner.beyond, self.learner.boundaries
+        )
         losses: NDArray[np.float64] = judge.losses(self._validation, **how)[0]
         return losses
 

@@ -1,0 +1,168 @@
+"""Texts with labels: read from TSV, learned with the characters, told at every character by the graph as by PyTorch."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from rnncomplete.errors import TextError
+from rnncomplete.network.gpu_graph import gpu_graph
+from rnncomplete.network.loading import model_from_graph
+from rnncomplete.network.onnx_runtime import open_session
+from rnncomplete.text.labelled import read_labelled
+from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER
+from rnncomplete_export.exporting.graphs import build_graph, state_size, with_card
+from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
+from rnncomplete_export.network.measure_labels import label_logits
+from rnncomplete_export.texts.labelled import build_labelled, read_labelling, texts_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnncomplete.network.card import Card
+
+NEWLINE = 1
+
+
+@pytest.fixture
+def network() -> CharacterNetwork:
+    torch.manual_seed(3)
+    network = CharacterNetwork(NetworkConfig(9, 12, 2, 4, labels=3, boundary=NEWLINE)).eval()
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    return network
+
+
+@torch.no_grad()
+def read(network: CharacterNetwork, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    logits, labels, _ = network.read(torch.tensor(tokens)[:, None], network.initial_state(1))
+    return logits[:, 0].numpy(), torch.softmax(labels[:, 0], dim=-1).numpy()
+
+
+def test_after_a_boundary_a_text_is_read_as_from_its_start(network: CharacterNetwork) -> None:
+    alone, labels_alone = read(network, [5, 3, 7])
+    behind, labels_behind = read(network, [2, 8, 4, NEWLINE, 5, 3, 7])
+    np.testing.assert_allclose(behind[4:], alone, atol=1e-6)
+    np.testing.assert_allclose(labels_behind[4:], labels_alone, atol=1e-6)
+
+
+def test_windows_give_what_the_whole_does(network: CharacterNetwork) -> None:
+    tokens = torch.tensor([2, 8, 4, NEWLINE, 5, 3, 7, 6])[:, None]
+    with torch.no_grad():
+        _, whole, _ = network.read(tokens, network.initial_state(1))
+        _, first, state = network.read(tokens[:3], network.initial_state(1))
+        _, second, _ = network.read(tokens[3:], state)
+    torch.testing.assert_close(torch.cat((first, second)), whole)
+
+
+def test_texts_side_by_side_are_told_as_one_by_one(network: CharacterNetwork) -> None:
+    texts = [np.array(text, np.uint16) for text in ([5, 3, 7], [2, 8], [4] * 200, [6])]
+    found = label_logits(network, texts, (0.5, 1.0))
+    for index, text in enumerate(texts):
+        shares = np.exp(found[1, index]) / np.exp(found[1, index]).sum()
+        _, labels = read(network, text.tolist())
+        np.testing.assert_allclose(shares, labels[-1], atol=1e-5)
+        half = np.exp(found[0, index]) / np.exp(found[0, index]).sum()
+        np.testing.assert_allclose(half, labels[(len(text) + 1) // 2 - 1], atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_the_graph_computes_what_pytorch_does(network: CharacterNetwork, tiny_card: Card, precision: str) -> None:
+    card = dataclasses.replace(
+        tiny_card,
+        vocabulary=(UNKNOWN_CHARACTER, "\n", *"abcdefg"),
+        state_size=state_size(network),
+        format=2,
+        readouts={"mood": ("a", "b", "c")},
+    )
+    graph = with_card(build_graph(network, precision, "mood"), card.to_json())  # type: ignore[arg-type]
+    model = model_from_graph(card, graph)
+    tokens = [5, 3, 7, 6, 2, 8, 4, 4]
+    logits, labels = read(network, tokens)
+    tolerance = 1e-5 if precision == "float32" else 0.06
+    state = model.initial_state
+    for index, token in enumerate(tokens):
+        np.testing.assert_allclose(model.readout(token, state)["mood"], labels[index], atol=tolerance)
+        found, state = model.step(token, state)
+        np.testing.assert_allclose(found, logits[index], atol=10 * tolerance)
+    _, ended = model.step(NEWLINE, state)
+    assert np.abs(ended[: 2 * 2 * 12]).max() == 0, "behind a boundary the cells are as at the start"
+    if precision == "int8":
+        session = open_session(gpu_graph(graph))
+        state = model.initial_state[None]
+        for index, token in enumerate(tokens):
+            names = ["next_state", "readout.mood"]
+            state, readout = session.run(names, {"token": np.array([token]), "state": state})
+            np.testing.assert_allclose(readout[0], labels[index], atol=tolerance)
+
+
+def test_a_float16_graph_with_labels_is_not_built(network: CharacterNetwork) -> None:
+    with pytest.raises(ValueError, match="float16"):
+        build_graph(network, "float16")
+
+
+def lines(count: int) -> str:
+    return "".join(f"text number {number}\t{('bad', 'good')[number % 2]}\n" for number in range(count))
+
+
+def test_a_line_is_a_text_and_knows_its_label(tmp_path: Path) -> None:
+    (tmp_path / "all.tsv").write_text(lines(100), encoding="utf-8")
+    corpus, labelling = build_labelled(tmp_path / "all.tsv", tmp_path / "run", names={"bad": "awful"})
+    assert labelling.labels == ("awful", "good")
+    assert labelling.kept_back == 5
+    newline = corpus.vocabulary.token("\n")
+    texts = [corpus.vocabulary.decode(text.tolist()) for text in texts_of(corpus.tokens, newline)]
+    assert sorted(texts) == sorted(f"text number {number}" for number in range(100))
+    assert [int(text.split()[-1]) % 2 for text in texts] == labelling.lines.tolist()
+    assert len(texts_of(corpus.validation, newline)) == 5
+    known = read_labelling(tmp_path / "run")
+    assert known is not None
+    assert known.lines.tolist() == labelling.lines.tolist()
+
+
+def test_what_cannot_be_known_yet_weighs_little(tmp_path: Path) -> None:
+    (tmp_path / "all.tsv").write_text(lines(100) + "x" * 400 + "\tgood\n", encoding="utf-8")
+    corpus, labelling = build_labelled(tmp_path / "all.tsv", tmp_path / "run")
+    newline = corpus.vocabulary.token("\n")
+    labels, weights = labelling.each(corpus.tokens, newline)
+    assert abs(weights.mean() - 1) < 1e-5
+    assert (weights[corpus.tokens == newline] == 0).all()
+    ends = np.flatnonzero(corpus.tokens == newline)
+    begin = 0
+    for line, end in enumerate(ends):
+        assert (np.diff(weights[begin:end]) > 0).all()
+        assert (labels[begin : end + 1] == labelling.lines[line]).all()
+        begin = end + 1
+
+
+def test_columns_are_found_by_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "named.tsv"
+    path.write_text("source\tlabel\ttext\nhere\tgood\ta  text\nthere\tbad\tanother\n", encoding="utf-8")
+    first, second = read_labelled(path)
+    assert (first.text, first.label, first.source) == ("a text", "good", "here")
+    assert second.source == "there"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("only a text\n", "line 1, has 1 columns"),
+        ("a\tb\tc\n", "has 3 columns"),
+        ("\tgood\n", "has no text"),
+        ("fine\t \n", "has no label"),
+        ("good\t" + "a long text in the wrong column " * 3 + "\n", "is the text the first column"),
+        ("fine\t\x1b[2J\n", "plain"),
+        (lines(100).replace("bad", "good"), "1 labels"),
+        (lines(10), "at least 20"),
+        ("".join(f"text {n}\tlabel {n}\n" for n in range(100)), "at most 64"),
+    ],
+)
+def test_what_is_not_texts_with_labels_is_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "odd.tsv").write_text(text, encoding="utf-8")
+    with pytest.raises(TextError, match=said) as caught:
+        build_labelled(tmp_path / "odd.tsv", tmp_path / "run")
+    assert "\n" not in str(caught.value)
