@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import reprlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +117,22 @@ def _paths(value: Any) -> tuple[Path, ...]:
     return tuple(Path(item).expanduser() for item in items)
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    """Names or globs: a list, or one string with commas between them."""
+    items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+        raise ValueError("a list of names")
+    return tuple(item for item in items if item)
+
+
+def _table(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(
+        isinstance(item, str) and item for pair in value.items() for item in pair
+    ):
+        raise ValueError('a table such as { markdown = "english" }')
+    return dict(value)
+
+
 def _number(kind: Callable[[Any], Any], smallest: float, largest: float) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         what = f"a {'whole number' if kind is int else 'number'} from {smallest:g} to {largest:g}"
@@ -146,8 +162,26 @@ SETTINGS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "editing_mode": ("emacs", _editing_mode),
     "manual": (False, _switch),
     "learn_from": ((), _paths),
+    "styles": ({}, _table),
+    "off": ((), _names),
+    "ignore": ((), _names),
+    "learn": (True, _switch),
+    "alternatives": (3, _number(int, 1, 10)),
 }
 """Default and check of each setting; a check returns the value, or raises ``ValueError`` with what was expected."""
+
+
+def _longer(old: Setting, new: Setting) -> Setting:
+    return replace(new, value=tuple(dict.fromkeys([*old.value, *new.value])))
+
+
+COMBINED: dict[str, Callable[[Setting, Setting], Setting]] = {
+    "off": _longer,
+    "ignore": _longer,
+    "learn": lambda old, new: new if old.value else old,
+    "styles": lambda old, new: replace(new, value=old.value | new.value),
+}
+"""Settings that add to what was said before. What is left alone anywhere is left alone: no stronger place undoes it."""
 
 
 def load_settings(
@@ -156,25 +190,30 @@ def load_settings(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     user_file: Path | None = None,
+    ignore_files: bool = False,
 ) -> Settings:
     """All settings for a program started in ``folder`` with ``flags``, of which those that are ``None`` don't count.
 
-    Raises :class:`SettingError` naming the flag, variable or file that holds what it should not.
+    With ``ignore_files`` what stands in files does not count either. Raises :class:`SettingError` naming the flag, variable or file that holds what it should not.
     """
     found = {name: Setting(name, default, "default") for name, (default, _) in SETTINGS.items()}
-    files = [user_source(user_file), *project_sources(folder or Path.cwd())]
+    files = [] if ignore_files else [user_source(user_file), *project_sources(folder or Path.cwd())]
     filed = [(name, value, source.origin) for source in files for name, value in source.table.items()]
     given = [
         *_from_environment(os.environ if environment is None else environment),
         *((name, value, f"--{name.replace('_', '-')}") for name, value in (flags or {}).items() if value is not None),
     ]
     for name, value, origin in [*filed, *given]:
-        found[name] = _checked(name, value, origin)
+        setting = check_setting(name, value, origin)
+        if name in COMBINED:
+            setting = COMBINED[name](found[name], setting)
+        found[name] = setting
     said = {name for name, _, _ in given}
     return Settings(found, tuple(line for source in files for name, line in source.ignored if name not in said))
 
 
-def _checked(name: str, value: Any, origin: str) -> Setting:
+def check_setting(name: str, value: Any, origin: str) -> Setting:
+    """The setting ``name`` with a ``value`` from ``origin``; raises :class:`SettingError` that names all three."""
     if name not in SETTINGS:
         raise SettingError(f"{origin} has the setting {reprlib.repr(name)}; expected one of {', '.join(SETTINGS)}")
     try:
@@ -184,5 +223,6 @@ def _checked(name: str, value: Any, origin: str) -> Setting:
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, Any, str]]:
-    variables = [(name, f"RNNCOMPLETE_{name.upper()}") for name in SETTINGS]
+    # RNNCOMPLETE_STYLES is the folder of styles, and no variable holds a table.
+    variables = [(name, f"RNNCOMPLETE_{name.upper()}") for name in SETTINGS if name != "styles"]
     return [(name, environment[variable], variable) for name, variable in variables if environment.get(variable)]

@@ -88,20 +88,30 @@ def _cautious(path: Path, origin: str, table: dict[str, Any], root: Path | None)
         return Source(origin, {}, (("", line),))
     table, ignored = dict(table), []
     style = table.get("style")
-    if isinstance(style, str) and style != AUTO and not is_installed(style):
+    if isinstance(style, str) and not _is_known(style):
         del table["style"]
         hint = shlex.quote(str(path.parent / style))
         line = f"{origin} asks for the style {style!r}, which is not installed, so that is ignored; "
         ignored.append(("style", f"{line}if you trust it, type: rnncomplete styles add {hint}"))
+    if isinstance(styles := table.get("styles"), dict):
+        strange = {key: name for key, name in styles.items() if not (isinstance(name, str) and _is_known(name))}
+        table["styles"] = {key: name for key, name in styles.items() if key not in strange}
+        for key, name in strange.items():
+            line = f"{origin} asks for the style {name!r} for {key}, which is not installed, so that is ignored"
+            ignored.append(("styles", line))
     table = _beside(path, table)
     if isinstance(paths := table.get("learn_from"), list):
         inside = (root or path.parent).resolve()
-        strange = [item for item in paths if not _is_inside(item, inside)]
-        table["learn_from"] = [item for item in paths if item not in strange]
-        for item in strange:
+        outside = [item for item in paths if not _is_inside(item, inside)]
+        table["learn_from"] = [item for item in paths if item not in outside]
+        for item in outside:
             line = f"{origin} asks to learn from {item}, which is outside of {inside}, so that is ignored; "
             ignored.append(("learn_from", f"{line}if you want it, type: rnncomplete --learn-from {shlex.quote(item)}"))
     return Source(origin, table, tuple(ignored))
+
+
+def _is_known(style: str) -> bool:
+    return style == AUTO or is_installed(style)
 
 
 def _is_inside(item: Any, folder: Path) -> bool:

@@ -24,6 +24,7 @@ __all__ = ["main"]
         "bench": ("rnncomplete.cli.bench:bench", "Measure how fast a style is, beside its peers."),
         "styles": ("rnncomplete.cli.styles:styles", "List, inspect, add and remove styles."),
         "stages": ("rnncomplete.cli.stages:stages", "Show what a style had learned at each stage of its training."),
+        "lsp": ("rnncomplete.cli.lsp:lsp", "Serve ghosts to an editor (needs the extra [lsp])."),
         "config": ("rnncomplete.cli.config:config", "Show the settings, and where each came from."),
         "doctor": ("rnncomplete.cli.doctor:doctor", "Show what runs where, and what is wrong."),
     },

@@ -30,9 +30,10 @@ _UNITS = {"us": "µs", "ms": "ms", "mb": "MB"}
 @click.command()
 @style_options
 @click.option("--text", "text_file", type=click.Path(path_type=Path), metavar="FILE", help="Real text for prefixes.")
+@click.option("--editor", is_flag=True, help="Measure `rnncomplete lsp` through a client instead; takes minutes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
-def bench(context: click.Context, /, text_file: Path | None, as_json: bool, **flags: Any) -> None:
+def bench(context: click.Context, /, text_file: Path | None, editor: bool, as_json: bool, **flags: Any) -> None:
     r"""Measure how fast a style is on one core, beside other ways to run the same network.
 
     A ghost is 32 characters, from the key to its last character. Prefixes come from FILE, or from what the style
@@ -42,12 +43,14 @@ def bench(context: click.Context, /, text_file: Path | None, as_json: bool, **fl
     \b
     rnncomplete bench
     rnncomplete bench --style linux --text driver.c --json
+    rnncomplete bench --editor
     """
     settings = settings_from(context, **flags)
     from rnncomplete.measure.speed import pin_to_one_core
 
-    pin_to_one_core()
-    document = _measure(settings, text_file)
+    if not editor:  # there are two processes then
+        pin_to_one_core()
+    document = _measure_editor() if editor else _measure(settings, text_file)
     if as_json:
         print_json(document)
         return
@@ -56,6 +59,13 @@ def bench(context: click.Context, /, text_file: Path | None, as_json: bool, **fl
         shown = f"{value:,}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
         name_shown, unit_shown = (words, _UNITS[unit]) if unit in _UNITS else (name, "")
         print_text(f"{name_shown.replace('_', ' '):32} {shown:>14} {unit_shown}".rstrip())
+
+
+def _measure_editor() -> dict[str, Any]:
+    from rnncomplete.editors.bench import measure_editor
+
+    with Progress("measuring") as progress:
+        return measure_editor(progress)
 
 
 def _measure(settings: Any, text_file: Path | None) -> dict[str, Any]:

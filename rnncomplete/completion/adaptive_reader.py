@@ -43,12 +43,13 @@ def session_mixers(
 ) -> Callable[[int], Mixer]:
     """What gives a mixer with room for so many characters, for a session with a style of that ``vocabulary``.
 
-    It knows the memory of the ``style`` and that of somebody's ``files``, both counted with :func:`alphabet_of`.
+    It knows the memory of the ``style`` and that of somebody's ``files``, both counted with :func:`alphabet_of`; weights
+    that were learned with the latter go before the style's.
     """
     alphabet = alphabet_of(vocabulary, style)
     memories = [memory for memory in (style, files) if memory is not None]
     _, weights = Sizes().sections(len(vocabulary))["weights"]
-    taught = style.prior if style is not None and style.prior.sections else None
+    taught = next((memory.prior for memory in (files, style) if memory is not None and memory.prior.sections), None)
     prior = taught or Prior.trusting_the_network(weights)
     return lambda characters: Mixer(alphabet, memories, sizes=Sizes.holding(characters), prior=prior)
 

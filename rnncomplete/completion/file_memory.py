@@ -72,12 +72,43 @@ def learn_files(
     """
     try:
         found = find_files(paths, skipped=skipped)
-        place = (cache or _cache_folder()) / f"{_key(found, alphabet, vocabulary.normalisation)}.bin"
+    except OSError as error:
+        raise TextError(f"cannot look for texts at {error.filename}: {error.strerror or error}") from None
+    return count_files(
+        found,
+        vocabulary,
+        alphabet,
+        cache=cache or cache_folder(),
+        progress=progress,
+        skipped=skipped,
+        wanted=wanted,
+        most_kept=MOST_KEPT,
+    )
+
+
+def count_files(
+    found: list[Found],
+    vocabulary: Vocabulary,
+    alphabet: Alphabet,
+    *,
+    cache: Path,
+    progress: Callable[[int, int], None] = lambda *_: None,
+    skipped: Callable[[str], None] = lambda _: None,
+    wanted: Callable[[], bool] = always,
+    most_kept: int = 1,
+    most_slots: int = FOLDER_SLOTS,
+) -> Learned | None:
+    """As :func:`learn_files`, of the files ``found``; the folder ``cache`` holds what was counted before.
+
+    There ``most_kept`` are kept; the table takes ``most_slots`` places of 4 bytes at most.
+    """
+    try:
+        place = cache / f"{_key(found, alphabet, vocabulary.normalisation)}.bin"
     except OSError as error:
         raise TextError(f"cannot look for texts at {error.filename}: {error.strerror or error}") from None
     if (known := _recall(place, alphabet)) is not None:
         return known
-    texts = _read(found, vocabulary, progress, skipped, wanted)
+    texts = read_files(found, vocabulary, progress=progress, skipped=skipped, wanted=wanted)
     if texts is None:
         return None
     tokens = np.concatenate(texts)
@@ -86,22 +117,27 @@ def learn_files(
         progress(READING + (STEPS - READING) * done // len(tokens), STEPS)
         return wanted()
 
-    slots = min(FOLDER_SLOTS, _PLACES_A_CHARACTER * len(tokens))
-    nodes = min(FOLDER_NODES, slots // 4)
-    memory = CorpusMemory.count(alphabet, tokens, max(nodes, 8), max(slots, 8), counting)
+    memory = CorpusMemory.count(alphabet, tokens, *table_sizes(len(tokens), most_slots), counting)
     if not wanted():
         return None
     learned = Learned(memory, len(texts), len(tokens))
-    _keep(place, learned)
+    _keep(place, learned, most_kept)
     return learned
 
 
-def _read(
+def table_sizes(characters: int, most_slots: int = FOLDER_SLOTS) -> tuple[int, int]:
+    """Nodes and slots of a memory of so many ``characters``."""
+    slots = min(most_slots, _PLACES_A_CHARACTER * characters)
+    return max(min(FOLDER_NODES, slots // 4), 8), max(slots, 8)
+
+
+def read_files(
     found: list[Found],
     vocabulary: Vocabulary,
-    progress: Callable[[int, int], None],
-    skipped: Callable[[str], None],
-    wanted: Callable[[], bool],
+    *,
+    progress: Callable[[int, int], None] = lambda *_: None,
+    skipped: Callable[[str], None] = lambda _: None,
+    wanted: Callable[[], bool] = always,
 ) -> list[NDArray[np.uint16]] | None:
     """The tokens of each text, uint16[n]; ``None`` once it is not wanted. Raises :class:`TextError` if there is none."""
     sizes = [item.path.stat().st_size for item in found]
@@ -145,7 +181,8 @@ def _key(found: Sequence[Found], alphabet: Alphabet, normalisation: tuple[str, .
     return digest.hexdigest()[:32]
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Where memories of files are kept."""
     from platformdirs import user_cache_path
 
     return Path(user_cache_path("rnncomplete", appauthor=False)) / "memories"
@@ -167,7 +204,20 @@ def _recall(place: Path, alphabet: Alphabet) -> Learned | None:
     return Learned(memory, files, characters)
 
 
-def _keep(place: Path, learned: Learned) -> None:
+def recall_newest(cache: Path, alphabet: Alphabet) -> Learned | None:
+    """What was counted last of those in the folder ``cache``, with that ``alphabet``; ``None`` if that is nothing."""
+    kept = sorted(cache.glob("*.bin"), key=lambda path: path.stat().st_mtime)
+    return _recall(kept[-1], alphabet) if kept else None
+
+
+def keep(found: Sequence[Found], learned: Learned, cache: Path, vocabulary: Vocabulary, most: int = 1) -> None:
+    """Keep in the folder ``cache`` what was ``learned`` of the files ``found``, for the next :func:`count_files`."""
+    with contextlib.suppress(OSError):
+        key = _key(found, learned.memory.alphabet, vocabulary.normalisation)
+        _keep(cache / f"{key}.bin", learned, most)
+
+
+def _keep(place: Path, learned: Learned, most: int) -> None:
     """Keep it for the next time, and drop what was not used for long. A full disk only costs the next time."""
     about = json.dumps({"files": learned.files, "characters": learned.characters}).encode("ascii")
     about += b" " * (-(len(about) + 1) % 64)  # so that the tables lie at an even address
@@ -175,5 +225,5 @@ def _keep(place: Path, learned: Learned) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         replace_file(place, about + b"\n" + learned.memory.to_bytes(), private=True)
         kept = sorted(place.parent.glob("*.bin"), key=lambda path: path.stat().st_mtime)
-        for path in kept[:-MOST_KEPT]:
+        for path in kept[:-most]:
             path.unlink(missing_ok=True)

@@ -101,7 +101,7 @@ class Trail:
         if (before, after) == (self._before, self._after) and self.rest:
             return self.rest
         ghost = self._remembered.get((hash(before), hash(after)), "")
-        return "" if self._offers_back(ghost) else ghost
+        return "" if self.offers_back(ghost) else ghost
 
     def is_dismissed(self, before: str, after: str) -> bool:
         """Whether a ghost was dismissed at this very place."""
@@ -143,12 +143,13 @@ class Trail:
         if not (self._before.startswith(self._origin) and self._ghost.startswith(typed) and self._ghost != typed):
             self._origin, self._ghost, typed = self._before, self._remembered.get(self._place, ""), ""
         ghost = self._ghost[len(typed) :]
-        self.rest = "" if self._offers_back(ghost) else self._fitting(ghost)
+        self.rest = "" if self.offers_back(ghost) else self._fitting(ghost)
 
     def _fitting(self, ghost: str) -> str:
         return "" if self._place in self._dismissed else fit(ghost, self._before, self._after)
 
-    def _offers_back(self, ghost: str) -> bool:
+    def offers_back(self, ghost: str) -> bool:
+        """Whether ``ghost`` begins with what was just deleted."""
         return bool(ghost and self._deleted and ghost[0] == self._deleted[0])
 
 

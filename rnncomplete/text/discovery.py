@@ -80,7 +80,7 @@ def find_files(
     found: dict[Path, Found] = {}
     for path in paths:
         if path.is_dir():
-            for item in _walk(path, Patterns(globs or ["*"]), skipped):
+            for item in walk(path, Patterns(globs or ["*"]), skipped):
                 found.setdefault(item.resolve(), Found(item, named=False))
         elif path.exists():
             if not path.is_file():
@@ -96,8 +96,8 @@ def find_files(
     return list(found.values())
 
 
-def _walk(root: Path, wanted: Patterns, skipped: Callable[[str], None]) -> Iterator[Path]:
-    """The files under ``root``, folder by folder."""
+def walk(root: Path, wanted: Patterns, skipped: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
+    """The files under ``root`` that match ``wanted``, folder by folder, as :func:`find_files` has them."""
     top = root.resolve()
     rules = {top: _rules_above(top)}
 

@@ -1,4 +1,4 @@
-"""What the tests of `rnncomplete serve` share: a fake completer, and the real server in a thread."""
+"""What the tests of editors share: for `rnncomplete serve` a fake completer, and the real server in a thread; for `lsp` a client."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from rnncomplete.completion.decoder import DecoderOptions, Ghost
+from rnncomplete.editors.client import Client
 from rnncomplete.editors.desk import Desk
 from rnncomplete.editors.http import Server, listen, web_server
 
@@ -122,3 +123,17 @@ def until(condition: Callable[[], object], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Client]]:
+    """Starts a client of the language server, which runs in a process of its own and ends with the test."""
+    started: list[Client] = []
+
+    def begin(*arguments: str, **options: Any) -> Client:
+        started.append(Client(*arguments, **options))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        one.close()

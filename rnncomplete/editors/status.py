@@ -1,0 +1,48 @@
+"""What goes on behind an editor, in a form that programs read, with one line for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rnncomplete.editors.study import Study
+    from rnncomplete.editors.texts import Texts
+
+
+def status_of(texts: Texts, study: Study, uri: str | None = None) -> dict[str, Any]:
+    """The state of all, and of the text ``uri``, or the one used last: its style, how quick it is, why nothing is shown."""
+    text = texts.open_texts.get(uri or "") or texts.active
+    summary = "ghosts are on" if texts.on else "ghosts are switched off"
+    found: dict[str, Any] = {
+        "on": texts.on,
+        "learn": texts.preferences.learn,
+        "styles": sorted(texts.shelf.installed),
+        "loaded": texts.shelf.loaded,
+        "counting": study.busy,
+        "problems": [*texts.preferences.problems, *([study.problem] if study.problem else [])],
+        "projects": [
+            {
+                "folder": str(project.root),
+                "learned": {
+                    style: {"files": learned.files, "characters": learned.characters}
+                    for style, learned in sorted(project.learned.items())
+                },
+            }
+            for project in texts.projects
+        ],
+    }
+    if text is not None:
+        why = text.off or text.why if texts.on else "ghosts are switched off"
+        milliseconds = None if text.milliseconds is None else round(text.milliseconds, 1)
+        found["document"] = {
+            "uri": text.uri,
+            "language": text.language,
+            "style": text.style,
+            "candidates": list(text.candidates),
+            "why": why,
+            "milliseconds": milliseconds,
+        }
+        quick = "" if milliseconds is None else f", {milliseconds} ms"
+        summary = f"{text.style}{quick}" + (f": no ghost, since {why}" if why else "")
+    found["summary"] = summary
+    return found
