@@ -32,9 +32,10 @@ export PATH="$folder/node/bin:$PATH"
     (cd code-server/lib/vscode && npm install --ignore-scripts --omit=dev "${quiet[@]}")
 }
 [ -d browser ] || npm install --prefix browser --no-package-lock --ignore-scripts "${quiet[@]}" playwright-core@1.65.1
-command -v chromium > /dev/null || {
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium > /dev/null
+command -v chromium > /dev/null || command -v google-chrome > /dev/null || {
+    as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+    $as_root apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qq --no-install-recommends chromium > /dev/null
 }
 rm -f ./*.tgz
 

@@ -103,7 +103,8 @@ class Page:
     """A page of Chromium with VS Code in it."""
 
     def __init__(self) -> None:
-        chromium = shutil.which("chromium") or absent("no chromium in PATH: run tests/editors/setup.sh")
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        chromium = chromium or absent("neither chromium nor google-chrome in PATH: run tests/editors/setup.sh")
         playwright = needed(editors() / "browser" / "node_modules" / "playwright-core")
         self._bridge = subprocess.Popen(
             node(HERE / "browser.cjs", chromium, playwright), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
