@@ -13,11 +13,11 @@ import secrets
 import shutil
 import stat
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 UNFINISHED = ".rnncomplete-{}.partial"
 """The name of what is not finished."""
@@ -36,15 +36,19 @@ def replaced_file(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Yield an empty file beside ``path`` to write to; it takes the place of ``path`` when the block ends.
 
     Where the block raises, ``path`` stays as it was. If it is ``private``, its owner only can read it; otherwise a file
-    that is replaced keeps its mode, and a new one can be read by whom the umask allows. Raises ``OSError``.
+    that is replaced keeps its mode, and a new one can be read by whom the umask allows. Raises ``OSError``, also where
+    there is a folder, a pipe or a device, unless a private file takes the place of the latter.
     """
+    about = None if private else _status(path)
+    if about is not None:
+        _expect_regular(about, path)
     with contextlib.suppress(OSError):
         clear_left_behind(path.parent)
     partial = path.with_name(UNFINISHED.format(secrets.token_hex(8)))
     os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666))
     try:
-        if path.exists() and not private:
-            partial.chmod(stat.S_IMODE(path.stat().st_mode))
+        if about is not None:
+            partial.chmod(stat.S_IMODE(about.st_mode))
         yield partial
         _to_disk(partial)
         partial.replace(path)
@@ -57,6 +61,30 @@ def replace_file(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write ``data`` to ``path``, all or nothing, as :func:`replaced_file` says. Raises ``OSError``."""
     with replaced_file(path, private=private) as partial:
         partial.write_bytes(data)
+
+
+def save_file(path: Path, data: bytes) -> int:
+    """Write ``data`` to a file of the user's, or to what it is a link to, all or nothing.
+
+    Returns how many other names (hard links) there are for what was there before: they keep it. Raises ``OSError``.
+    """
+    place = true_path(path)
+    about = _status(place)
+    replace_file(place, data)
+    return 0 if about is None else about.st_nlink - 1
+
+
+def at_home(name: str | Path) -> Path:
+    """The path ``name``, which may begin with ``~``; where that is the home of somebody unknown, it stays as it is."""
+    return Path(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises RuntimeError there
+
+
+def true_path(path: Path) -> Path:
+    """Where ``path`` is when all links are followed; a link that leads to itself stays as it is.
+
+    ``Path.resolve`` raises ``RuntimeError`` for such a link.
+    """
+    return Path(os.path.realpath(path))
 
 
 @contextlib.contextmanager
@@ -124,14 +152,27 @@ def read_regular(path: Path, most: int) -> bytes:
     handle = os.open(path, os.O_RDONLY | _AT_ONCE)
     with open(handle, "rb") as file:  # noqa: PTH123 - a handle has no path
         about = os.fstat(handle)
-        if stat.S_ISDIR(about.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(errno.EINVAL, "it is a pipe or a device, not a regular file", str(path))
+        _expect_regular(about, path)
         data = file.read(most + 1) if about.st_size <= most else b""
     if about.st_size > most or len(data) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most / 2**20:g} MB", str(path))
     return data
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """What ``path`` is; ``None`` where there is nothing. Raises ``OSError``."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _expect_regular(about: os.stat_result, path: Path) -> None:
+    """Raise ``OSError`` unless ``about`` is that of a regular file."""
+    if stat.S_ISDIR(about.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a regular file", str(path))
 
 
 def _to_disk(path: Path) -> None:

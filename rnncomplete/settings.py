@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.errors import SettingError
+from rnncomplete.files import at_home
 from rnncomplete.settings_files import project_sources, user_source
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _paths(value: Any) -> tuple[Path, ...]:
     items = value.split(os.pathsep) if isinstance(value, str) else value
     if not isinstance(items, (list, tuple)) or not all(isinstance(item, (str, Path)) and str(item) for item in items):
         raise ValueError("a list of files and folders")
-    return tuple(Path(item).expanduser() for item in items)
+    return tuple(map(at_home, items))
 
 
 def _names(value: Any) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncomplete.errors import SettingError
-from rnncomplete.files import belongs_to_us, read_regular
+from rnncomplete.files import at_home, belongs_to_us, read_regular, true_path
 from rnncomplete.styles import AUTO, is_installed
 
 FILE = "rnncomplete.toml"
@@ -101,7 +101,7 @@ def _cautious(path: Path, origin: str, table: dict[str, Any], root: Path | None)
             ignored.append(("styles", line))
     table = _beside(path, table)
     if isinstance(paths := table.get("learn_from"), list):
-        inside = (root or path.parent).resolve()
+        inside = true_path(root or path.parent)
         outside = [item for item in paths if not _is_inside(item, inside)]
         table["learn_from"] = [item for item in paths if item not in outside]
         for item in outside:
@@ -117,7 +117,7 @@ def _is_known(style: str) -> bool:
 def _is_inside(item: Any, folder: Path) -> bool:
     """Whether the path ``item`` leads into ``folder``; others refuse what is not a path."""
     try:
-        return not isinstance(item, str) or not item or Path(item).resolve().is_relative_to(folder)
+        return not isinstance(item, str) or not item or true_path(Path(item)).is_relative_to(folder)
     except (OSError, ValueError, RuntimeError):
         return False
 
@@ -129,14 +129,7 @@ def _beside(path: Path, table: dict[str, Any]) -> dict[str, Any]:
         paths = paths.split(os.pathsep)
     if not isinstance(paths, list) or not all(isinstance(item, str) for item in paths):
         return dict(table)
-    return {**table, "learn_from": [str(path.parent / _expanded(item)) if item else item for item in paths]}
-
-
-def _expanded(item: str) -> Path:
-    try:
-        return Path(item).expanduser()
-    except RuntimeError:  # the home of somebody unknown
-        return Path(item)
+    return {**table, "learn_from": [str(path.parent / at_home(item)) if item else item for item in paths]}
 
 
 def _tool_table(path: Path) -> dict[str, Any]:

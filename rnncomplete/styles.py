@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from rnncomplete.errors import StyleError
-from rnncomplete.files import clear_left_behind
+from rnncomplete.files import at_home, clear_left_behind, true_path
 
 DEFAULT_STYLE = "shakespeare"
 
@@ -65,13 +65,13 @@ def shipped_styles_folder() -> Path:
 
 def is_shipped(folder: Path) -> bool:
     """Whether the style in ``folder`` is one that came with rnncomplete."""
-    return folder.resolve().parent == shipped_styles_folder().resolve()
+    return true_path(folder).parent == true_path(shipped_styles_folder())
 
 
 def user_styles_folder() -> Path:
     """Where the user's own styles are; it may not exist yet."""
     if folder := os.environ.get(FOLDER_VARIABLE):
-        return Path(folder).expanduser()
+        return at_home(folder)
     from platformdirs import user_data_path
 
     return user_data_path("rnncomplete", appauthor=False) / "styles"

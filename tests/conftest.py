@@ -55,6 +55,7 @@ def isolation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         "CORPORA",
     ):
         monkeypatch.delenv(f"RNNCOMPLETE_{name}", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")  # where tests run, it may be that of no terminal at all
     monkeypatch.setenv("RNNCOMPLETE_STYLES", str(home / "styles"))
     with contextlib.suppress(
         OSError

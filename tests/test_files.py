@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from rnncomplete.files import (
     replace_file,
     replaced_file,
     replaced_folder,
+    save_file,
+    true_path,
 )
 
 
@@ -153,3 +156,57 @@ def test_a_pipe_and_a_folder_are_not_read(tmp_path: Path) -> None:
         read_regular(tmp_path, 5)
     with pytest.raises(FileNotFoundError):
         read_regular(tmp_path / "none", 5)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_a_socket_or_a_folder_is_never_replaced(tmp_path: Path) -> None:
+    pipe, address = tmp_path / "pipe", tmp_path / "socket"
+    os.mkfifo(pipe)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(address))
+        for path, message in ((pipe, "pipe or a device"), (address, "pipe or a device"), (tmp_path, "Is a directory")):
+            kind = stat.S_IFMT(path.stat().st_mode)
+            for write in (replace_file, save_file):
+                with pytest.raises(OSError, match=message):
+                    write(path, b"new")
+            assert stat.S_IFMT(path.stat().st_mode) == kind
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pipe", "socket"]
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFCHR, stat.S_IFBLK])
+def test_a_device_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: int) -> None:
+    path = tmp_path / "device"  # which is a file that says it is one
+    path.write_bytes(b"old")
+    true = os.stat
+
+    def pretend(name: object, *arguments: object, **options: object) -> os.stat_result:
+        about = true(name, *arguments, **options)  # type: ignore[arg-type]
+        return os.stat_result((kind | 0o666, *about[1:])) if str(name) == str(path) else about
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", pretend)
+        for write in (replace_file, save_file):
+            with pytest.raises(OSError, match="it is a pipe or a device"):
+                write(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+def test_a_link_stays_a_link_and_one_to_itself_is_an_error_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "link").symlink_to("file")
+    assert save_file(tmp_path / "link", b"new") == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert true_path(tmp_path / "link") == true_path(tmp_path) / "file"
+    for write in (replace_file, save_file):
+        with pytest.raises(OSError, match="symbolic links"):
+            write(tmp_path / "loop", b"new")
+    assert true_path(tmp_path / "loop").name == "loop"
+
+
+def test_other_names_of_a_file_are_counted_and_keep_what_it_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    os.link(tmp_path / "file", tmp_path / "other")
+    assert save_file(tmp_path / "file", b"new") == 1
+    assert (tmp_path / "other").read_bytes() == b"old"
+    assert save_file(tmp_path / "file", b"newer") == 0

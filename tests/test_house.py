@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 import runpy
 import subprocess
 import sys
@@ -67,6 +68,17 @@ def test_one_module_imports_onnx_runtime() -> None:
         )
     ]
     assert importers == ["onnx_runtime.py"]
+
+
+def test_no_path_is_resolved_in_a_way_that_stops_the_program() -> None:
+    """``Path.resolve`` and ``expanduser`` raise RuntimeError for links to themselves and unknown homes."""
+    found = {
+        path.name
+        for folder in ("rnncomplete", "export/rnncomplete_export")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"\.(resolve|expanduser)\(\)", path.read_text(encoding="utf-8"))
+    }
+    assert found <= {"actions.py", "styles.py"}, "rnncomplete.files has true_path and at_home; these two catch it"
 
 
 def imported_names(path: Path) -> set[str]:

@@ -16,6 +16,7 @@ from click.core import ParameterSource
 
 from rnncomplete.cli.options import FiniteRange
 from rnncomplete.errors import SettingError
+from rnncomplete.files import true_path
 from rnncomplete.styles import STYLE_NAME, check_style_name
 from rnncomplete_export.recorded_command import recorded_command
 from rnncomplete_export.training.configuration import RANGES, MatrixPrecision, TrainingConfig
@@ -204,7 +205,7 @@ def train(
         if not loaded and (len(texts) > 1 or style not in TEXTS):
             raise SettingError("no name for the style; give it one: --style NAME")
     check_style_name(style)
-    named = ", ".join(path.resolve().name or str(path) for path in texts)
+    named = ", ".join(true_path(path).name or str(path) for path in texts)
     about = {"description": f"Trained on {named}", "corpus_name": named, "licence": "unknown", "lexer": None}
     about |= loaded.about_texts(texts) if loaded else {}
     options = {"description": description, "corpus_name": corpus_name, "licence": licence, "lexer": lexer}
@@ -317,7 +318,7 @@ def export(*, checkpoint: Path, output: Path, style: str | None, text: Path | No
       rnncomplete export runs/mine/best.safetensors -o mine
       rnncomplete styles add mine
     """
-    name = style or output.resolve().name
+    name = style or true_path(output).name
     check_style_name(name)
     import torch
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ class Progress:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._visible = sys.stderr.isatty()
+        self._visible = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._next = time.monotonic() + _PATIENCE
         self._drawn = False
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from rnncomplete.completion.prefix_cache import always
 from rnncomplete.errors import ModelError, TextError
-from rnncomplete.files import read_regular, replace_file
+from rnncomplete.files import read_regular, replace_file, true_path
 from rnncomplete.mixing.memory import FOLDER_NODES, FOLDER_SLOTS, MAGIC, CorpusMemory
 from rnncomplete.mixing.memory_check import whole
 from rnncomplete.text.decoding import read_text
@@ -177,7 +177,7 @@ def _key(found: Sequence[Found], alphabet: Alphabet, normalisation: tuple[str, .
     digest.update(json.dumps([alphabet.characters, alphabet.counts, normalisation]).encode("ascii"))
     for item in found:
         about = item.path.stat()
-        digest.update(json.dumps([str(item.path.resolve()), about.st_size, about.st_mtime_ns]).encode("ascii"))
+        digest.update(json.dumps([str(true_path(item.path)), about.st_size, about.st_mtime_ns]).encode("ascii"))
     return digest.hexdigest()[:32]
 
 

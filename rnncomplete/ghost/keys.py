@@ -73,7 +73,7 @@ MOVEMENTS = (
 """What keys do where no ghost is shown."""
 
 OTHER_KEYS = (
-    ("Esc", "dismiss the ghost; it is not shown at this place again"),
+    ("Esc", "dismiss the ghost, for good at this place"),
     ("Alt-], Alt-[", "another ghost, the one before"),
     ("Alt-\\", "ask for a ghost here"),
     ("Alt-G", "ghosts on or off while typing"),

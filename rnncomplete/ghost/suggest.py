@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -21,7 +20,9 @@ from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 
 from rnncomplete.completion.learning_job import Learning
 from rnncomplete.completion.worker import Background, Request, one_line
+from rnncomplete.files import at_home
 from rnncomplete.ghost.buffer_ghost import Tally, Watch, call_on_loop, resolve
+from rnncomplete.ghost.drawing import is_drawn
 from rnncomplete.ghost.rules import Trail
 from rnncomplete.ghost.secrecy import is_secret
 from rnncomplete.styles import AUTO
@@ -29,6 +30,7 @@ from rnncomplete.text.words import next_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.document import Document
@@ -86,7 +88,7 @@ class RNNAutoSuggest(AutoSuggest):
         self.anywhere = False
         """Whether ghosts may have several lines and stand before other text. A plain prompt cannot draw that."""
         self.tally = Tally()
-        self._learning = Learning([Path(path).expanduser() for path in learn_from], self._has_changed)
+        self._learning = Learning([at_home(path) for path in learn_from], self._has_changed)
         self._decoding: dict[str, Any] = decoding
         self._complaints: dict[str, str] = {}
         """What the program's own functions raised when they were last called, by name."""
@@ -321,7 +323,7 @@ class RNNAutoSuggest(AutoSuggest):
         return texts
 
     def _allowed(self, buffer: Buffer, document: Document) -> bool:
-        if is_secret(buffer):
+        if is_secret(buffer) or not is_drawn():
             return False
         return (self.anywhere or document.is_cursor_at_the_end) and self.is_place(document)
 

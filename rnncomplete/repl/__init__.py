@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 from rnncomplete.errors import UserError
@@ -29,7 +32,16 @@ def run(
     ):
         if not stream.isatty():
             raise UserError(f"the prompt needs a terminal, and {name} is not one; {instead}")
+        if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name == "ascii":
+            # So says a locale that knows no more; but terminals do.
+            stream.reconfigure(encoding="utf-8")
+
+    from prompt_toolkit.application import create_app_session
+    from prompt_toolkit.output.plain_text import PlainTextOutput
+    from prompt_toolkit.utils import is_dumb_terminal
 
     from rnncomplete.repl.program import Repl
 
-    Repl(style, device, colour=colour, editing_mode=editing_mode, manual=manual, **decoding).run()
+    # A terminal that knows no escape sequences is sent none.
+    with create_app_session(output=PlainTextOutput(sys.stdout)) if is_dumb_terminal() else nullcontext():
+        Repl(style, device, colour=colour, editing_mode=editing_mode, manual=manual, **decoding).run()

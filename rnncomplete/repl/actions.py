@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rnncomplete.errors import RnncompleteError, SettingError, TextError
 from rnncomplete.ghost.keys import help_rows
-from rnncomplete.repl.commands import CHANGEABLE, COMMANDS
+from rnncomplete.repl.commands import CHANGEABLE, COMMANDS, shortened
 from rnncomplete.repl.history import StyleHistory
-from rnncomplete.repl.look import say, say_coloured, table, write
-from rnncomplete.repl.signals import postponed_signals, stoppable
+from rnncomplete.repl.look import TabDrawer, cut, say, say_coloured, short, side_by_side, table, write
+from rnncomplete.repl.signals import Interruption, postponed_signals
 from rnncomplete.settings import SETTINGS
 from rnncomplete.styles import expect_style, find_style, list_styles
 from rnncomplete.text.printing import one_line
-from rnncomplete.text.wording import short_number
+from rnncomplete.text.wording import counted, short_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +49,8 @@ class Actions:
     ) -> None:
         self.left = False
         """Whether the user has asked to leave."""
+        self.interruption = Interruption()
+        """Whether the user wants no more of what a command does."""
         self._session = session
         self._suggest = suggest
         self._manuscript = manuscript
@@ -54,6 +58,7 @@ class Actions:
 
     def do(self, name: str, argument: str) -> None:
         """Do the command called ``name``."""
+        self.interruption.forget()
         if name == "save!":
             self._save(argument, force=True)
         else:
@@ -62,7 +67,7 @@ class Actions:
     def _style(self, name: str) -> None:
         """Change the style, or describe this one."""
         if not name:
-            say("\n".join(_described(self._card())))
+            self._say("\n".join(_described(self._card())))
             return
         expect_style(name)  # a wrong name is to be told before anything changes
         self._suggest.use(name, self._device)
@@ -81,7 +86,9 @@ class Actions:
             except RnncompleteError as error:
                 row = (style.name, "damaged", one_line(str(error)))
             rows.append((*row[:2], row[2] if style.shipped else f"{row[2]} (your own)"))
-        say(table(rows) if rows else "there are no styles yet; train one with: rnncomplete train TEXT --style NAME")
+        self._say(
+            table(rows) if rows else "there are no styles yet; train one with: rnncomplete train TEXT --style NAME"
+        )
 
     def _stages(self, name: str) -> None:
         """Show what the network wrote while it learned."""
@@ -92,8 +99,8 @@ class Actions:
             say(f"the card of {card.style} tells no stages")
         for stage in card.stages:
             read = stage.get("characters", 0)
-            say(f"\n— after {short_number(int(read))} characters, loss {float(stage.get('loss', 0)):.2f}:")
-            say(str(stage.get("sample", "")))
+            self._say(f"\n— after {short_number(int(read))} characters, loss {float(stage.get('loss', 0)):.2f}:")
+            self._say(str(stage.get("sample", "")))
 
     def _readout(self, _: str) -> None:
         """Show how each word of the document moved its label: green towards it, red away, bold if far."""
@@ -117,24 +124,25 @@ class Actions:
         """Let the network write; what came is kept, also if Ctrl-C stops it."""
         number = GENERATED if not argument else int(argument) if re.fullmatch("[0-9]{1,7}", argument) else 0
         if not 1 <= number <= 1_000_000:
-            raise SettingError(f":generate takes a number from 1 to 1000000, and {argument!r} was given")
-        completer = self._completer()
-        written: list[str] = []
-        with stoppable() as wanted:
-            try:
-                for character in takewhile(lambda _: wanted(), islice(self._written(completer, wanted), number)):
-                    written.append(character)
-                    write(character.expandtabs())
-            finally:
-                self._manuscript.add("".join(written))
+            raise SettingError(f":generate takes a number from 1 to 1000000, and {shortened(argument)!r} was given")
+        completer, wanted = self._completer(), self.interruption.wanted
+        written, tabs = [], TabDrawer()
+        try:
+            for character in takewhile(lambda _: wanted(), islice(self._written(completer, wanted), number)):
+                written.append(character)
+                write(tabs.draw(character))
+        finally:
+            self._manuscript.add("".join(written))
         say("")
 
     def _open(self, name: str) -> None:
         """Take a file as the document."""
         self._manuscript.open(path_of(name))
         text = self._manuscript.text
-        say(f"{len(text):,} characters, {text.count(chr(10)):,} lines; it ends:")
-        say("\n".join(text.removesuffix("\n").split("\n")[-5:]))
+        lines = text.removesuffix("\n").split("\n") if text else []
+        say(f"{counted(len(text), 'character')}, {counted(len(lines), 'line')}{'; it ends:' * bool(text)}")
+        for line in lines[-5:]:
+            say(cut(line))
 
     def _learn(self, name: str) -> None:
         """Learn from a file or folder in the background."""
@@ -147,23 +155,32 @@ class Actions:
         elif name:
             path = path_of(name)
             if not exists(path):
-                raise TextError(f"there is no file or folder {name}; expected one to learn from")
+                raise TextError(f"there is no file or folder {path}; expected one to learn from")
             self._suggest.learn([path])
-            say(f"learning from {name}; you can write on meanwhile")
+            say(f"learning from {path}; you can write on meanwhile")
         else:
-            say("\n".join(_told(self._suggest.study)))
+            self._say("\n".join(_told(self._suggest.study)))
 
     def _save(self, name: str, *, force: bool = False) -> None:
         """Write the document to a file."""
         path = path_of(name)
+        if exists(path) and path.is_dir():
+            raise SettingError(f"{path} is a folder; name a file in it: :save {short(path / 'text.txt')}")
+        if exists(path) and not path.is_file():
+            raise SettingError(f"{path} is a pipe or a device; expected a file that is there or is to be")
         if exists(path) and not force:
             raise SettingError(f"{name} is there already; :save! {name} replaces it")
-        self._manuscript.save(path)
-        say(f"{len(self._manuscript.text):,} characters are in {name}")
+        others = self._manuscript.save(path)
+        length = len(self._manuscript.text)
+        kept = (
+            f"; {counted(others, 'other name')} of the file (hard links) keep{'s' * (others == 1)} the old text"
+            * bool(others)
+        )
+        say(f"{counted(length, 'character')} {'is' if length == 1 else 'are'} in {path}{kept}")
 
     def _show(self, _: str) -> None:
         """Print the document."""
-        say(self._manuscript.text.removesuffix("\n") if self._manuscript else "the document is empty")
+        self._say(self._manuscript.text.removesuffix("\n") if self._manuscript else "the document is empty")
 
     def _edit(self, _: str) -> None:
         """Change the document in an editor."""
@@ -172,18 +189,20 @@ class Actions:
         try:
             # A signal waits for the editor, whose file goes with us.
             with postponed_signals(), self._session.input.cooked_mode():
-                changed = click.edit(self._manuscript.text)
+                changed = click.edit(self._manuscript.original)
                 if changed is not None:
                     self._manuscript.replace(changed)
         except click.ClickException as error:
             raise SettingError(f"{error.message}; set EDITOR to the program to use") from None
+        except UnicodeDecodeError:
+            raise SettingError("what the editor wrote is not UTF-8; the document is as it was") from None
 
     def _undo(self, _: str) -> None:
         """Take back the last change of the document."""
         if not self._manuscript.undo():
             say("there is nothing to undo")
         elif self._manuscript:
-            say(f"the document ends: {self._manuscript.last_line!r}")
+            say(cut(f"the document ends: {self._manuscript.last_line!r}"))
         else:
             say("the document is empty")
 
@@ -199,11 +218,11 @@ class Actions:
             return
         name, _, value = argument.partition(" ")
         if name not in CHANGEABLE:
-            raise SettingError(f"there is no setting {name!r}; expected one of {', '.join(CHANGEABLE)}")
+            raise SettingError(f"there is no setting {shortened(name)!r}; expected one of {', '.join(CHANGEABLE)}")
         try:
             checked = SETTINGS[name][1](value.strip())
         except ValueError as error:
-            raise SettingError(f":set {name} takes {error}, and {value.strip()!r} was given") from None
+            raise SettingError(f":set {name} takes {error}, and {shortened(value.strip())!r} was given") from None
         self._suggest.decide(**{name: cast("float", checked)})
 
     def _stats(self, _: str) -> None:
@@ -230,11 +249,15 @@ class Actions:
             ("Tab", "indents code where there is no ghost"),
             ("::", "a line that begins with a colon"),
         ]
-        say(table([*commands, ("", ""), *help_rows(), *others]))
+        say(f"{side_by_side(commands)}\n{side_by_side([*help_rows(), *others])}")
 
     def _quit(self, _: str) -> None:
         """Leave."""
         self.left = True
+
+    def _say(self, text: str) -> None:
+        """Print what may be long."""
+        say(text, self.interruption.wanted)
 
     def _completer(self) -> Completer:
         """The style's completer; raises :class:`SettingError` while there is none."""
@@ -265,14 +288,37 @@ def _colour(moved: float) -> str:
     return f"{'bold ' if abs(moved) >= STRONG else ''}{'ansigreen' if moved > 0 else 'ansired'}"
 
 
-def path_of(name: str) -> Path:
-    """The path that somebody has typed; raises :class:`SettingError`."""
+def path_of(argument: str) -> Path:
+    """The path that somebody has typed, as it is or quoted as in a shell; raises :class:`SettingError`.
+
+    What is there under the name as it was typed wins. In whatever locale, its bytes are those of UTF-8.
+    """
+    if "\0" in argument:
+        raise SettingError("a NUL character is in the name, which no file can have")
+    for name in dict.fromkeys((argument, unquoted(argument))):
+        path = Path(os.fsdecode(name.encode("utf-8", "surrogateescape")))
+        try:
+            path = path.expanduser()
+        except RuntimeError:
+            raise SettingError(
+                f"{name} begins with the home of somebody unknown; ./{name} is a file of that name"
+            ) from None
+        if exists(path):
+            break
+    return path
+
+
+def unquoted(argument: str) -> str:
+    """``argument`` without the quotes of a shell, if those make one word of it."""
+    words = shlex.shlex(argument, posix=True, punctuation_chars=False)
+    words.whitespace_split, words.commenters = True, ""
+    if os.name == "nt":
+        words.escape = ""  # there it is what stands between folders
     try:
-        return Path(name).expanduser()
-    except RuntimeError:
-        raise SettingError(
-            f"{name} begins with the home of somebody unknown; ./{name} is a file of that name"
-        ) from None
+        first, *more = words
+    except ValueError:
+        return argument
+    return argument if more or not first else first
 
 
 def exists(path: Path) -> bool:
@@ -310,7 +356,7 @@ def _told(study: Study | None) -> list[str]:
     more = [f"and {len(study.left_out) - TOLD} more"] if len(study.left_out) > TOLD else []
     files = study.learned.files
     return [
-        f"learned {study.learned.characters:,} characters of {files:,} file{'s' * (files != 1)}: {paths}",
+        f"learned {counted(study.learned.characters, 'character')} of {counted(files, 'file')}: {paths}",
         *left_out,
         *more,
     ]

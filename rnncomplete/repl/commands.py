@@ -12,9 +12,13 @@ from prompt_toolkit.document import Document
 from rnncomplete.errors import SettingError
 from rnncomplete.styles import AUTO, list_styles
 from rnncomplete.text.printing import printable
+from rnncomplete.text.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+QUOTED = 40
+"""Characters of what somebody has typed that a message repeats, at most."""
 
 CHANGEABLE = ("length", "threshold", "budget_ms")
 """Settings that ``:set`` changes."""
@@ -32,23 +36,32 @@ class Command:
 
 
 COMMANDS = (
-    Command("style", "[NAME]", "change the style (auto: whichever suits the text), or show it"),
+    Command("style", "[NAME]", "change the style (auto: what suits the text), or show it"),
     Command("styles", "", "list the styles"),
     Command("stages", "[NAME]", "show what the network wrote while it learned"),
-    Command("readout", "", "show how each word of the document moved its label, in styles that tell one"),
-    Command("generate", "[N]", "let the network write N characters (500); Ctrl-C stops it"),
+    Command("readout", "", "how each word moved its label"),
+    Command("generate", "[N]", "let it write N characters (500); Ctrl-C stops it"),
     Command("open", "FILE", "take the text of a file as the document"),
-    Command("learn", "[PATH]", "learn from a file or folder, or tell what was learned; :learn off forgets it"),
-    Command("save", "FILE", "write the document to a file; :save! replaces one that is there"),
+    Command("learn", "[PATH]", "learn from files, or tell what was learned (off: forget it)"),
+    Command("save", "FILE", "write the document to a file; :save! replaces one"),
     Command("show", "", "print the document"),
-    Command("edit", "", "change the document in $EDITOR"),
-    Command("undo", "", "take back the last change of the document"),
+    Command("edit", "", "change it in $EDITOR"),
+    Command("undo", "", "undo its last change"),
     Command("clear", "", "begin a new document"),
     Command("set", "[NAME VALUE]", f"change how ghosts are made: {', '.join(CHANGEABLE)}"),
-    Command("stats", "", "show keystrokes saved and milliseconds"),
+    Command("stats", "", "show what ghosts saved"),
     Command("help", "", "show commands and keys"),
-    Command("quit", "", "leave; so does Ctrl-D on an empty line"),
+    Command("quit", "", "leave, as Ctrl-D does"),
 )
+
+
+MEANT = {
+    **dict.fromkeys(("q", "q!", "wq", "x", "exit", "bye"), "quit"),
+    **dict.fromkeys(("w", "write"), "save"),
+    **dict.fromkeys(("e", "o", "load"), "open"),
+    **dict.fromkeys(("h", "?"), "help"),
+}
+"""What those mean who type the commands of other programs."""
 
 
 def is_command(line: str) -> bool:
@@ -67,19 +80,28 @@ def parse(line: str) -> tuple[str, str]:
 
     Raises :class:`SettingError` if there is no such command, or the argument is missing or too much.
     """
+    if "\n" in line.strip():
+        lines = counted(line.strip().count("\n") + 1, "line")
+        raise SettingError(f"a command has one line, and this has {lines}; :: begins a text with a colon")
     name, _, argument = line.strip()[1:].strip().partition(" ")
     argument = argument.strip()
     found = {command.name: command for command in COMMANDS} | {"save!": Command("save", "FILE", "")}
     if name not in found:
-        near = difflib.get_close_matches(name, found, n=1)
+        near = [MEANT[name]] if name in MEANT else difflib.get_close_matches(name, found, n=1)
         hint = f"did you mean :{near[0]}? " if near else ""
-        raise SettingError(f"there is no command :{name}; {hint}:help lists them, and :: begins a line with a colon")
+        shown = shortened(name)
+        raise SettingError(f"there is no command :{shown}; {hint}:help lists them, and :: begins a line with a colon")
     command = found[name]
     if argument and not command.argument:
-        raise SettingError(f":{name} takes no argument, and {argument!r} was given")
+        raise SettingError(f":{name} takes no argument, and {shortened(argument)!r} was given")
     if not argument and command.argument and not command.argument.startswith("["):
         raise SettingError(f":{name} needs an argument: :{name} {command.argument}")
     return name, argument
+
+
+def shortened(argument: str) -> str:
+    """``argument`` as a message of one line quotes it."""
+    return argument if len(argument) <= QUOTED else argument[:QUOTED] + "…"
 
 
 class CommandCompleter(Completer):
@@ -99,7 +121,7 @@ class CommandCompleter(Completer):
                 if command.name.startswith(name):
                     yield Completion(command.name, -len(name), display=":" + command.name, display_meta=command.what)
         elif name in ("open", "save", "save!", "learn"):
-            for path in self._paths.get_completions(Document(argument), complete_event):
+            for path in self._paths.get_completions(Document(argument.lstrip("'\"")), complete_event):
                 yield Completion(path.text, path.start_position, display=printable(path.display_text))
         else:
             for word in _arguments(name):

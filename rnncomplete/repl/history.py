@@ -10,8 +10,9 @@ from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
 
-from rnncomplete.files import belongs_to_us
+from rnncomplete.files import at_home, belongs_to_us, true_path
 from rnncomplete.styles import AUTO, is_installed
+from rnncomplete.text.characters import well_formed
 
 FOLDER_VARIABLE = "RNNCOMPLETE_HISTORY"
 """Environment variable: the folder of the history files."""
@@ -20,7 +21,7 @@ FOLDER_VARIABLE = "RNNCOMPLETE_HISTORY"
 def history_folder() -> Path:
     """Where the history files are; it may not exist yet."""
     if folder := os.environ.get(FOLDER_VARIABLE):
-        return Path(folder).expanduser()
+        return at_home(folder)
     from platformdirs import user_data_path
 
     return user_data_path("rnncomplete", appauthor=False) / "history"
@@ -39,8 +40,8 @@ def history_name(style: str) -> str:
     if style == AUTO or is_installed(style):
         return style
     try:
-        place = str(Path(style).expanduser().resolve())
-    except (OSError, ValueError, RuntimeError):
+        place = str(true_path(at_home(style)))
+    except (OSError, ValueError):
         place = style
     return f"folder.{hashlib.sha256(place.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
 
@@ -62,10 +63,14 @@ class StyleHistory(FileHistory):
         except OSError:
             return []
 
+    def append_string(self, string: str) -> None:
+        """Add one entry, as it can be read again whatever the locale was."""
+        super().append_string(well_formed(string))
+
     def store_string(self, string: str) -> None:
         """Append one entry to the file."""
         lines = "".join(f"+{line}\n" for line in string.split("\n"))
-        entry = f"\n# {datetime.now(UTC):%Y-%m-%d %H:%M:%S}\n{lines}".encode("utf-8", "replace")
+        entry = f"\n# {datetime.now(UTC):%Y-%m-%d %H:%M:%S}\n{lines}".encode()
         path = Path(os.fsdecode(self.filename))
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,11 +13,13 @@ from prompt_toolkit.layout.processors import TabsProcessor, Transformation, Tran
 from prompt_toolkit.lexers import Lexer, PygmentsLexer, SimpleLexer
 from prompt_toolkit.shortcuts import print_formatted_text
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import get_cwidth
 
+from rnncomplete.ghost.drawing import TAB_STOP
 from rnncomplete.repl.commands import is_command
 from rnncomplete.styles import AUTO
 from rnncomplete.text.printing import printable
-from rnncomplete.text.wording import short_number
+from rnncomplete.text.wording import counted, short_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,6 +34,9 @@ GREY = "#767676"
 
 TABBED = ("c", "go", "make")
 """Languages that are indented with tabs."""
+
+PIECE = 1000
+"""Characters printed between two questions whether to go on."""
 
 LONGEST_COLOURED = 5000
 """Characters; Pygments reads all of a text at every key, which takes about 3 ms a thousand."""
@@ -119,7 +124,7 @@ def toolbar(suggest: RNNAutoSuggest) -> str:
     if suggest.milliseconds is not None:
         parts.append(f"{max(suggest.milliseconds, 1):.0f} ms")
     saved = suggest.tally.saved
-    parts.append(f"{saved} keystroke{'s' * (saved != 1)} saved")
+    parts.append(f"{counted(saved, 'keystroke')} saved")
     return printable(" · ".join(parts))
 
 
@@ -129,12 +134,18 @@ def short(path: Path) -> str:
     return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
 
 
-def say(text: str, end: str = "\n") -> None:
-    """Print ``text`` on the terminal of the prompt, which is not always what ``sys.stdout`` is at the moment.
+def say(text: str, wanted: Callable[[], bool] = lambda: True) -> None:
+    """Print ``text`` and a line end on the terminal of the prompt, which is not always what ``sys.stdout`` is.
 
-    Tabs are drawn as blanks, and a mark for each character that a terminal must not be sent.
+    Tabs are drawn as blanks, and a mark for each character that a terminal must not be sent. It is printed piece by
+    piece; once ``wanted()`` is false, no more of it.
     """
-    write(printable(text.expandtabs()) + end)
+    drawn = printable(text.expandtabs(TAB_STOP))
+    for begin in range(0, len(drawn), PIECE):
+        if not wanted():
+            break
+        write(drawn[begin : begin + PIECE])
+    write("\n")
 
 
 def write(text: str) -> None:
@@ -149,6 +160,42 @@ def say_coloured(fragments: StyleAndTextTuples) -> None:
     plain = bool(os.environ.get("NO_COLOR"))
     shown: StyleAndTextTuples = [("" if plain else colour, printable(text)) for colour, text, *_ in fragments]
     print_formatted_text(FormattedText([*shown]), output=get_app_session().output)
+
+
+def cut(text: str, columns: int | None = None) -> str:
+    """What of ``text``, of one line, fits into so many columns, by default those of the terminal."""
+    room = columns or get_app_session().output.get_size().columns
+    text = text.expandtabs(TAB_STOP)
+    if get_cwidth(text[: room + 1]) <= room and len(text) <= room:
+        return text
+    taken = 0
+    for place, character in enumerate(text):
+        taken += get_cwidth(character)
+        if taken > room - 1:
+            return text[:place] + "…"
+    return text
+
+
+class TabDrawer:
+    """Draws tabs as blanks in a text that comes piece by piece."""
+
+    def __init__(self) -> None:
+        self._column = 0
+
+    def draw(self, piece: str) -> str:
+        """``piece`` with its tabs drawn."""
+        drawn = (" " * self._column + piece).expandtabs(TAB_STOP)[self._column :]
+        self._column = len(drawn.rpartition("\n")[2]) + (0 if "\n" in drawn else self._column)
+        return drawn
+
+
+def side_by_side(rows: Iterable[tuple[str, str]], columns: int = 79) -> str:
+    """Rows of two cells as a table of at most so many ``columns``, the short ones two to a line."""
+    rows = list(rows)
+    short = [row for row in rows if sum(map(len, row)) <= columns // 2 - 11]
+    left, right = short[: (len(short) + 1) // 2], short[(len(short) + 1) // 2 :]
+    pairs = [(*one, *other) for one, other in zip(left, [*right, ("", "")], strict=False)]
+    return "\n".join([table(row for row in rows if row not in short), table(pairs)])
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> str:

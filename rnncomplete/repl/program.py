@@ -10,6 +10,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.enums import DEFAULT_BUFFER, EditingMode
 from prompt_toolkit.filters import Condition, emacs_insert_mode, has_focus, vi_insert_mode
 from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.utils import is_dumb_terminal
 
 from rnncomplete.errors import RnncompleteError, TextError
 from rnncomplete.ghost.attaching import install
@@ -22,7 +23,7 @@ from rnncomplete.repl.commands import CommandCompleter, is_command, parse, unesc
 from rnncomplete.repl.history import StyleHistory, unsaved_path
 from rnncomplete.repl.look import Tabs, colours, indent_of, lexer_named, say, short, toolbar
 from rnncomplete.repl.manuscript import Manuscript
-from rnncomplete.repl.signals import leaving_by_signal
+from rnncomplete.repl.signals import leaving_by_signal, noted_interruption
 from rnncomplete.repl.typeahead import unseen_typeahead
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
     from rnncomplete.completion.completes import Completes
     from rnncomplete.network.card import Card
+
+WELCOME = "Right or Tab takes the grey text, Ctrl-Right a word of it. :help tells more."
+DUMB_WELCOME = "This terminal (TERM=dumb) draws no grey text, so there are no ghosts. :help tells more."
 
 MENU_LINES = 8
 """Lines kept free for the menu of commands, a third of the terminal at most."""
@@ -84,8 +88,9 @@ class Repl:
     def run(self) -> None:
         """Prompt until its user leaves."""
         self.suggest.start()
-        say("Right or Tab takes the grey text, Ctrl-Right a word of it. :help tells more.")
-        with leaving_by_signal(self._leave), unseen_typeahead(self.session.input.fileno()):
+        typeahead = unseen_typeahead(self.session.input.fileno())
+        with leaving_by_signal(self._leave), noted_interruption(self._actions.interruption), typeahead:
+            say(DUMB_WELCOME if is_dumb_terminal() else WELCOME)
             self._converse()
 
     def _converse(self) -> None:
@@ -101,6 +106,8 @@ class Repl:
 
     def _line(self) -> str:
         """What is entered next."""
+        if is_dumb_terminal():
+            self._tell()  # only between lines: nothing that was drawn can be drawn anew
         try:
             line: str = self.session.prompt(
                 [("class:prompt", "+ " if self.manuscript.mid_line else "> ")],
@@ -123,11 +130,12 @@ class Repl:
         path = unsaved_path()
         try:
             self.manuscript.keep(path)
-            told = f"the document was not saved; {short(path)} keeps it until the next one"
+            told = f"the document was not saved; until the next one that is not, it is kept in\n{short(path)}"
         except TextError as error:
             told = f"the document was not saved: {error}"
         with suppress(OSError):  # the terminal may have gone
-            say(told)
+            for line in told.split("\n"):
+                say(line)
 
     def enter(self, line: str) -> None:
         """Do what ``line`` says, or add it to the document."""
@@ -162,7 +170,12 @@ class Repl:
             self.session.lexer = lexer_named(completer.card.lexer)
         app = self.session.app
         app.invalidate()
-        if self._news is not None and self._inside is not None and (loop := app.loop) is not None:
+        if (
+            self._news is not None
+            and self._inside is not None
+            and not is_dumb_terminal()
+            and (loop := app.loop) is not None
+        ):
             call_on_loop(loop, self._inside.copy().run, self._tell)
 
     @property
@@ -177,6 +190,9 @@ class Repl:
         news = self._news
         if news is not None and news != self._told:
             self._told = news
+            if is_dumb_terminal():
+                say(news)
+                return
             # Not run_in_terminal: that lets the terminal echo what is typed meanwhile.
             app = self.session.app
             app.renderer.erase()

@@ -14,18 +14,34 @@ LEAVING = ("SIGTERM", "SIGHUP")
 """What ends the prompt: the second when its terminal has gone, which Windows does not tell."""
 
 
+class Interruption:
+    """Whether Ctrl-C was pressed since :meth:`forget`: what takes long asks, and ends where it can be left."""
+
+    def __init__(self) -> None:
+        self._came = False
+
+    def forget(self) -> None:
+        """Something new begins."""
+        self._came = False
+
+    def wanted(self) -> bool:
+        """Whether to go on."""
+        return not self._came
+
+    def note(self, *_: object) -> None:
+        """Ctrl-C was pressed."""
+        self._came = True
+
+
 @contextmanager
-def stoppable() -> Iterator[Callable[[], bool]]:
-    """Within, Ctrl-C raises nothing; the function given says whether to go on."""
-    stopped = False
-
-    def stop(*_: object) -> None:
-        nonlocal stopped
-        stopped = True
-
-    before = signal.signal(signal.SIGINT, stop)
+def noted_interruption(interruption: Interruption) -> Iterator[None]:
+    """Within, Ctrl-C raises nothing, which could be in the middle of anything: ``interruption`` notes it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, interruption.note)
     try:
-        yield lambda: not stopped
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ _INVISIBLE = (
 """Nothing is seen of these, though Unicode counts them among letters, marks and symbols."""
 
 
+_LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
 def normalise(text: str, how: Collection[str] = NORMALISATIONS[:1]) -> str:
     r"""What a network reads instead of ``text``: every line end as ``\n``, and, if ``how`` holds "nfc", all composed.
 
@@ -52,6 +56,19 @@ def normalised(chunks: Iterable[str], how: Collection[str]) -> Iterator[str]:
             yield whole
     if rest:
         yield normalise(rest, how)
+
+
+def well_formed(text: str) -> str:
+    """``text`` as it can be written in UTF-8: what stands for bytes that nobody could read (PEP 383) is read as UTF-8.
+
+    What is not even that, and every other surrogate alone, becomes the unknown character.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = _LONE_SURROGATE.sub(UNKNOWN_CHARACTER, text)
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text
 
 
 def may_compose(character: str) -> bool:

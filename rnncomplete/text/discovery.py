@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncomplete.errors import TextError
-from rnncomplete.files import read_regular
+from rnncomplete.files import read_regular, true_path
 from rnncomplete.text.ignoring import Patterns
 
 if TYPE_CHECKING:
@@ -81,13 +81,13 @@ def find_files(
     for path in paths:
         if path.is_dir():
             for item in walk(path, Patterns(globs or ["*"]), skipped):
-                found.setdefault(item.resolve(), Found(item, named=False))
+                found.setdefault(true_path(item), Found(item, named=False))
         elif path.exists():
             if not path.is_file():
                 raise TextError(
                     f"{path} is a pipe or a device, not a file; write its text into a file first: zcat book.gz > book.txt"
                 )
-            found.setdefault(path.resolve(), Found(path, named=True))
+            found.setdefault(true_path(path), Found(path, named=True))
         else:
             raise TextError(f"no file or folder {path}; expected a text file or a folder of them")
     if not found:
@@ -98,7 +98,7 @@ def find_files(
 
 def walk(root: Path, wanted: Patterns, skipped: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
     """The files under ``root`` that match ``wanted``, folder by folder, as :func:`find_files` has them."""
-    top = root.resolve()
+    top = true_path(root)
     rules = {top: _rules_above(top)}
 
     def unreadable(error: OSError) -> None:
@@ -106,7 +106,7 @@ def walk(root: Path, wanted: Patterns, skipped: Callable[[str], None] = lambda _
 
     for name, folders, files in os.walk(root, onerror=unreadable):
         folder = Path(name)
-        true = folder.resolve()
+        true = true_path(folder)
         here = rules.pop(true).inside(true)
         folders[:] = sorted(
             item for item in folders if not item.startswith(".") and not here.ignore(true / item, is_folder=True)
@@ -121,7 +121,7 @@ def walk(root: Path, wanted: Patterns, skipped: Callable[[str], None] = lambda _
             if GENERATED.match(item):
                 skipped(f"{path} is generated, by its name")
                 continue
-            if path.is_symlink() and not path.resolve().is_relative_to(top):
+            if path.is_symlink() and not true_path(path).is_relative_to(top):
                 skipped(f"{path} is a link that leads out of {root}; who wants it, names it")
                 continue
             yield path

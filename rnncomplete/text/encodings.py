@@ -36,9 +36,20 @@ WAYS = 0.02, 0.1
 """By how much a guess may be more disorderly, and less like a language, than the best and be as likely."""
 
 
-def marked_encoding(data: bytes) -> str | None:
-    """The encoding whose byte-order mark ``data`` begins with, if it is none of UTF-8's."""
-    return next((encoding for mark, encoding in MARKS.items() if data.startswith(mark)), None)
+def wide_encoding(data: bytes) -> str | None:
+    """The encoding of ``data``, the beginning of a text, if its characters have two bytes or four.
+
+    By its byte-order mark, or without one as most texts have it: every other byte is NUL, and no byte between.
+    """
+    for mark, encoding in MARKS.items():
+        if data.startswith(mark):
+            return encoding
+    some = data[:SAMPLE]
+    for first, encoding in ((1, "utf-16le"), (0, "utf-16be")):
+        high, low = some[first::2], some[1 - first :: 2]
+        if len(some) >= 4 and 0 not in low and high.count(0) > len(high) / 2:
+            return encoding
+    return None
 
 
 def what_to_do(data: bytes, start: int, path: Path | None) -> str:

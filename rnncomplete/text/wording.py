@@ -11,6 +11,11 @@ def short_number(number: int) -> str:
     return str(number)
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of what ``noun`` is one of, such as 1 line or 2,000 lines."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def percent(share: float | None, unit: str = " %") -> str:
     """A share in per cent; a dash for ``None``, where there was nothing to count."""
     return "-" if share is None else f"{100 * share:.0f}{unit}"

@@ -21,6 +21,7 @@ import pyte
 import pytest
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import create_app_session
+from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from tiny_onnx import TensorProto, helper, numpy_helper
@@ -92,6 +93,24 @@ class FakeCompleter:
 
     def alternatives(self, before: str, count: int, wanted: Callable[[], bool]) -> list[Ghost]:
         return [Ghost(text, (0.5,) * len(text), "length") for text in (" not to be", " so", " else")[:count]]
+
+
+class Recorder(DummyOutput):
+    """A terminal of 24 lines of 80 columns that keeps what was said, and not what was drawn."""
+
+    def __init__(self) -> None:
+        self.said = ""
+
+    def write(self, data: str) -> None:
+        self.said += data
+
+    def get_size(self) -> Size:
+        return Size(24, 80)
+
+
+@pytest.fixture
+def recorder() -> type[Recorder]:
+    return Recorder
 
 
 class Typist:

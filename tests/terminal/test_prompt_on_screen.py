@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import signal
@@ -50,7 +51,7 @@ def test_a_document_is_opened_written_on_edited_saved_and_cleared(prompt: Any, i
     )
     screen = prompt(EDITOR=shlex.join([sys.executable, str(editor)]))
     screen.send(":open ~/play\r")
-    screen.sees("15 characters, 1 lines; it ends:\nHamlet speaks:\n>")
+    screen.sees("15 characters, 1 line; it ends:\nHamlet speaks:\n>")
     screen.send("To be\r::a colon\r:edit\r:show\r")
     screen.sees("\nHAMLET SPEAKS:\nTO BE\n:A COLON\n>")
     screen.send(":undo\r")
@@ -305,3 +306,70 @@ def test_control_z_types_nothing(prompt: Any) -> None:
     screen.shows("> To be", ", or not to be, that is the question")
     screen.send(CONTROL_Z + ", or")
     screen.shows("> To be, or", " not to be, that is the question")
+
+
+@pytest.mark.parametrize("command", [":show", ":generate 1000000"])
+def test_control_c_while_something_is_printed_leaves_a_clean_prompt(
+    terminal: Any, sentence_style: Any, tmp_path: Path, command: str
+) -> None:
+    sentence_style("loop", "ab" * 30)
+    (tmp_path / "text").write_text("ab" * 2_000_000, encoding="utf-8")
+    screen = terminal("--style", "loop")
+    screen.sees("loop · 1.23M")
+    screen.send(f":open {tmp_path / 'text'}\r")
+    screen.sees("4,000,000 characters")
+    if command != ":show":
+        screen.send(":clear\r")
+        screen.until(lambda: screen.row == ">")
+    screen.send(command + "\r")
+    screen.until(lambda: screen.text.count("ab") > 300)
+    screen.program.kill(signal.SIGINT)
+    screen.send("x y")
+    screen.until(lambda: screen.row in ("> x y", "+ x y"))
+    above = screen.screen.display[screen.screen.cursor.y - 1]
+    assert above.rstrip("ab ") == "", "a whole line, or nothing"
+    assert ">" not in above
+
+
+def test_a_signal_between_commands_stops_nothing(prompt: Any) -> None:
+    screen = prompt()
+    screen.send(":stats\r" * 20)
+    for _ in range(20):
+        screen.program.kill(signal.SIGINT)
+    screen.send("\r:show\r")
+    screen.until(lambda: screen.row == ">")
+    assert screen.program.isalive()
+
+
+@pytest.mark.parametrize("variables", [{"TERM": "dumb"}])
+def test_a_dumb_terminal_gets_no_escapes_and_no_promises(
+    terminal: Any, styles: None, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    screen = terminal("--style", "hamlet", "--device", "cpu", **variables)
+    log = screen.program.logfile_read = io.BytesIO()
+    screen.sees("draws no grey text")
+    for keys in ("To be, or", RIGHT, TAB, " x\r"):
+        screen.send(keys)
+    screen.sees("\n>")
+    screen.send(":stats\r")
+    screen.sees("last ghost took")
+    screen.sees("ghosts shown         0")
+    screen.send(":quit\r")
+    assert screen.leaves() == 0
+    assert b"\x1b" not in log.getvalue()
+    assert b"takes the grey text" not in log.getvalue()
+
+
+def test_every_locale_gives_back_what_was_typed(terminal: Any, styles: None, isolation: Path) -> None:
+    plain = {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    for keys, row in (("café\r", ">"), (UP * 3, "> café")):
+        screen = terminal("--style", "hamlet", **plain)
+        screen.sees("hamlet")
+        screen.send(keys)
+        screen.until(lambda screen=screen, row=row: screen.row == row)
+        if UP not in keys:
+            screen.send(":save ~/café.txt\r:show\r")
+            screen.sees("5 characters are in")
+        screen.send(CONTROL_C + "\x04")
+        assert screen.leaves() == 0
+    assert (isolation / "café.txt").read_bytes() == "café\n".encode()

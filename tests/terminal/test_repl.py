@@ -16,7 +16,6 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
-from prompt_toolkit.output import DummyOutput
 
 from rnncomplete.errors import SettingError, TextError
 from rnncomplete.repl.actions import Actions
@@ -30,22 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Recorder(DummyOutput):
-    """Keeps what was said."""
-
-    def __init__(self) -> None:
-        self.said = ""
-
-    def write(self, data: str) -> None:
-        self.said += data
-
-
 @pytest.fixture
-def converse(fake: Any) -> Callable[..., tuple[Repl, str]]:
+def converse(fake: Any, recorder: Any) -> Callable[..., tuple[Repl, str]]:
     """A function that types into the prompt until it is left; returns the prompt, and what it said."""
 
     def run(keys: str, completer: Any = None) -> tuple[Repl, str]:
-        output = Recorder()
+        output = recorder()
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=output):
             repl = Repl("fake", completer=completer or fake)
             pipe.send_text(keys)
@@ -99,7 +88,10 @@ def test_leaving_keeps_a_document_that_was_not_saved(converse: Any, tmp_path: Pa
     assert not unsaved_path().exists()
     for keys in (f":open {path}\rtwo\r:quit\r", f":open {path}\rtwo\r" + CONTROL_D):
         _, said = converse(keys)
-        assert f"the document was not saved; {short(unsaved_path())} keeps it until the next one\n" in said
+        assert (
+            f"the document was not saved; until the next one that is not, it is kept in\n{short(unsaved_path())}\n"
+            in said
+        )
         assert unsaved_path().read_text(encoding="utf-8") == "one\ntwo\n"
         assert stat.S_IMODE(unsaved_path().stat().st_mode) == 0o600
     assert path.read_text(encoding="utf-8") == "one\n"

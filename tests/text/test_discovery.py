@@ -105,3 +105,12 @@ def test_a_link_that_leads_out_of_a_folder_is_left_out_and_that_is_said(tmp_path
     assert found == [root / "a.txt", root / "deep" / "b.txt"]
     assert [line.partition(" is a link")[0] for line in said] == [str(root / "d.txt"), str(root / "deep" / "c.txt")]
     assert find_files([root / "deep" / "c.txt"])[0].named, "who names it, means it"
+
+
+def test_links_that_lead_to_themselves_are_no_files(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "round").symlink_to(tmp_path / "round" / "round")
+    (tmp_path / "text").write_text("text", encoding="utf-8")
+    assert [found.path.name for found in find_files([tmp_path])] == ["text"]
+    with pytest.raises(TextError, match="no file or folder"):
+        find_files([tmp_path / "loop"])

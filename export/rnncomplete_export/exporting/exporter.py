@@ -14,7 +14,7 @@ import torch
 from rnncomplete.completion.completer import Completer
 from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE
 from rnncomplete.errors import CheckpointError, StyleError, TextError
-from rnncomplete.files import replaced_folder
+from rnncomplete.files import replaced_folder, true_path
 from rnncomplete.measure.evaluation import losses, predicted_losses
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER
 from rnncomplete.network.card import Card, Figures, Writing
@@ -349,7 +349,7 @@ def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto], me
 
     Raises :class:`StyleError` if they cannot be written, or would replace anything but a style.
     """
-    folder = folder.resolve()
+    folder = true_path(folder)
     refuse_others(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

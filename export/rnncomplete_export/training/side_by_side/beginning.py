@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.errors import CheckpointError, ModelError, SettingError
+from rnncomplete.files import true_path
 from rnncomplete.text.vocabulary import UNKNOWN
 from rnncomplete_export.checkpoint import load_checkpoint, vocabulary_of
 from rnncomplete_export.training.configuration import TrainingConfig
@@ -33,7 +34,7 @@ class Beginning:
     def name(self) -> str:
         """For the card: of the style, or of the folder of the training."""
         path = Path(self.source)
-        return path.resolve().parent.name if path.is_file() else path.name
+        return true_path(path).parent.name if path.is_file() else path.name
 
     @classmethod
     def of(cls, source: str) -> Beginning:
