@@ -49,6 +49,7 @@ def complete(
     """
     from dataclasses import replace
 
+    from rnncomplete.completion.showing import fit
     from rnncomplete.settings import LONGEST
     from rnncomplete.text.decoding import decode_text
     from rnncomplete.text.printing import displayable
@@ -78,9 +79,9 @@ def complete(
         )
         return
     for other in others:
-        write_text(displayable(other.text, before).replace("\\", "\\\\").replace("\n", "\\n") + "\n")
+        write_text(fit(other.text, before).replace("\\", "\\\\").replace("\n", "\\n") + "\n")
     if not others:
-        write_text(displayable(ghost.text, before) + "\n")
+        write_text((displayable(ghost.text, before) if chars else fit(ghost.text, before)) + "\n")
 
 
 def _stdin() -> bytes:

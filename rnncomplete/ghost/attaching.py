@@ -55,6 +55,7 @@ def install(
     # Some programs pass a suggester of their own at each prompt, so it is the buffer that is given ours.
     former, session.auto_suggest = session.auto_suggest, suggest
     detach = attach(session.app, session.default_buffer, suggest, takes_tab)
+    suggest.watch(session.default_buffer).several_lines = lambda: to_filter(session.multiline)()
 
     def undo() -> None:
         detach()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from prompt_toolkit.auto_suggest import Suggestion
 from prompt_toolkit.document import Document
 
+from rnncomplete.completion.showing import typed_by
 from rnncomplete.ghost.rules import Trail
 from rnncomplete.ghost.secrecy import is_secret
-from rnncomplete.text.words import is_word_character
 
 if TYPE_CHECKING:
     import asyncio
@@ -74,6 +74,8 @@ class Watch:
         """Whether the last that happened was that text came in at the cursor."""
         self.blank = ""
         """What comes before the next word, if the next key is a letter: blanks that the ghost just accepted ended in."""
+        self.several_lines: Callable[[], bool] = buffer.multiline
+        """Whether Enter begins another line, and does not end the text."""
         self._accepted: list[Acceptance] = []
         self._taken_back: list[Acceptance] = []
         self._buffer = weakref.ref(buffer)  # which holds this
@@ -112,17 +114,19 @@ class Watch:
         """Take ``text``, with which the ghost begins, into that of the buffer."""
         if (buffer := self._buffer()) is not None:
             buffer.insert_text(text)
-            self.blank = "" if self.trail.rest else self.trail.blank
+            blank = "" if self.trail.rest else self.trail.blank
+            # Where Enter ends the text, no line end comes of itself.
+            self.blank = blank if "\n" not in blank or (self._owner.anywhere and self.several_lines()) else ""
 
     def go_on(self, text: str) -> None:
         """Take in ``text``, which was typed behind an accepted ghost: with the blank before it, if it begins a word."""
         buffer = self._buffer()
         if buffer is None:
             return
-        blank = self.blank if is_word_character(text[:1] or " ") else ""
-        buffer.insert_text(blank + text)
-        self._owner.tally.accepted += len(blank)
-        self._owner.tally.saved += len(blank)
+        with_blank = typed_by(text, self.blank)
+        buffer.insert_text(with_blank)
+        self._owner.tally.accepted += len(with_blank) - len(text)
+        self._owner.tally.saved += len(with_blank) - len(text)
 
     def close(self) -> None:
         """Follow the buffer no more."""

@@ -14,30 +14,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from rnncomplete.text.printing import displayable
-from rnncomplete.text.words import is_word_character
+from rnncomplete.completion.showing import blank_behind, fit
 
 REMEMBERED = 64
 """Places whose ghosts are remembered, and places where one was dismissed."""
 
 _Place = tuple[int, int]
-
-
-def fit(ghost: str, before: str, after: str) -> str:
-    """What of ``ghost`` is worth showing between two texts.
-
-    Inside a word nothing; before the rest of a line one line at most, and nothing that repeats this rest. It never ends in
-    a blank: nobody can see it, a comma may have to stand there, and before a text that begins with one there would be two.
-    """
-    ghost = displayable(ghost, before)
-    tail = after.partition("\n")[0]
-    if tail:
-        if before and is_word_character(before[-1]) and is_word_character(tail[0]):
-            return ""
-        ghost = ghost.partition("\n")[0]
-        if ghost and (tail.startswith(ghost) or (tail.strip() and ghost.startswith(tail.rstrip()))):
-            return ""
-    return ghost.rstrip()
 
 
 class Trail:
@@ -109,15 +91,11 @@ class Trail:
 
     @property
     def blank(self) -> str:
-        """The blanks of the ghost behind the cursor, if all the rest of it was typed or accepted.
-
-        None at the end of a line, and none before other text, which brings its own.
-        """
+        """The blanks of the ghost behind the cursor, if all the rest of it was typed or accepted."""
         typed = self._before[len(self._origin) :]
         if not (self._ghost and self._before.startswith(self._origin) and self._ghost.startswith(typed)):
             return ""
-        blank = self._ghost[len(typed) :]
-        return blank if not blank.strip(" \t") and self._after[:1] in ("", "\n") else ""
+        return blank_behind(self._ghost[len(typed) :], self._after)
 
     @property
     def _place(self) -> _Place:

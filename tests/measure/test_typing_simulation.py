@@ -99,3 +99,33 @@ def test_any_ghosts_leave_the_accounts_in_order(text: str, ghosts: dict[int, str
     assert figures.accepted_characters <= figures.characters
     assert figures.ghosts_accepted <= figures.ghosts_shown
     assert figures.keystrokes_saved <= figures.accepted_share
+
+
+def test_the_blank_of_an_accepted_ghost_comes_with_the_next_word_and_is_never_shown() -> None:
+    asked: list[str] = []
+
+    def ghost(before: str) -> str:
+        asked.append(before)
+        return {"t": "he ", "the ": "king"}.get(before, "")
+
+    # t, "he", and " king" shown as one
+    assert simulate_typing("the king", ghost) == TypingFigures(8, 3, 7, ghosts_shown=2, ghosts_accepted=2)
+    assert asked == ["t", "the "]
+    # t, "he", and "k" with the blank before it
+    assert simulate_typing("the k", lambda before: "he " if before == "t" else "").keys == 3
+    # t, "he", and a comma alone: the blank was wrong, but never shown
+    comma = simulate_typing("the,", lambda before: "he " if before == "t" else "")
+    assert (comma.keys, comma.wrong_characters) == (3, 0)
+    # t, "he", and what begins a line with the line end before it
+    assert simulate_typing("the\n  #", lambda before: "he\n  " if before == "t" else "").keys == 3
+
+
+def test_a_ghost_of_blanks_or_of_what_no_terminal_is_sent_is_not_shown() -> None:
+    for nothing in ("  ", "\n", "\x1b[31m"):
+        assert simulate_typing("a  b", lambda before, nothing=nothing: nothing) == TypingFigures(4, 4)
+
+
+def test_a_letter_with_its_blank_is_worth_a_key() -> None:
+    # "a", "b" and its blank with "c"
+    assert simulate_typing("ab c", lambda before: "b " if before == "a" else "").keys == 3
+    assert simulate_typing("ab,", lambda before: "b " if before == "a" else "").keys == 3

@@ -759,3 +759,23 @@ def test_what_was_installed_is_taken_back_and_others_keep_the_suggester(fake: An
             assert await asking == "that is"
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("multiline", [True, False])
+def test_a_line_end_comes_with_the_next_word_where_a_text_has_several_lines(
+    prompt: Prompt, fake: Any, multiline: bool
+) -> None:
+    fake.text = "def f():\n\t"
+
+    async def script(typist: Any) -> None:
+        typist.session.multiline = multiline
+        for key in ("r", "(", ")"):
+            typist.buffer.reset()
+            await typist.type("def")
+            await typist.sees(" f():")
+            await typist.type(RIGHT + key)
+            comes = multiline and key != ")"
+            assert typist.text == "def f():" + "\n\t" * comes + key
+        typist.session.multiline = False
+
+    prompt(script, lambda session: install(session, completer=fake))

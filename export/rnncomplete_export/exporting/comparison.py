@@ -72,7 +72,7 @@ def typing_figures(completer: Completer, validation: NDArray[np.uint16]) -> Figu
     """What a simulated person saves who types the beginning of ``validation`` with ghosts."""
     options = replace(completer.options, budget_ms=inf)
     text = completer.model.vocabulary.decode(validation[:TYPED_CHARACTERS].tolist())
-    typing = simulate_typing(text, lambda before: completer.complete(before, options=options).text)
+    typing = simulate_typing(text, lambda before: completer.complete(before, options=options).spelled_out)
     return {"keystrokes_saved": round(typing.keystrokes_saved, 4), "typed_characters": typing.characters}
 
 

@@ -1,0 +1,45 @@
+"""What of a ghost is worth showing at a place: one rule for prompts, editors, commands and the simulated person.
+
+How long a ghost is at all, :mod:`rnncomplete.completion.ghost_length` decides. Only strings here.
+"""
+
+from __future__ import annotations
+
+from rnncomplete.text.printing import displayable
+from rnncomplete.text.words import is_word_character
+
+_BEGINS_NO_LINE = frozenset(" \t\n\r,.;:!?)]}")
+
+
+def fit(ghost: str, before: str, after: str = "") -> str:
+    """What of ``ghost`` is worth showing between two texts.
+
+    Inside a word nothing; before the rest of a line one line at most, and nothing that repeats this rest. It never ends in
+    a blank: nobody can see it, a comma may have to stand there, and before a text that begins with one there would be two.
+    """
+    ghost = displayable(ghost, before)
+    tail = after.partition("\n")[0]
+    if tail:
+        if before and is_word_character(before[-1]) and is_word_character(tail[0]):
+            return ""
+        ghost = ghost.partition("\n")[0]
+        if ghost and (tail.startswith(ghost) or (tail.strip() and ghost.startswith(tail.rstrip()))):
+            return ""
+    return ghost.rstrip()
+
+
+def blank_behind(rest: str, after: str = "") -> str:
+    """The blanks that come with the next word, once all that was shown of a ghost is accepted and ``rest`` is left of it.
+
+    None before other text, which brings its own, and line ends only at the end of all text.
+    """
+    return rest if not rest.strip() and (not after or (after[0] == "\n" and "\n" not in rest)) else ""
+
+
+def typed_by(character: str, blank: str) -> str:
+    """What the key ``character`` types where ``blank`` waits for what comes next: that as well, if it begins a word.
+
+    A line end comes before anything that may begin a line.
+    """
+    begins = is_word_character(character[:1] or " ") or ("\n" in blank and character[:1] not in _BEGINS_NO_LINE)
+    return (blank if begins else "") + character
