@@ -55,7 +55,9 @@ def install(
     # Some programs pass a suggester of their own at each prompt, so it is the buffer that is given ours.
     former, session.auto_suggest = session.auto_suggest, suggest
     detach = attach(session.app, session.default_buffer, suggest, takes_tab)
-    suggest.watch(session.default_buffer).several_lines = lambda: to_filter(session.multiline)()
+    # The session's own word, which may change; its buffer would take several lines anyway.
+    several_lines = Condition(lambda: to_filter(session.multiline)())
+    suggest.watch(session.default_buffer).several_lines = several_lines
 
     def undo() -> None:
         detach()
