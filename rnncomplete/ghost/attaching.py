@@ -56,7 +56,7 @@ def install(
     former, session.auto_suggest = session.auto_suggest, suggest
     detach = attach(session.app, session.default_buffer, suggest, takes_tab)
     # The session's own word, which may change; its buffer would take several lines anyway.
-    several_lines = Condition(lambda: to_filter(session.multiline)())
+    several_lines = Condition(lambda: bool(to_filter(session.multiline)()))
     suggest.watch(session.default_buffer).several_lines = several_lines
 
     def undo() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from prompt_toolkit.application.current import get_app, get_app_session
+from prompt_toolkit.application.current import get_app
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.layout.controls import BufferControl, UIContent
 from prompt_toolkit.layout.processors import (
@@ -14,8 +14,6 @@ from prompt_toolkit.layout.processors import (
     Transformation,
     TransformationInput,
 )
-from prompt_toolkit.output.plain_text import PlainTextOutput
-from prompt_toolkit.utils import is_dumb_terminal
 
 from rnncomplete.ghost.keys import ghost_of
 
@@ -32,11 +30,6 @@ GHOST_STYLE = "class:auto-suggestion"
 
 TAB_STOP = 4
 """Tabs in ghosts are drawn up to the next multiple of so many columns, as ``TabsProcessor`` draws those in the text."""
-
-
-def is_drawn() -> bool:
-    """Whether the terminal of the program that runs now can draw a ghost: grey, and where it can be taken away again."""
-    return not (is_dumb_terminal() or isinstance(get_app_session().output, PlainTextOutput))
 
 
 class GhostControl(BufferControl):

@@ -1,16 +1,23 @@
-"""Whether what is typed is a secret, such as a password: then there are no ghosts, and nothing is computed or kept."""
+"""Where there are no ghosts, and nothing is computed or kept: in a secret, and where nobody could see them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prompt_toolkit.application.current import get_app
+from prompt_toolkit.application.current import get_app, get_app_session
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import ConditionalProcessor, DynamicProcessor, PasswordProcessor
+from prompt_toolkit.output.plain_text import PlainTextOutput
+from prompt_toolkit.utils import is_dumb_terminal
 
 if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.layout.processors import Processor
+
+
+def is_drawn() -> bool:
+    """Whether the terminal of the program that runs now can draw a ghost: grey, and where it can be taken away again."""
+    return not (is_dumb_terminal() or isinstance(get_app_session().output, PlainTextOutput))
 
 
 def is_secret(buffer: Buffer) -> bool:

@@ -22,9 +22,8 @@ from rnncomplete.completion.learning_job import Learning
 from rnncomplete.completion.worker import Background, Request, one_line
 from rnncomplete.files import at_home
 from rnncomplete.ghost.buffer_ghost import Tally, Watch, call_on_loop, resolve
-from rnncomplete.ghost.drawing import is_drawn
 from rnncomplete.ghost.rules import Trail
-from rnncomplete.ghost.secrecy import is_secret
+from rnncomplete.ghost.secrecy import is_drawn, is_secret
 from rnncomplete.styles import AUTO
 from rnncomplete.text.words import next_word
 
