@@ -16,6 +16,7 @@ from rnncomplete.completion.adaptive_reader import alphabet_of
 from rnncomplete.completion.file_memory import cache_folder, count_files, keep, recall_newest
 from rnncomplete.completion.file_weights import learn_weights
 from rnncomplete.editors.languages import language_of
+from rnncomplete.files import true_path
 from rnncomplete.text.discovery import Found, walk
 from rnncomplete.text.ignoring import Patterns
 
@@ -142,7 +143,7 @@ class Project:
     @property
     def cache(self) -> Path:
         """Where its counts are kept."""
-        name = hashlib.sha256(str(self.root.resolve()).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        name = hashlib.sha256(str(true_path(self.root)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return cache_folder().parent / "projects" / name
 
 
