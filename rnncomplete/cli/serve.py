@@ -29,15 +29,25 @@ PORT = 8012
     "--most-per-second", type=click.FloatRange(1, 100_000), metavar="N", help="Refuse more requests than that (400)."
 )
 @click.option(
+    "--memory",
+    type=click.IntRange(16, 1_000_000),
+    default=512,
+    show_default=True,
+    metavar="MB",
+    help="What is known of the texts of a style takes at most so much; a text takes some 10.",
+)
+@click.option(
     "--threads", type=click.IntRange(1, 64), metavar="N", help="Ghosts computed at once (one a core, 4 at most)."
 )
 @click.pass_context
 def serve(
     context: click.Context,
     /,
+    *,
     port: int,
     api_key: str | None,
     most_per_second: float | None,
+    memory: int,
     threads: int | None,
     **flags: Any,
 ) -> None:
@@ -74,8 +84,8 @@ def serve(
     style = None if given.origin == "default" else settings.style
     if style is not None:
         expect_style(style)
-    choice = StyleChoice(settings, style)
-    server = Server(Desk(choice.load, choice.styles_for), choice.names, threads=threads)
+    choice = StyleChoice(settings, style, document_bytes=memory * 2**20)
+    server = Server(Desk(choice.load, choice.styles_for, choice.why_off), choice.names, threads=threads)
     try:
         listener = listen(port)
     except OSError as error:

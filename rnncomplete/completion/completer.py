@@ -182,6 +182,7 @@ def load_completer(
     threshold: float | None = None,
     budget_ms: float | None = None,
     static: bool = False,
+    document_bytes: int = DOCUMENT_BYTES,
 ) -> Completer:
     """The completer of a style, by name or as a folder; what is not given comes from the card or is the default.
 
@@ -199,4 +200,5 @@ def load_completer(
         ),
         memory=read_memory(folder, model.card),
         static=static,
+        document_bytes=document_bytes,
     )

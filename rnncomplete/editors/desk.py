@@ -93,10 +93,16 @@ class Desk:
     """Answers what is asked. Safe to share among threads; those that ask about one text take turns.
 
     ``styles_for(language, model)`` names the styles that a text may be written in, and ``load(styles)`` gives the
-    completer that has these to choose from.
+    completer that has these to choose from. ``why_off(path, language)`` says of which texts nothing is read.
     """
 
-    def __init__(self, load: Callable[[Styles], Completes], styles_for: Callable[[str, str | None], Styles]) -> None:
+    def __init__(
+        self,
+        load: Callable[[Styles], Completes],
+        styles_for: Callable[[str, str | None], Styles],
+        why_off: Callable[[str, str], str | None] = lambda _path, _language: None,
+    ) -> None:
+        self._why_off = why_off
         self._load = load
         self._styles_for = styles_for
         self._lock = threading.Lock()
@@ -129,7 +135,7 @@ class Desk:
 
         Once ``wanted()`` is false nothing more comes. Raises :class:`RnncompleteError` where the style cannot be loaded.
         """
-        if asked.length == 0:
+        if self._is_off(asked):
             return
         completer = self.completer(self._styles(asked))
         with self._lock:
@@ -171,7 +177,7 @@ class Desk:
     def reflect(self, asked: Asked) -> None:
         """After an answer: choose the style for what comes next, where there are several, unless somebody waits."""
         styles = self._styles(asked)
-        if len(styles) == 1 or asked.length == 0:
+        if len(styles) == 1 or self._is_off(asked):
             return
         with self._lock:
             sheet = self._sheet(asked)
@@ -188,6 +194,10 @@ class Desk:
         """The name of the style in which ``asked`` is answered; where the text decides among several, "auto"."""
         styles = self._styles(asked)
         return styles[0] if len(styles) == 1 else AUTO
+
+    def _is_off(self, asked: Asked) -> bool:
+        """Whether nothing is to be offered, or even read."""
+        return asked.length == 0 or self._why_off(asked.path or asked.name or "", _language(asked)) is not None
 
     def _styles(self, asked: Asked) -> Styles:
         return self._styles_for(_language(asked), asked.style)

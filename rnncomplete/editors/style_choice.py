@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnncomplete.editors.languages import styles_for
+from rnncomplete.editors.preferences import Preferences
 from rnncomplete.styles import AUTO, is_installed, list_styles
 
 if TYPE_CHECKING:
@@ -13,14 +13,26 @@ if TYPE_CHECKING:
 
 Styles = tuple[str, ...]
 
+DOCUMENT_BYTES = 512 * 2**20
+"""What is known of all texts in a style takes at most so much: some fifty of them, of 10 MB each."""
+
 
 class StyleChoice:
-    """Completers by ``settings``; ``style`` is that of all texts, ``None`` where the language of each decides."""
+    """Completers by ``settings``; ``style`` is that of all texts, ``None`` where the language of each decides.
 
-    def __init__(self, settings: Settings, style: str | None = None) -> None:
+    What is known of the texts in each style takes at most ``document_bytes``; those not used for longest are read again.
+    """
+
+    def __init__(self, settings: Settings, style: str | None = None, *, document_bytes: int = DOCUMENT_BYTES) -> None:
+        self._document_bytes = document_bytes
         self._settings = settings
         self._style = style
         self._installed = tuple(found.name for found in list_styles())
+        self._preferences = Preferences(
+            styles=settings.all["styles"].value,
+            off=frozenset(name.lower() for name in settings.all["off"].value),
+            ignore=settings.all["ignore"].value,
+        )
 
     @property
     def names(self) -> list[str]:
@@ -33,7 +45,15 @@ class StyleChoice:
             return (str(self._style),)
         if model and is_installed(model):
             return (model,)
-        return self._installed if AUTO in (self._style, model) else styles_for(language, self._installed)
+        return (
+            self._installed
+            if AUTO in (self._style, model)
+            else self._preferences.candidates(language, frozenset(self._installed))
+        )
+
+    def why_off(self, path: str, language: str) -> str | None:
+        """Why there are no ghosts in the file ``path``; ``None`` if there are."""
+        return self._preferences.why_off(path, path, language)
 
     def load(self, styles: Styles) -> Completes:
         """A completer that has ``styles`` to choose from; it learns what the settings name, in the background."""
@@ -46,11 +66,11 @@ class StyleChoice:
         device, decoding = self._settings.device, self._settings.decoding
         completer: Completes
         if len(styles) == 1:
-            completer = load_completer(styles[0], device, **decoding)
+            completer = load_completer(styles[0], device, document_bytes=self._document_bytes, **decoding)
         else:
             completer = AutoCompleter(
                 styles,
-                lambda name: load_completer(name, device, **decoding),
+                lambda name: load_completer(name, device, document_bytes=self._document_bytes, **decoding),
                 lambda name: load_network(find_style(name), device),
             )
         if self._settings.learn_from:

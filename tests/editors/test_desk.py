@@ -9,6 +9,8 @@ import pytest
 
 from rnncomplete.completion.completer import Completer, load_completer
 from rnncomplete.editors.desk import MOST_SHEETS, Asked, Desk
+from rnncomplete.editors.style_choice import StyleChoice
+from rnncomplete.settings import load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,3 +155,36 @@ def test_the_ghosts_behind_what_is_supposed_are_those_of_a_network_that_has_read
     alternatives = [ghost.text for ghost in document.alternatives("to be or ", 3, supposed="not to ")]
     assert alternatives == [ghost.text for ghost in static.open("other").alternatives("to be or not to ", 3)]
     assert alternatives
+
+
+@pytest.mark.parametrize(("document_bytes", "kept"), [(None, 20), (1, 1)])
+def test_as_many_texts_stay_read_as_the_memory_holds(tiny_style: Path, document_bytes: int | None, kept: int) -> None:
+    options = {} if document_bytes is None else {"document_bytes": document_bytes}
+    choice = StyleChoice(load_settings({}, environment={}), str(tiny_style), **options)
+    desk = Desk(choice.load, choice.styles_for)
+    for number in range(20):
+        ask(desk, LINES[:8000], name=str(number))
+    completer = desk.completer((str(tiny_style),))
+    assert isinstance(completer, Completer)
+    assert sum(completer.open((number, (str(tiny_style),))).nbytes > 0 for number in range(20)) == kept
+
+
+def test_the_language_or_the_model_chooses_the_style() -> None:
+    choice = StyleChoice(load_settings({}, environment={}))
+    assert choice.styles_for("c", None) == ("linux",)
+    assert choice.styles_for("c", "python") == ("python",)
+    assert choice.styles_for("c", "gpt-4") == ("linux",)
+    assert len(choice.styles_for("plaintext", None)) > 1
+    assert StyleChoice(load_settings({}, environment={}), "math").styles_for("c", "python") == ("math",)
+    assert choice.styles_for("c", "../../evil") == ("linux",)
+
+
+def test_where_ghosts_are_off_nothing_is_read(fake: FakeCompleter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RNNCOMPLETE_OFF", "c")
+    choice = StyleChoice(load_settings({}))
+    desk = Desk(lambda _styles: fake, choice.styles_for, choice.why_off)  # type: ignore[arg-type,return-value]
+    for options in ({"path": "a/.env"}, {"name": "id_rsa"}, {"language": "c"}, {"path": "x.c"}):
+        assert ask(desk, "key = ", **options) == []
+    assert not fake.documents
+    assert desk.documents == 0
+    assert ask(desk, "key = ", path="x.py")

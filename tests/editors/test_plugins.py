@@ -71,7 +71,7 @@ class Recorder:
 @pytest.fixture
 def recorder() -> Recorder:
     choice = StyleChoice(load_settings({}, environment={}))
-    server = Server(Desk(choice.load, choice.styles_for), choice.names)
+    server = Server(Desk(choice.load, choice.styles_for, choice.why_off), choice.names)
     server.desk.completer(("python",))
     return Recorder(server.application())
 
