@@ -28,15 +28,18 @@ def doctor(context: click.Context, as_json: bool) -> None:
     from rnncomplete.measure.self_test import examine
 
     report = examine()
+    from rnncomplete.editors.found import find_editors, language_server
+
+    server, editors = language_server(), find_editors()
     if as_json:
-        print_json(report.to_dict())
+        print_json({**report.to_dict(), "language_server": server, "editors": editors})
     else:
-        _print(report)
+        _print(report, {"rnncomplete lsp": server, **editors})
     if report.problems:
         context.exit(1)
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, editors: dict[str, str]) -> None:
     print_text(f"{'python':16} {report.python} on {report.platform}")
     for name, version in report.versions.items():
         print_text(f"{name:16} {version}")
@@ -48,6 +51,8 @@ def _print(report: Report) -> None:
             print_text(f"{style.style:16} {figures}")
         if style.note is not None:
             print_text(f"{'note':16} {one_line(style.note)}")
+    for name, line in editors.items():
+        print_text(f"{name:16} {one_line(line)}")
     for problem in report.problems:
         print_text(f"{'problem':16} {one_line(problem)}")
     if not report.problems:

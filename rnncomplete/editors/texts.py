@@ -137,6 +137,7 @@ class Texts:
     def close(self, uri: str) -> None:
         """A text is not open any more."""
         closed = self.open_texts.pop(uri, None)
+        self._active = None  # what was beside another text may be gone
         if closed is not None and closed.reading is not None:
             closed.reading.completer.close(closed.reading.document.identity)
 
@@ -182,7 +183,7 @@ class Texts:
             return [rest]
         text.why = "nothing is likely enough here"
         reading = self._current(text)
-        before = reading.beside + ask.before + ask.given
+        before = reading.beside + ask.before
         options = self._options(text, reading, ask)
         whole = ask.before + ask.given
         if ask.asked:
@@ -190,7 +191,8 @@ class Texts:
         else:
             if plain:
                 text.trail.begin(ask.before, ask.after)
-            ghosts = [reading.document.complete(before, ask.wanted, options).text]
+            grown = [ghost.text for ghost in reading.document.grow(before, ask.wanted, options, ask.given)]
+            ghosts = grown[-1:] or [""]
         offers = [offer(ghost, whole, ask.after, text.language, asked=ask.asked) for ghost in ghosts]
         if any(ghosts) and not any(offers):
             text.why = "what is likely stands behind the cursor already, or would break a word"
@@ -272,7 +274,7 @@ class Texts:
         left = MOST_BESIDE
         for other in sorted(self.open_texts.values(), key=lambda one: one.changed, reverse=True):
             if (
-                other is text
+                other.path == text.path  # itself, or a cell of its notebook, which stands before it or counts not
                 or other.off
                 or other.style != text.style
                 or other.project is not text.project
