@@ -21,6 +21,7 @@ function look() {
     below: all('.editor-instance .suggest-preview-text .view-line, .editor-instance .view-zones .view-line').map((line) => text(line).trimEnd()),
     status: all('.statusbar-item').filter((item) => item.id.startsWith('rnncomplete.')).map(text).join('|'),
     tooltips: all('.statusbar-item').filter((item) => item.id.startsWith('rnncomplete.')).map((item) => item.getAttribute('aria-label') ?? '').join('|'),
+    picks: all('.quick-input-widget:not([style*="display: none"]) .quick-input-list .monaco-list-row').map((row) => row.getAttribute('aria-label') ?? ''),
     notifications: all('.notification-list-item-message').map(text),
   };
 }
@@ -38,8 +39,6 @@ function look() {
     press: async ({ key }) => page.keyboard.press(key),
     look: async () => page.evaluate(look),
     shot: async ({ path, clip }) => page.screenshot({ path, clip }),
-    count: async ({ selector }) => page.locator(selector).count(),
-    click: async ({ text }) => page.locator(`text=${text}`).first().click(),
   };
   console.log('{"ready": true}');
   for await (const line of readline.createInterface({ input: process.stdin })) {

@@ -194,9 +194,8 @@ def test_a_style_is_chosen_and_the_server_is_told(code: Project, places: Path) -
     page = code.page
     page.until(lambda _: code.opened("style.py"))
     page.command("rnncomplete: Choose a Style")
-    page.until(lambda _: page.do("count", selector=".quick-input-list .monaco-list-row") == 3)
-    page.do("type", text="strange")
-    page.press("Enter")
+    page.until(lambda seen: seen["picks"] == ["auto", "known", "strange"])
+    page.pick("strange")
     page.until(lambda _: any((event["settings"] or {}).get("style") == "strange" for event in code.asked("settings")))
     page.command("rnncomplete: Forget What Was Learned")
     page.until(lambda seen: any("forget was done" in message for message in seen["notifications"]))
@@ -281,7 +280,7 @@ def test_the_shipped_style_writes_python_and_is_in_the_picture(code: Project, pl
     (folder / "shapes.py").write_text(SHAPES, encoding="utf-8")
     code.open(folder / "report.py", REPORT, command=[str(program), "lsp"])
     page = code.page
-    page.until(lambda seen: "python" in seen["status"], seconds=60)
+    page.until(lambda seen: "python" in seen["status"])
     page.type("    return sum(shape.")
     seen = page.until(lambda seen: seen["ghost"] and milliseconds(seen["status"]))
     picture = Path(os.environ.get("RNNCOMPLETE_PICTURE", places / "picture.png"))

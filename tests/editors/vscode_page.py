@@ -135,7 +135,7 @@ class Page:
         seen: dict[str, Any] = self.do("look")
         return seen
 
-    def until(self, condition: Callable[[dict[str, Any]], object], seconds: float = 20) -> dict[str, Any]:
+    def until(self, condition: Callable[[dict[str, Any]], object], seconds: float = 60) -> dict[str, Any]:
         """Wait until what is seen is as wanted."""
         deadline = time.monotonic() + seconds
         while not condition(seen := self.look()):
@@ -150,8 +150,13 @@ class Page:
     def command(self, title: str) -> None:
         """Run a command of the palette."""
         self.press("F1")
+        self.until(lambda seen: seen["picks"])
+        self.pick(title)
+
+    def pick(self, title: str) -> None:
+        """Choose from the list that is open."""
         self.do("type", text=title, delay=5)
-        time.sleep(0.3)
+        self.until(lambda seen: seen["picks"] and seen["picks"][0].startswith(title))
         self.press("Enter")
 
     def close(self) -> None:
