@@ -8,6 +8,7 @@ stumble over anything else.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -122,6 +123,8 @@ class GhostServer(LanguageServer):
         self._recount: asyncio.TimerHandle | None = None
         self._saved: set[tuple[Project, str]] = set()
         _register(self)
+        gc.freeze()
+        gc.enable()
 
     @property
     def encoding(self) -> str:
