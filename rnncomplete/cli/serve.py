@@ -10,7 +10,7 @@ import click
 from rnncomplete.cli.options import learn_option, settings_from, style_options, tell
 
 PORT = 8012
-"""Where llama.vim and llama.vscode look, if they are told nothing."""
+"""Where llama.vim looks, if it is told nothing."""
 
 
 @click.command()
@@ -57,7 +57,7 @@ def serve(
     memory only; what a plug-in asks ahead of time teaches nothing.
 
     \b
-    rnncomplete serve                         llama.vim and llama.vscode find it as they are
+    rnncomplete serve                         llama.vim finds it as it is
     rnncomplete serve --style linux --port 8080
     rnncomplete serve --learn-from ~/src/project
     RNNCOMPLETE_API_KEY=secret rnncomplete serve

