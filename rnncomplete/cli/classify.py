@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from rnncomplete.completion.classifier import Classifier
 
 STYLE = "reviews"
-"""The style that tells labels unless another is named."""
+"""The style that tells labels unless another is named, where it is installed; else the first one that does."""
 
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
-@click.option("--style", metavar="NAME", help=f"Name of a style with labels, or a folder that holds one [{STYLE}].")
+@click.option("--style", metavar="NAME", help="Name of a style with labels, or a folder [the first there is].")
 @click.option("--whole", is_flag=True, help="Each file is one text, not a text a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: a list of label and probability.")
 @click.option("--html", "page", flag_value="html", help="Print how each word moved the label, as a page.")
@@ -73,8 +73,27 @@ def _classifier(context: click.Context, style: str | None) -> Classifier:
     from rnncomplete.completion.classifier import Classifier
 
     outer = (context.find_root().obj or {}).get("style")
-    completer = open_completer(settings_from(context, style=style or outer or STYLE, device="cpu"))
+    chosen = style or outer or _first_with_labels()
+    completer = open_completer(settings_from(context, style=chosen, device="cpu"))
     return Classifier(completer.model, completer.memory)
+
+
+def _first_with_labels() -> str:
+    """The name of a style that tells labels; raises ``StyleError`` if none is installed."""
+    from rnncomplete.errors import ModelError, StyleError
+    from rnncomplete.network.loading import read_card
+    from rnncomplete.styles import list_styles
+
+    for item in sorted(list_styles(), key=lambda item: (item.name != STYLE, item.name)):
+        try:
+            if read_card(item.folder).readouts:
+                return item.name
+        except ModelError:  # of a style that nobody has asked for
+            continue
+    raise StyleError(
+        "no style that tells labels is installed; train one on texts with labels: rnncomplete train --labels FILE.tsv "
+        "--style NAME"
+    )
 
 
 def _texts(files: tuple[Path, ...], *, whole: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 from tiny_readout import LABELS, readout_card, write_readout_style
 
 from rnncomplete.cli import main
+from rnncomplete.styles import user_styles_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +57,17 @@ def test_a_whole_file_is_one_text(style: str, tmp_path: Path) -> None:
 def test_words_are_drawn(style: str) -> None:
     assert "<html" in run("--style", style, "--html", text="one line")
     assert run("--style", style, "--svg", text="one line").startswith("<svg")
+
+
+def test_without_a_name_it_is_the_first_style_that_tells_labels(tiny_card: Card, style: str) -> None:
+    assert "no style that tells labels is installed" in run(text="x", code=2)
+    for name in ("later", "early"):
+        write_readout_style(user_styles_folder() / name, dataclasses.replace(readout_card(tiny_card), style=name))
+    assert run(text="one line") == run("--style", "early", text="one line") == run("--style", style, text="one line")
+    labels = ("sad", "glad")
+    card = dataclasses.replace(readout_card(tiny_card), style="reviews", readouts={"mood": labels})
+    write_readout_style(user_styles_folder() / "reviews", card)
+    assert run(text="one line").split()[0] in labels
 
 
 def test_what_is_wrong_is_said_in_one_line(style: str, tiny_style: Path) -> None:
