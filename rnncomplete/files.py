@@ -108,7 +108,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
             folder.replace(old)
         try:
             fresh.replace(folder)
-        except OSError:
+        except BaseException:
             if old.exists():
                 old.replace(folder)
             raise

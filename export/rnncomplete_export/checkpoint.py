@@ -28,6 +28,12 @@ HEADER = "rnncomplete"
 CHECKPOINT = "checkpoint.safetensors"
 """What a training goes on from, in its folder."""
 
+BEST = "best.safetensors"
+"""The weights that are exported, in the same folder."""
+
+PLATEAU = "plateau.safetensors"
+"""What a longer training goes on from, in the same folder: before the learning rate fell."""
+
 STAGES = "stages"
 """The folder in that one where the weights of the stages of learning are."""
 
@@ -72,6 +78,13 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         saved = (folder / CHECKPOINT).is_file()
         kept = "what was saved before is untouched" if saved else "nothing was saved before"
         raise CheckpointError(f"cannot save {path}: {reason}; {kept}; free some space and {way_on(folder)}") from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make the ``folder`` of a training, unless it is there, as no part of a text to train on; raises ``OSError``."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def way_on(folder: Path) -> str:

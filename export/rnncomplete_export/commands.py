@@ -6,14 +6,13 @@ PyTorch is imported when a command runs, so that ``--help`` stays quick.
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 from click.core import ParameterSource
 
+from rnncomplete.cli.interruption import interruptible, typed_command
 from rnncomplete.cli.options import FiniteRange
 from rnncomplete.errors import SettingError
 from rnncomplete.files import true_path
@@ -101,6 +100,7 @@ if TYPE_CHECKING:
 @click.option("--install/--no-install", default=True, show_default=True, help="Install the exported style.")
 @click.option("--replace", is_flag=True, help="Install it even where it hides a shipped style of its name.")
 @click.pass_context
+@interruptible
 def train(
     context: click.Context,
     /,
@@ -237,7 +237,7 @@ def train(
             },
             told=told,
             recipe=loaded,
-            again=shlex.join(["rnncomplete", *sys.argv[1:]]),
+            again=typed_command(),
             install=install,
             replace=replace,
             save_seconds=save_seconds,
@@ -300,7 +300,7 @@ def train_side_by_side(
             minutes=minutes or 0.0,
             characters=characters or 0,
             command=recorded_command(context),
-            again=shlex.join(["rnncomplete", *sys.argv[1:]]),
+            again=typed_command(),
             **options,
         )
     )
@@ -311,6 +311,7 @@ def train_side_by_side(
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for graphs and card.")
 @click.option("--style", help="Name of the style [default: the output folder's].")
 @click.option("--text", type=click.Path(path_type=Path), help="Text to measure on [default: the one kept back].")
+@interruptible
 def export(*, checkpoint: Path, output: Path, style: str | None, text: Path | None) -> None:
     r"""Turn CHECKPOINT into the two ONNX graphs and the card of a style, and check them against PyTorch.
 
@@ -322,8 +323,15 @@ def export(*, checkpoint: Path, output: Path, style: str | None, text: Path | No
     check_style_name(name)
     import torch
 
+    from rnncomplete_export import progress
     from rnncomplete_export.exporting.exporter import export_style
-    from rnncomplete_export.progress import say_export
+    from rnncomplete_export.training.run_lock import held_if_trained
+
+    def last_words() -> str:
+        return f"interrupted; nothing was written to {output}, and {checkpoint} is as it was; again: {typed_command()}"
 
     torch.set_num_threads(1)  # more would wait by spinning, and take the core from who else needs it
-    say_export(lambda advance: export_style(checkpoint, output, name, text=text, advance=advance), output, text)
+    with progress.interruptible(last_words), held_if_trained(checkpoint.parent):
+        progress.say_export(
+            lambda advance: export_style(checkpoint, output, name, text=text, advance=advance), output, text
+        )

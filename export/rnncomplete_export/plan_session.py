@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,19 +15,22 @@ from rnncomplete.errors import SettingError, StyleError
 from rnncomplete.network.loading import read_card
 from rnncomplete.styles import find_style
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
-from rnncomplete_export.checkpoint import CHECKPOINT, STAGES, load_checkpoint, vocabulary_of
-from rnncomplete_export.progress import TrainingProgress, say
+from rnncomplete_export.checkpoint import BEST, CHECKPOINT, PLATEAU, STAGES, load_checkpoint, vocabulary_of
+from rnncomplete_export.progress import TrainingProgress, interruptible, say
 from rnncomplete_export.session import (
-    INTERRUPTED,
     check_nothing_is_hidden,
     check_nothing_is_lost,
     finish_style,
+    how_to_install,
+    is_exported,
+    is_installed_from,
     say_replaced,
 )
 from rnncomplete_export.texts.corpus import Corpus, build_corpus
 from rnncomplete_export.texts.labelled import LABELS, Labelling, build_labelled, label_names
 from rnncomplete_export.texts.named_texts import TEXTS, fetch_text
 from rnncomplete_export.training.recipe import DESCRIPTIONS, list_recipes, load_recipe
+from rnncomplete_export.training.run_lock import held
 from rnncomplete_export.training.side_by_side.beginning import Beginning
 from rnncomplete_export.training.side_by_side.plan_checkpoint import plan_folder, same_plan
 from rnncomplete_export.training.side_by_side.plan_texts import PlanTexts, check_texts
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.training.configuration import MatrixPrecision
+    from rnncomplete_export.training.interruption import Interruption
     from rnncomplete_export.training.side_by_side.plan import Plan, PlannedStyle
 
 KINDS = {"float16": torch.float16, "bf16-mixed": torch.bfloat16, "32-true": torch.float32}
@@ -82,18 +87,36 @@ def precision_of(request: PlanRequest, device: torch.device) -> str:
 
 
 def train_plan(request: PlanRequest) -> None:
-    """Train, export, install; Ctrl-C saves, says how to go on and leaves with code 130."""
+    """Train, export, install; an interruption saves, says how to go on and leaves."""
     torch.set_flush_denormal(True)  # slowly decaying gates leave denormal numbers behind, which cost six times the time
     torch.set_num_threads(request.threads)
     torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
-    device = device_of(request)
+    if request.export and request.install and not request.replace:
+        check_nothing_is_hidden(request.plan.trained)
+    folders = [plan_folder(request.runs, request.plan), *(request.runs / style for style in request.plan.trained)]
+    with interruptible(partial(last_words, request)) as interruption, held(folders):
+        if waiting := [] if request.resume else finished_styles(request):
+            say(f"{folders[0]} holds this plan, finished but not all exported: exporting {', '.join(waiting)}")
+        else:
+            train(request, device_of(request), interruption)
+            if interruption.asked:
+                raise KeyboardInterrupt
+            waiting = list(request.plan.trained)
+        for style in waiting:
+            if request.export:
+                finish_style(request.runs / style, style, install=request.install)
+            else:
+                best = shlex.quote(str(request.runs / style / BEST))
+                say(f"to export it: rnncomplete export {best} -o {style}")
+
+
+def train(request: PlanRequest, device: torch.device, interruption: Interruption) -> None:
+    """Train to the end, or until the ``interruption``."""
     with TrainingProgress() as progress:
         folder = plan_folder(request.runs, request.plan)
         earlier = load_checkpoint(folder / CHECKPOINT) if request.resume else None
         plan = planned(request, earlier, folder)
-        if request.export and request.install and not request.replace:
-            check_nothing_is_hidden(plan.trained)
         beginnings = {name: Beginning.of(name) for name in bases(plan)}
         if earlier is None:
             check_nothing_is_lost_of(plan, request.runs)
@@ -120,17 +143,46 @@ def train_plan(request: PlanRequest) -> None:
         if request.export and request.install:
             for style in plan.trained:
                 say_replaced(style, progress)
-        finished = training.run()
-    if not finished:
-        again = request.again if request.resume else f"{request.again} --resume"
-        say(f"stopped and saved; go on with: {again}")
-        raise SystemExit(INTERRUPTED)
-    for style in plan.trained:
-        if request.export:
-            finish_style(request.runs / style, style, install=request.install)
-        else:
-            best = shlex.quote(str(request.runs / style / "best.safetensors"))
-            say(f"to export it: rnncomplete export {best} -o {style}")
+        training.run(interruption)
+
+
+def is_finished(folder: Path, plan: Plan) -> bool:
+    """Whether the training of ``plan`` in ``folder`` came to its end."""
+    path = folder / CHECKPOINT
+    return path.is_file() and load_checkpoint(path).facts.get("round") == len(plan.rounds)
+
+
+def unexported(plan: Plan, runs: Path) -> list[str]:
+    """Styles of ``plan`` whose best weights were not exported."""
+    return [style for style in plan.trained if (runs / style / BEST).is_file() and not is_exported(runs / style, style)]
+
+
+def finished_styles(request: PlanRequest) -> list[str]:
+    """Styles that what ``request`` asks for has trained already, and that only their export lacks."""
+    plan, folder = request.plan, plan_folder(request.runs, request.plan)
+    if not (request.export and is_finished(folder, plan)):
+        return []
+    if waiting := unexported(plan, request.runs):
+        facts = load_checkpoint(folder / CHECKPOINT).facts
+        same_plan(plan, facts, folder, minutes=request.minutes, characters=request.characters)
+    return waiting
+
+
+def last_words(request: PlanRequest) -> str:
+    """What an interruption has left, and the command that goes on."""
+    plan, folder, again = request.plan, plan_folder(request.runs, request.plan), request.again
+    if not (folder / CHECKPOINT).is_file():
+        return f"interrupted; nothing was saved; begin again with: {again}"
+    if not is_finished(folder, plan):
+        return f"stopped and saved; go on with: {again if request.resume else f'{again} --resume'}"
+    if waiting := unexported(plan, request.runs):
+        where = ", ".join(str(request.runs / style / BEST) for style in waiting)
+        return f"interrupted; the finished weights are safe in {where}; export them with: {again}"
+    if request.export and request.install:
+        for style in plan.trained:
+            if not is_installed_from(request.runs / style, style):
+                return f"interrupted; {style} is exported, but not installed; {how_to_install(request.runs / style, style)}"
+    return f"interrupted; nothing was changed in {request.runs}; again: {again}"
 
 
 def planned(request: PlanRequest, earlier: Checkpoint | None, folder: Path) -> Plan:
@@ -242,7 +294,7 @@ def check_nothing_is_lost_of(plan: Plan, runs: Path) -> None:
 def forget_earlier(plan: Plan, runs: Path) -> None:
     """Remove what earlier trainings of the same names go on from; the best networks stay until there are others."""
     for folder in (plan_folder(runs, plan), *(runs / style for style in plan.trained)):
-        for path in [folder / CHECKPOINT, folder / "plateau.safetensors", *folder.glob(f"{STAGES}/*.safetensors")]:
+        for path in [folder / CHECKPOINT, folder / PLATEAU, *folder.glob(f"{STAGES}/*.safetensors")]:
             path.unlink(missing_ok=True)
 
 

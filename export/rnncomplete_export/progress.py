@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, nullcontext, suppress
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -13,9 +14,10 @@ from rnncomplete.text.printing import printable
 from rnncomplete_export.exporting.comparison import tell
 from rnncomplete_export.exporting.exporter import STEPS
 from rnncomplete_export.network.measure import LN2
+from rnncomplete_export.training.interruption import Interruption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -37,9 +39,31 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}"
 
 
+class Forgiving:
+    """A stream that loses what cannot be written to it: a full disk or a closed terminal must end no training."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """All of ``text``, or nothing."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """As far as it goes."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def console_for_people(*, quiet: bool = False) -> Console:
     """On stderr, of plain text: what a network writes or a file is called is neither markup nor an emoji."""
-    return Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False, quiet=quiet)
+    stream = cast("IO[str]", Forgiving(sys.stderr))
+    return Console(file=stream, highlight=False, soft_wrap=True, markup=False, emoji=False, quiet=quiet)
 
 
 class TrainingProgress:
@@ -95,6 +119,21 @@ class TrainingProgress:
 def say(text: str) -> None:
     """One plain line for people."""
     console_for_people().print(printable(text))
+
+
+@contextmanager
+def interruptible(last_words: Callable[[], str], *, silent: bool = False) -> Iterator[Interruption]:
+    """Inside this block an interruption leaves the program with ``last_words``, which say what was saved and what to type.
+
+    Where the :class:`Interruption` is deferred, whoever finds that it was asked for raises ``KeyboardInterrupt``.
+    """
+    with Interruption() as interruption:
+        try:
+            yield interruption
+        except KeyboardInterrupt:
+            if not silent:
+                say(last_words())
+            raise SystemExit(interruption.exit_code) from None
 
 
 def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path, text: Path | None = None) -> None:

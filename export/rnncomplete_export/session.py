@@ -21,12 +21,13 @@ from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
 from rnncomplete.completion.installing import install_style
-from rnncomplete.errors import CheckpointError, RnncompleteError, SettingError
-from rnncomplete.styles import list_styles
-from rnncomplete_export.checkpoint import CHECKPOINT, STAGES, load_checkpoint, vocabulary_of, way_out
-from rnncomplete_export.exporting.exporter import export_style
+from rnncomplete.errors import CheckpointError, ModelError, RnncompleteError, SettingError, StyleError
+from rnncomplete.network.loading import read_card
+from rnncomplete.styles import find_style, list_styles
+from rnncomplete_export.checkpoint import BEST, CHECKPOINT, PLATEAU, STAGES, load_checkpoint, vocabulary_of, way_out
+from rnncomplete_export.exporting.exporter import export_style, is_card_of
 from rnncomplete_export.network.character_network import parameter_count
-from rnncomplete_export.progress import TrainingProgress, clock, say, say_export
+from rnncomplete_export.progress import TrainingProgress, clock, interruptible, say, say_export
 from rnncomplete_export.texts.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.texts.labelled import LABELS, build_labelled, read_labelling
 from rnncomplete_export.texts.named_texts import resolve_text
@@ -35,6 +36,7 @@ from rnncomplete_export.training.inheritance import inherit_config, inherit_netw
 from rnncomplete_export.training.profile import expected_rate, profile_training
 from rnncomplete_export.training.recipe import config_of
 from rnncomplete_export.training.requirements import wants_memory
+from rnncomplete_export.training.run_lock import held, is_first_process
 from rnncomplete_export.training.trainer import Trainer, TrainingState, resume_point
 
 if TYPE_CHECKING:
@@ -47,13 +49,11 @@ if TYPE_CHECKING:
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.texts.labelled import Labelling
     from rnncomplete_export.training.inheritance import Base
+    from rnncomplete_export.training.interruption import Interruption
     from rnncomplete_export.training.recipe import Recipe
 
 LASTING = ("hidden_size", "layers", "embedding_size", "skip", "batch", "window", "optimizer")
 """Choices that a checkpoint is of use with only as they were."""
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
 
 
 @dataclass(frozen=True)
@@ -323,59 +323,135 @@ def about(request: Request, corpus: Corpus, base: Base | None, earlier: Checkpoi
 
 
 def train_style(request: Request) -> None:
-    """Train, export, install; Ctrl-C saves, says how to go on and leaves with code 130."""
+    """Train, export, install; an interruption saves, says how to go on and leaves."""
     warnings.filterwarnings("ignore", module="lightning_fabric")
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells at length that processes begin
     if request.install and not (request.profile or request.replace):
         check_nothing_is_hidden([request.style])
-    fabric = start_fabric(request)
-    with TrainingProgress(silent=not fabric.is_global_zero) as progress, one_voice(fabric):
-        earlier = resume_point(request.folder, request.limits) if request.resume else None
-        resumed = resumed_config(request, earlier) if earlier else None
-        if not (earlier or request.profile):
-            check_nothing_is_lost(request.folder)
-        base = read_base(request.base) if request.base and not earlier else None
-        build = corpus_builder(request, progress, known_characters(earlier, base), earlier)
-        corpus = share_corpus(fabric, build, request.folder)
-        labelling = read_labelling(request.folder) if request.labels else None
-        check_same_task(request, earlier)
-        config = resumed or configure(request, corpus, base)
-        trainer = Trainer(
-            corpus,
-            config,
-            request.folder,
-            fabric,
-            progress,
-            about=about(request, corpus, base, earlier),
-            save_seconds=request.save_seconds,
-            network=inherit_network(base, corpus.vocabulary, config, count_of(labelling)) if base else None,
-            labelling=labelling,
+    first = is_first_process()
+    with interruptible(partial(last_words, request), silent=not first) as interruption, held([request.folder]):
+        fabric = start_fabric(request)
+        with TrainingProgress(silent=not first) as progress, one_voice(fabric):
+            told = None if request.resume or request.profile else what_stands(request, fabric)
+            if told:
+                progress.say(told)
+            else:
+                train(request, fabric, progress, interruption)
+        part(fabric)
+        if not fabric.is_global_zero:
+            sys.stderr.flush()
+            # Freeing what was shared has been seen to wait for ever for a thread of gloo's, once the first process had gone.
+            os._exit(interruption.exit_code if interruption.asked else 0)  # the only way out that frees nothing
+        if interruption.asked:
+            raise KeyboardInterrupt
+        if not request.profile:
+            finish_style(request.folder, request.style, install=request.install)
+
+
+def train(
+    request: Request, fabric: lightning_fabric.Fabric, progress: TrainingProgress, interruption: Interruption
+) -> None:
+    """Train to the end, or until the ``interruption``; or measure how fast that would be."""
+    earlier = resume_point(request.folder, request.limits) if request.resume else None
+    resumed = resumed_config(request, earlier) if earlier else None
+    base = read_base(request.base) if request.base and not earlier else None
+    build = corpus_builder(request, progress, known_characters(earlier, base), earlier)
+    corpus = share_corpus(fabric, build, request.folder)
+    labelling = read_labelling(request.folder) if request.labels else None
+    check_same_task(request, earlier)
+    config = resumed or configure(request, corpus, base)
+    trainer = Trainer(
+        corpus,
+        config,
+        request.folder,
+        fabric,
+        progress,
+        about=about(request, corpus, base, earlier),
+        save_seconds=request.save_seconds,
+        network=inherit_network(base, corpus.vocabulary, config, count_of(labelling)) if base else None,
+        labelling=labelling,
+    )
+    if earlier is not None:
+        trainer.resume(earlier)
+        progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
+    elif not request.profile:
+        forget_earlier(request.folder)
+    say_plan(trainer, progress)
+    if request.install and not request.profile:
+        say_replaced(request.style, progress)
+    if request.profile:
+        progress.say(str(profile_training(trainer)))
+        return
+    finished = trainer.run(interruption)
+    with trainer.logging():
+        for logger in fabric.loggers:
+            logger.finalize("success" if finished else "interrupted")
+
+
+def last_words(request: Request) -> str:
+    """What an interruption has left, and the command that goes on."""
+    folder, again = request.folder, request.again
+    if request.profile or not (folder / CHECKPOINT).is_file():
+        return f"interrupted; nothing was saved; begin again with: {again}"
+    config, state = standing(folder, load_checkpoint(folder / CHECKPOINT))
+    if not state.finished(config):
+        resume = again if request.resume else f"{again} --resume"
+        return f"stopped and saved after {state.characters:,} characters; go on with: {resume}"
+    if is_exported(folder, request.style):
+        if request.install and not is_installed_from(folder, request.style):
+            return f"interrupted; the style is exported, but not installed; {how_to_install(folder, request.style)}"
+        return f"interrupted; nothing was changed in {folder}; again: {again}"
+    return f"interrupted; the finished weights are safe in {folder / BEST}; export them with: {again}"
+
+
+def is_exported(folder: Path, style: str) -> bool:
+    """Whether the ``style`` that was exported from the training in ``folder`` is that of its best weights."""
+    facts = load_checkpoint(folder / BEST).facts
+    try:
+        card = read_card(folder / "style" / style)
+    except ModelError:
+        return False
+    return is_card_of(card, facts)
+
+
+def is_installed_from(folder: Path, style: str) -> bool:
+    """Whether the installed ``style`` is the one that was exported from the training in ``folder``."""
+    try:
+        return read_card(find_style(style)) == read_card(folder / "style" / style)
+    except (ModelError, StyleError):
+        return False
+
+
+def how_to_install(folder: Path, style: str) -> str:
+    """What to type for a style that was exported from the training in ``folder``."""
+    there = any(other.name == style for other in list_styles())
+    return f"to install it: rnncomplete styles add {'--replace ' * there}{shlex.quote(str(folder / 'style' / style))}"
+
+
+def what_stands(request: Request, fabric: lightning_fabric.Fabric) -> str | None:
+    """A line to tell if what ``request`` asks for stands in its folder, finished, and only its export was interrupted.
+
+    Raises :class:`SettingError` if another training would be lost that did not come to its end or was not exported, and
+    :class:`CheckpointError` if this version cannot tell. All processes are told what the first one finds.
+    """
+    told: str | None = fabric.broadcast(_what_stands(request) if fabric.is_global_zero else None)
+    return told
+
+
+def _what_stands(request: Request) -> str | None:
+    folder = request.folder
+    check_nothing_is_lost(folder)
+    if not ((folder / CHECKPOINT).is_file() and (folder / BEST).is_file()) or is_exported(folder, request.style):
+        return None
+    commands = load_checkpoint(folder / BEST).facts["about"].get("command", "").splitlines()
+    if request.about["command"] in commands:
+        return (
+            f"{folder} holds this training, finished but not exported: exporting it; to begin anew, move {folder} away"
         )
-        if earlier is not None:
-            trainer.resume(earlier)
-            progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
-        elif not request.profile:
-            forget_earlier(request.folder)
-        say_plan(trainer, progress)
-        if request.install and not request.profile:
-            say_replaced(request.style, progress)
-        if request.profile:
-            progress.say(str(profile_training(trainer)))
-            return
-        finished = trainer.run()
-        with trainer.logging():
-            for logger in fabric.loggers:
-                logger.finalize("success" if finished else "interrupted")
-    part(fabric)
-    if not fabric.is_global_zero:
-        sys.stderr.flush()
-        # Freeing what was shared has been seen to wait for ever for a thread of gloo's, once the first process had gone.
-        os._exit(0)  # the only way out that frees nothing
-    if not finished:
-        again = request.again if request.resume else f"{request.again} --resume"
-        progress.say(f"stopped and saved; go on with: {again}")
-        raise SystemExit(INTERRUPTED)
-    finish_style(request.folder, request.style, install=request.install)
+    raise SettingError(
+        f"{folder} holds a finished training that was not exported; export it with: rnncomplete export "
+        f"{shlex.quote(str(folder / BEST))} -o {request.style}, go on with it with --resume, or {way_out(folder)}"
+    )
 
 
 def corpus_builder(
@@ -445,8 +521,8 @@ def check_nothing_is_lost(folder: Path) -> None:
 
 
 def forget_earlier(folder: Path) -> None:
-    """Remove what an earlier training of the same name kept to go on from."""
-    for path in [*folder.glob("*.safetensors"), *folder.glob(f"{STAGES}/*.safetensors")]:
+    """Remove what an earlier training of the same name kept to go on from; its best weights stay until there are others."""
+    for path in [folder / CHECKPOINT, folder / PLATEAU, *folder.glob(f"{STAGES}/*.safetensors")]:
         path.unlink(missing_ok=True)
 
 
@@ -498,10 +574,9 @@ def in_words(number: float) -> str:
 def finish_style(run: Path, style: str, *, install: bool) -> None:
     """Export the best weights in ``run``, install them as a style if asked for, and say what to type next."""
     folder = run / "style" / style
-    say_export(lambda advance: export_style(run / "best.safetensors", folder, style, advance=advance), folder)
+    say_export(lambda advance: export_style(run / BEST, folder, style, advance=advance), folder)
     if install:
         install_style(folder, replace=True)
         say(f"installed; type: rnncomplete --style {style}")
     else:
-        there = any(other.name == style for other in list_styles())
-        say(f"to install it: rnncomplete styles add {'--replace ' * there}{shlex.quote(str(folder))}")
+        say(how_to_install(run, style))

@@ -49,6 +49,8 @@ def main(context: click.Context, style: str | None, device: str | None, learn_fr
     """
     context.obj = {"style": style, "device": device, "learn_from": learn_from or None}
     if context.invoked_subcommand is None:
+        from rnncomplete.cli.interruption import begin
         from rnncomplete.cli.repl import open_repl
 
+        begin(None)
         open_repl(context)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rnncomplete.cli.interruption import interruptible
 from rnncomplete.cli.options import open_completer, print_json, print_text, settings_from, style_options, tell
 from rnncomplete.cli.progress import Progress
 
@@ -33,6 +34,7 @@ _UNITS = {"us": "µs", "ms": "ms", "mb": "MB"}
 @click.option("--editor", is_flag=True, help="Measure `rnncomplete lsp` through a client instead; takes minutes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
+@interruptible
 def bench(context: click.Context, /, text_file: Path | None, editor: bool, as_json: bool, **flags: Any) -> None:
     r"""Measure how fast a style is on one core, beside other ways to run the same network.
 

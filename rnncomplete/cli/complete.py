@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rnncomplete.cli.interruption import interruptible
 from rnncomplete.cli.options import (
     ghost_options,
     learn_option,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
+@interruptible
 def complete(
     context: click.Context, /, chars: int | None, alternatives: int, static: bool, as_json: bool, **flags: Any
 ) -> None:

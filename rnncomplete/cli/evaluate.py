@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rnncomplete.cli.interruption import interruptible
 from rnncomplete.cli.options import (
     ghost_options,
     learn_option,
@@ -55,6 +56,7 @@ _TELLING = 500
 @click.option("--name", "names", multiple=True, metavar="OLD=NEW", help="What a label of the files is to the style.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
+@interruptible
 def evaluate_files(
     context: click.Context,
     /,

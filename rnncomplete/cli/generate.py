@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from rnncomplete.cli.interruption import interruptible
 from rnncomplete.cli.options import FiniteRange, open_completer, settings_from, style_options, write_text
 
 
@@ -30,6 +31,7 @@ from rnncomplete.cli.options import FiniteRange, open_completer, settings_from, 
 )
 @click.option("--seed", type=click.IntRange(0), metavar="S", help="The same seed writes the same text.")
 @click.pass_context
+@interruptible
 def generate(
     context: click.Context,
     /,

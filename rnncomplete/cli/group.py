@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from rnncomplete.cli.interruption import begin
 from rnncomplete.cli.options import tell
 from rnncomplete.cli.streams import end_output, open_closed_streams, refusal
 from rnncomplete.errors import RnncompleteError
@@ -62,6 +63,14 @@ class LazyGroup(click.Group):
             rows.append((name, lines.get(name) or _NEED_TORCH.get(name) or "From another package."))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` name, loaded: from here on it is what Ctrl-C interrupts."""
+        name, command, rest = super().resolve_command(ctx, args)
+        begin(command)
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a package that only an extra brings is named with the line to type."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -15,12 +16,15 @@ import torch
 from click.testing import CliRunner
 
 from rnncomplete.cli import main
+from rnncomplete.cli.interruption import SIGNALS
 from rnncomplete.network.card import Card
+from rnncomplete_export import plan_session
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
 from rnncomplete_export.network.measure import nats_per_character
 from rnncomplete_export.texts.corpus import open_tokens
-from rnncomplete_export.training.interruption import SIGNALS, Interruption
+from rnncomplete_export.training.interruption import Interruption
+from rnncomplete_export.training.run_lock import held
 from rnncomplete_export.training.side_by_side.judge import Judge
 
 if TYPE_CHECKING:
@@ -253,12 +257,57 @@ def test_a_plan_of_which_nothing_comes_says_so(folder: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_first_signal_is_noted_and_a_second_one_ends(number: int) -> None:
+def test_a_first_signal_is_told_or_noted_and_a_second_one_ends_the_process(number: int) -> None:
     before = signal.getsignal(number)
-    with Interruption() as interruption:
-        assert not interruption.asked
-        signal.raise_signal(number)
-        assert interruption.asked
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(number)
-    assert signal.getsignal(number) == before
+    try:
+        for deferred in (False, True):
+            signal.signal(number, before)
+            with Interruption() as interruption:
+                assert not interruption.asked
+                if deferred:
+                    with interruption.deferred():
+                        signal.raise_signal(number)
+                else:
+                    with pytest.raises(KeyboardInterrupt):
+                        signal.raise_signal(number)
+                assert interruption.asked
+                assert interruption.exit_code == 128 + number
+            assert signal.getsignal(number) == signal.SIG_DFL
+        for handler in (before, signal.SIG_IGN):
+            signal.signal(number, handler)
+            with Interruption():
+                assert (signal.getsignal(number) == signal.SIG_IGN) == (handler == signal.SIG_IGN), "as nohup has it"
+            assert signal.getsignal(number) == handler
+    finally:
+        signal.signal(number, before)
+
+
+def test_a_plan_that_is_finished_is_exported_and_not_trained_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert train("--no-export").exit_code == 0
+    kept = {path: path.read_bytes() for path in folder.rglob("*.safetensors")}
+    exported: list[str] = []
+    monkeypatch.setattr(plan_session, "finish_style", lambda run, style, install: exported.append(style))
+    result = train()
+    assert result.exit_code == 0, result.output
+    assert "holds this plan, finished but not all exported: exporting sea, river" in result.stderr
+    assert exported == ["sea", "river"]
+    assert {path: path.read_bytes() for path in folder.rglob("*.safetensors")} == kept
+    assert train("--characters", 9).exit_code == 2, "it is another end"
+
+    def interrupted(run: Path, style: str, install: bool) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plan_session, "finish_style", interrupted)
+    result = train()
+    assert result.exit_code == 130
+    best = "runs/sea/best.safetensors, runs/river/best.safetensors"
+    assert f"interrupted; the finished weights are safe in {best}; export them with: rnn" in result.stderr
+
+
+def test_a_plan_keeps_others_out_of_its_folders(folder: Path) -> None:
+    with held([Path("runs/river")]):
+        result = train()
+    assert result.exit_code == 2
+    assert f"runs/river is in use by another training or export (process {os.getpid()}); wait until" in result.stderr

@@ -274,6 +274,14 @@ def make_card(
     )
 
 
+def is_card_of(card: Card, facts: dict[str, Any]) -> bool:
+    """Whether ``card`` is that of the weights whose checkpoint has these ``facts``."""
+    state, training = facts["state"], card.training
+    ours = (facts["corpus"]["sha256"], state["updates"], state["characters"], round(state["seconds"]))
+    theirs = (card.corpus.get("sha256"), *(training.get(name) for name in ("updates", "characters_seen", "seconds")))
+    return ours == theirs and training.get("seed") == facts["config"]["seed"]
+
+
 def measured(card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16]) -> Card:
     """``card`` with the loss over the whole validation slice, as ``rnncomplete eval --static`` measures it."""
     model = executable(card, graph)

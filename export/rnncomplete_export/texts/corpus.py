@@ -16,7 +16,7 @@ from rnncomplete.text.characters import NORMALISATIONS, is_displayable, normalis
 from rnncomplete.text.decoding import CHUNK, read_file
 from rnncomplete.text.discovery import find_files, looks_generated
 from rnncomplete.text.vocabulary import LARGEST, Vocabulary, code_points, fit_to_learn
-from rnncomplete_export.checkpoint import way_out
+from rnncomplete_export.checkpoint import make_folder, way_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -203,9 +203,7 @@ def _encode(
     """Write the tokens of ``files``; returns the SHA-256 of their text."""
     digest = hashlib.sha256()
     try:
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # so that nobody trains on this
+        make_folder(folder)
         with replaced_file(folder / TOKENS) as partial:
             with partial.open("wb") as output:
                 for path in files:

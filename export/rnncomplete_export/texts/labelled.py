@@ -12,7 +12,7 @@ import numpy as np
 from rnncomplete.errors import CheckpointError, SettingError, TextError
 from rnncomplete.files import replace_file
 from rnncomplete.text.labelled import MOST_LABELS, read_labelled
-from rnncomplete_export.checkpoint import way_out
+from rnncomplete_export.checkpoint import make_folder, way_out
 from rnncomplete_export.texts.corpus import VALIDATION_SHARE, build_corpus
 
 if TYPE_CHECKING:
@@ -125,8 +125,7 @@ def build_labelled(
     shown = names or {}
     labels = tuple(sorted({item.label for item in trained}))
     lines = [item.text[-longest:] for item in trained] + [item.text for item in kept]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    make_folder(folder)
     replace_file(folder / TEXTS, ("\n".join(lines) + "\n").encode())
     corpus = build_corpus(
         [folder / TEXTS], folder, known=known, expected_sha256=expected_sha256, skipped=skipped, progress=progress

@@ -8,8 +8,6 @@ characters; an end given in minutes depends on the machine's speed.
 from __future__ import annotations
 
 import math
-import signal
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -20,7 +18,9 @@ from torch.nn import functional
 
 from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete_export.checkpoint import (
+    BEST,
     CHECKPOINT,
+    PLATEAU,
     STAGES,
     Checkpoint,
     load_checkpoint,
@@ -36,6 +36,7 @@ from rnncomplete_export.story.stages import SAMPLE_CHARACTERS, STAGES_A_DECADE
 from rnncomplete_export.texts.streams import Streams
 from rnncomplete_export.training.average import WeightAverage
 from rnncomplete_export.training.configuration import TrainingConfig
+from rnncomplete_export.training.interruption import Interruption
 from rnncomplete_export.training.label_task import LabelTask
 from rnncomplete_export.training.muon import Muon
 from rnncomplete_export.training.network_shape import network_config
@@ -191,65 +192,56 @@ class Trainer:
         share = config.batch // fabric.world_size
         self._first, self._last = fabric.global_rank * share, (fabric.global_rank + 1) * share
         self.recurrent: RecurrentState = self.network.initial_state(share)
-        self._interrupted = threading.Event()
+        self._interruption = Interruption()
         self._stopping = False
         self._shown = (0.0, 0.0)
 
-    def run(self) -> bool:
-        """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed)."""
+    def run(self, interruption: Interruption | None = None) -> bool:
+        """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed).
+
+        An ``interruption`` ends the training between two updates.
+        """
+        self._interruption = interruption or Interruption()
+        with self._interruption.deferred():
+            return self._run()
+
+    def _run(self) -> bool:
         started = time.monotonic() - self.state.seconds
         counted = self.state.processor_seconds if self.fabric.is_global_zero else 0.0  # of all processes: once
         started_processor = time.process_time() - counted
         saved = self.state.seconds
         rate = _Rate()
-        previous = self._catch_signals()
-        try:
-            if self._inherited and not self.state.updates:
-                self._validate()  # nothing worse than the start is ever kept
-            while not self.state.finished(self.config) and not self._stopping:
-                before = time.monotonic()
-                self.update()
-                rate.add(self.config.batch * self.config.window, time.monotonic() - before)
-                self._agree(time.monotonic() - started, time.process_time() - started_processor)
-                self._report(rate.per_second())
-                if self.state.characters >= self.state.next_stage():
-                    self._keep_stage()
-                if self._crossed(self.config.validate_every):
-                    self._validate()
-                self._keep_plateau()
-                if self.state.seconds - saved > self.save_seconds:
-                    saved = self.state.seconds
-                    self.save()
-            finished = self.state.finished(self.config)
-            if finished:
+        if self._inherited and not self.state.updates:
+            self._validate()  # nothing worse than the start is ever kept
+        while not self.state.finished(self.config) and not self._stopping:
+            before = time.monotonic()
+            self.update()
+            rate.add(self.config.batch * self.config.window, time.monotonic() - before)
+            self._agree(time.monotonic() - started, time.process_time() - started_processor)
+            self._report(rate.per_second())
+            if self.state.characters >= self.state.next_stage():
+                self._keep_stage()
+            if self._crossed(self.config.validate_every):
                 self._validate()
-            self.save()
-            return finished
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+            self._keep_plateau()
+            if self.state.seconds - saved > self.save_seconds:
+                saved = self.state.seconds
+                self.save()
+        finished = self.state.finished(self.config)
+        if finished:
+            self._validate()
+        self.save()
+        return finished
 
     def _agree(self, seconds: float, processor_seconds: float) -> None:
         """All processes go by the same clock, and stop together: everything else follows from these two.
 
         An interruption may come to one process sooner than to another, so only what was agreed on here ends the loop.
         """
-        mine = torch.tensor([seconds, float(self._interrupted.is_set()), processor_seconds], dtype=torch.float64)
+        mine = torch.tensor([seconds, float(self._interruption.asked), processor_seconds], dtype=torch.float64)
         every = self._gathered(mine[None], 0)
         self.state.seconds, interrupted = every[:, :2].amax(dim=0).tolist()
         self._stopping, self.state.processor_seconds = bool(interrupted), every[:, 2].sum().item()
-
-    def _catch_signals(self) -> dict[int, Any]:
-        """Ctrl-C and a termination end the training between two updates."""
-        if threading.current_thread() is not threading.main_thread():
-            return {}
-
-        def interrupt(number: int, _frame: object) -> None:
-            if self._interrupted.is_set():
-                signal.default_int_handler(number, None)
-            self._interrupted.set()
-
-        return {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def _crossed(self, every: int) -> bool:
         before = self.state.characters - self.config.batch * self.config.window
@@ -355,7 +347,7 @@ class Trainer:
             self.state.validations_since_best += 1
         if loss < self.state.kept_loss:
             self.state.kept_loss = loss
-            self._save_average("best.safetensors")
+            self._save_average(BEST)
 
     def _keep_stage(self) -> None:
         network = self._averaged()
@@ -384,7 +376,7 @@ class Trainer:
     def _keep_plateau(self) -> None:
         """Before the learning rate falls, keep what a longer training can go on from."""
         if not self.state.fell and self.state.share(self.config) > self.config.decay_from:
-            self.save("plateau.safetensors")
+            self.save(PLATEAU)
             self.state.fell = True
 
     def _facts(self) -> dict[str, Any]:
@@ -470,7 +462,7 @@ def resume_point(folder: Path, limits: dict[str, float]) -> Checkpoint:
     with another end there is new patience.
     """
     newest = load_checkpoint(folder / CHECKPOINT)
-    plateau = folder / "plateau.safetensors"
+    plateau = folder / PLATEAU
     if all(newest.facts["config"][name] == value for name, value in limits.items()):
         return newest
     if not (newest.facts["state"]["fell"] and plateau.is_file()):

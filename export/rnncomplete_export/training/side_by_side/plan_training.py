@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from rnncomplete.errors import CheckpointError
-from rnncomplete_export.checkpoint import CHECKPOINT, Checkpoint, save_checkpoint, way_out
+from rnncomplete_export.checkpoint import BEST, CHECKPOINT, Checkpoint, save_checkpoint, way_out
 from rnncomplete_export.network.character_network import CharacterNetwork
 from rnncomplete_export.training.interruption import Interruption
 from rnncomplete_export.training.label_task import LabelTask
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from rnncomplete_export.training.side_by_side.plan import Plan, PlannedNetwork
     from rnncomplete_export.training.side_by_side.plan_texts import PlanTexts
     from rnncomplete_export.training.trainer import Reporter
-
-BEST = "best.safetensors"
 
 
 class PlanTraining:
@@ -85,9 +83,13 @@ class PlanTraining:
         self._resumed: Checkpoint | None = None
         self._saved = time.monotonic()
 
-    def run(self) -> bool:
-        """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed)."""
-        with Interruption() as interruption:
+    def run(self, interruption: Interruption | None = None) -> bool:
+        """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed).
+
+        An ``interruption`` ends the training between a few updates.
+        """
+        interruption = interruption or Interruption()
+        with interruption.deferred():
             self._saved = time.monotonic()
             while self.number < len(self.plan.rounds):
                 self._round = current = self._begun()
