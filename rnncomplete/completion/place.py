@@ -69,10 +69,11 @@ class Place:
         ghost = Ghost("", (), "abandoned")
         for ghost in self._ghosts(options):
             yield ghost
-        least = eager_threshold(options.threshold, self.before)
+        least = eager_threshold(options.threshold, self.before, " ")
         if ghost.text or ghost.stopped != "confidence" or not options.whole_words or least == options.threshold:
             return
-        if (word := self._worthy_word(least, options.length)) is not None:
+        word = self._worthy_word(least, options.length)
+        if word is not None and word.probability >= eager_threshold(options.threshold, self.before, word.text):
             yield self._beginning_with(word.tokens, options)
 
     def insist(self, options: DecoderOptions) -> Ghost:

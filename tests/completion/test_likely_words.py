@@ -97,6 +97,11 @@ def test_alternatives_are_other_words_each_likely(completer: Completer) -> None:
     assert [ghost.text for ghost in completer.alternatives("so in t", 5)] == ["o"], "there is no other word"
 
 
+def test_behind_a_whole_word_a_new_one_is_shown_as_soon_as_behind_its_blank() -> None:
+    assert eager_threshold(0.4, "to", " work") == eager_threshold(0.4, "to ", "work") == 0.4 / EAGERNESS
+    assert eager_threshold(0.4, "to", "tal") == 0.4 / EAGERNESS_INSIDE
+
+
 @pytest.mark.parametrize(("text", "eagerness"), [("a ", EAGERNESS), ("ab", EAGERNESS_INSIDE)])
 def test_the_threshold_grows_with_the_text(text: str, eagerness: int) -> None:
     at = [eager_threshold(0.4, text * length) for length in range(1, YOUNG)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -54,6 +55,8 @@ class FakeCompleter:
     note: str | None = None
     learned: Learned | None = None
     options: DecoderOptions = field(default_factory=DecoderOptions)
+    threads: set[threading.Thread] = field(default_factory=set)
+    """That have computed here."""
 
     def open(self, document: Hashable = None) -> FakeCompleter:
         return self
@@ -69,6 +72,7 @@ class FakeCompleter:
 
     def grow(self, before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
         self.asked.append(before)
+        self.threads.add(threading.current_thread())
         line = before.rpartition("\n")[2]
         position = next(
             (self.text.find(line[-n:]) + n for n in range(len(line), 0, -1) if line[-n:] in self.text), None
@@ -306,6 +310,16 @@ class Terminal:
         self.until(lambda: not sending.is_alive())
 
     @property
+    def processor_seconds(self) -> float:
+        """What the program has computed for, however busy the machine is."""
+        told = subprocess.run(
+            ["ps", "-o", "cputime=", "-p", str(self.program.pid)], capture_output=True, text=True, check=True
+        )
+        return sum(
+            float(part) * unit for part, unit in zip(told.stdout.strip().split(":")[::-1], (1, 60, 3600), strict=False)
+        )
+
+    @property
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
@@ -338,7 +352,7 @@ class Terminal:
 
     def leaves(self) -> int:
         """Wait until the program has ended, and return its exit code."""
-        self.until(lambda: not self._read() and not self.program.isalive(), seconds=5)
+        self.until(lambda: not self._read() and not self.program.isalive())
         self.program.close()
         return int(self.program.exitstatus)
 

@@ -17,7 +17,7 @@ def test_the_prompt_is_there_before_its_first_ghost(sentence_style: Any) -> None
     sentence_style("hamlet", "To be, or not to be")
     start = start_prompt(["--style", "hamlet", "--device", "cpu"], "To be, or ", "not")
     assert start is not None
-    assert 0 < start.prompt_ms < start.ghost_ms < 10_000
+    assert 0 < start.prompt_ms < start.ghost_ms
     assert 10 < start.peak_memory_mb < 1000
 
 

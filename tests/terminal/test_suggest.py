@@ -6,6 +6,7 @@ import asyncio
 import gc
 import subprocess
 import sys
+import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -24,13 +25,13 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import DummyOutput
 
 import rnncomplete
-from rnncomplete.completion.decoder import DecoderOptions
+from rnncomplete.completion.decoder import DecoderOptions, Ghost
 from rnncomplete.errors import ModelError
 from rnncomplete.ghost.attaching import attach, install
 from rnncomplete.ghost.suggest import RNNAutoSuggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Prompt = Any
 ALT = "\x1b"
@@ -431,26 +432,31 @@ def test_a_network_that_fails_leaves_a_working_prompt_and_one_line(prompt: Promp
     assert suggest.problem.startswith("TypeError: ")
 
 
-def test_no_key_waits_for_a_slow_network(prompt: Prompt, fake: Any) -> None:
-    """50 ms a step: a key that waited for one would take that long."""
-    fake.seconds = 0.05
-    fake.text = "a" + "bcdefghij" * 10
-    times: list[float] = []
+def test_no_key_waits_for_a_network(prompt: Prompt, fake: Any) -> None:
+    """Not one step of it ends before all keys have been handled: a key that waited for one would never be."""
+    go_on = threading.Event()
+    threads: set[threading.Thread] = set()
 
-    def prepare(session: PromptSession[str]) -> None:
-        install(session, completer=fake)
-        processor = session.app.key_processor
-        processor.before_key_press += lambda _: times.append(-time.perf_counter())
-        processor.after_key_press += lambda _: times.append(times.pop() + time.perf_counter())
+    def grow(before: str, wanted: Callable[[], bool]) -> Iterator[Ghost]:
+        threads.add(threading.current_thread())
+        go_on.wait(60)
+        yield Ghost("late", (1.0,) * 4, "length")
+
+    fake.grow = grow
+    text = "abxcdefgyabcd" * 4
 
     async def script(typist: Any) -> None:
-        for character in "abxcdefgyabcd" * 4 + BACKSPACE * 5:
-            await typist.type(character)
-            await typist.until(lambda: True)
+        try:
+            await typist.type(text[0])
+            await typist.until(lambda: threads)
+            for character in text[1:] + BACKSPACE * 5:
+                await typist.type(character)
+            assert typist.text == text[:-5]
+        finally:
+            go_on.set()
 
-    assert prompt(script, prepare) == ("abxcdefgyabcd" * 4)[:-5]
-    assert len(times) >= 57
-    assert max(times) < 0.03, sorted(times)[-5:]
+    prompt(script, lambda session: install(session, completer=fake))
+    assert threading.current_thread() not in threads
 
 
 def test_a_network_that_is_not_wanted_any_more_stops_within_a_step(prompt: Prompt, fake: Any, plain: Any) -> None:
@@ -484,10 +490,10 @@ def test_a_megabyte_pasted_stays_fluid(prompt: Prompt, installed: Any) -> None:
         processor.feed(KeyPress(Keys.BracketedPaste, "a line to paste\n" * 65_536))
         processor.process_keys()
         assert len(typist.text) == 1_048_576
-        start = time.perf_counter()
+        start = time.thread_time()  # of this thread alone, however busy the machine is
         for character in "that is":
             await typist.type(character)
-        assert time.perf_counter() - start < 1
+        assert time.thread_time() - start < 1
         await typist.sees(" the question")
 
     prompt(script, installed)
@@ -549,16 +555,14 @@ class Slow:
         return self
     def grow(self, before, wanted):
         print("computing", flush=True)
-        time.sleep(30)
+        time.sleep(300)
         yield
 background = Background(Slow, lambda: None)
 background.ask(Request("", print, print))
 while background._running is None: time.sleep(0.01)
 """
-    start = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=True)
     assert done.stdout == "computing\n"
-    assert time.monotonic() - start < 5
 
 
 def test_the_package_exports_what_a_program_needs() -> None:
