@@ -188,7 +188,7 @@ def _cut(
     """What of ``text`` is worth showing behind ``before``; its first ``forced`` characters count as certain."""
     likely = [1.0] * min(forced, len(text)) + probabilities[forced:]
     length = best_length(text, likely, options.threshold, following)
-    if (fresh := until_repetition(before, text[:length])) < length:
+    if length and (fresh := until_repetition(before, text[:length])) < length:
         length = best_length(text[:fresh], likely[:fresh], options.threshold, text[fresh])
     seen = text[:length].rstrip()
     return Ghost(seen, tuple(probabilities[: len(seen)]), "length", text[len(seen) : length])

@@ -22,11 +22,11 @@ SESSIONS, SESSION = 4, 2_000
 """Places of a text at which somebody begins to type, and characters they type, to find the best threshold."""
 
 
-def beginnings(text: str) -> list[str]:
-    """Stretches evenly spaced over ``text``, each to be typed by itself; all of a text that is short."""
-    enough = len(text) > SESSIONS * SESSION
-    begin = starts(len(text), SESSION, SESSIONS).tolist() if enough else range(0, len(text), SESSION)
-    return [text[start : start + SESSION] for start in begin]
+def beginnings(text: str, session: int = SESSION) -> list[str]:
+    """Stretches of ``session`` characters evenly spaced over ``text``, each to be typed by itself; all of a short text."""
+    enough = len(text) > SESSIONS * session
+    begin = starts(len(text), session, SESSIONS).tolist() if enough else range(0, len(text), session)
+    return [text[start : start + session] for start in begin]
 
 
 def best_threshold(

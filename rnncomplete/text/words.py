@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from rnncomplete.text.characters import JOINERS, is_mark
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from regex import Pattern
 
 FEWEST_SPARED = 2
@@ -85,9 +87,9 @@ def _is_plain(text: str) -> bool:
     return text.isascii() or _PLAIN.fullmatch(text) is not None
 
 
-def _cluster_ends(text: str) -> list[int]:
-    """Where the grapheme clusters of ``text`` end."""
-    return [match.end() for match in _cluster().finditer(text)]
+def _cluster_ends(text: str) -> Iterator[int]:
+    """Where the grapheme clusters of ``text`` end, found as they are asked for: a word needs those up to its own end."""
+    return (match.end() for match in _cluster().finditer(text))
 
 
 def _holds(text: str, place: int) -> bool:

@@ -129,3 +129,13 @@ def test_a_network_that_is_too_sure_is_given_a_higher_temperature(network: Chara
     with torch.no_grad():
         network.readout.weight.mul_(200)
     assert best_temperature(network, tokens) == pytest.approx(1.3)
+
+
+def test_the_best_temperature_is_found_between_those_that_are_tried() -> None:
+    network = CharacterNetwork(NetworkConfig(7, 12, 1, 4)).eval()
+    shares = np.array([0.4, 0.2, 0.2, 0.1, 0.05, 0.03, 0.02])
+    tokens = np.random.default_rng(0).choice(7, 20_000, p=shares).astype(np.uint16)
+    with torch.no_grad():
+        network.readout.weight.zero_()
+        network.readout.bias.copy_(1.08 * torch.from_numpy(np.log(shares)))
+    assert best_temperature(network, tokens) == pytest.approx(1.08, abs=0.015)

@@ -72,3 +72,4 @@ def test_somebody_begins_to_type_all_over_a_text() -> None:
     assert text.endswith(last)
     assert "".join(beginnings(text[:5000])) == text[:5000], "all of a short one"
     assert beginnings("") == []
+    assert {len(session) for session in beginnings(text, 300)} == {300}

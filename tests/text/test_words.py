@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnncomplete.text import words
 from rnncomplete.text.words import is_inside_word, next_word, worth_showing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.mark.parametrize(
@@ -52,3 +59,18 @@ def test_a_word_goes_on_as_long_as_nothing_ends_it(last: str, following: str, in
 )
 def test_worth_showing(text: str, worth: bool) -> None:
     assert worth_showing(text) is worth
+
+
+def test_a_word_is_found_without_looking_at_what_comes_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+
+    class Clusters:
+        @staticmethod
+        def finditer(text: str) -> Iterator[regex.Match[str]]:
+            for match in regex.finditer(r"\X", text):
+                looked_at.append(match.end())
+                yield match
+
+    monkeypatch.setattr(words, "_cluster", Clusters)
+    assert next_word("天地玄黃宇宙洪荒" * 100) == "天地"
+    assert looked_at == [1, 2]

@@ -21,20 +21,8 @@ if TYPE_CHECKING:
     from rnncomplete.completion.completer import Completer
     from rnncomplete.network.card import Figures
 
-
-COUNTED_CHARACTERS = 12_000_000
-"""Of a longer training text so many are counted, in stretches all over it, which takes about 1.3 GB and a minute."""
-
 STRETCH = 100_000
-"""Characters."""
-
-COUNTED_A_SECOND = 20_000
-"""Characters counted for each second of training, so that counting takes about a tenth of that time."""
-
-COUNTED_ANYWAY = 1_000_000
-"""Characters counted after however short a training: some seconds."""
-
-TYPED_CHARACTERS = 5_000
+"""Characters, of which those counted in a long text consist."""
 
 
 def ngram_figures(
@@ -42,15 +30,14 @@ def ngram_figures(
     validation: NDArray[np.uint16],
     vocabulary_size: int,
     *,
-    seconds: float,
+    most: int,
     advance: Callable[[str], None] = lambda _: None,
 ) -> Figures:
     """The loss on ``validation`` of the best n-gram with Kneser-Ney smoothing, and what it was counted on.
 
-    That is all of ``training``, unless it is very long or was trained on for a few ``seconds`` only. ``advance`` is told
-    of each order.
+    That is all of ``training``, or ``most`` characters in stretches all over it, of which each takes about 110 bytes.
+    ``advance`` is told of each order.
     """
-    most = min(COUNTED_CHARACTERS, max(COUNTED_ANYWAY, int(COUNTED_A_SECOND * seconds)))
     counted = sampled(training, most, -(-most // STRETCH))
 
     def counting(order: int) -> None:
@@ -68,21 +55,39 @@ def ngram_figures(
     }
 
 
-def typing_figures(completer: Completer, validation: NDArray[np.uint16]) -> Figures:
-    """What a simulated person saves who types the beginning of ``validation`` with ghosts."""
+def typing_figures(
+    completer: Completer,
+    validation: NDArray[np.uint16],
+    typed: int,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Figures:
+    """What a simulated person saves who types the first ``typed`` characters of ``validation`` with ghosts."""
     options = replace(completer.options, budget_ms=inf)
-    text = completer.model.vocabulary.decode(validation[:TYPED_CHARACTERS].tolist())
-    typing = simulate_typing(text, lambda before: completer.complete(before, options=options).spelled_out)
+    text = completer.model.vocabulary.decode(validation[:typed].tolist())
+    typing = simulate_typing(
+        text,
+        lambda before: completer.complete(before, options=options).spelled_out,
+        lambda position: progress(position, len(text)),
+    )
     return {"keystrokes_saved": round(typing.keystrokes_saved, 4), "typed_characters": typing.characters}
 
 
-def tuned_threshold(completer: Completer, validation: NDArray[np.uint16]) -> float:
+def tuned_threshold(
+    completer: Completer,
+    validation: NDArray[np.uint16],
+    *,
+    typed: int,
+    session: int,
+    progress: Callable[[int], None] = lambda _: None,
+) -> float:
     """The threshold that saves the most keystrokes, with precision enough.
 
-    It is tuned on the beginnings of sessions all over ``validation``, behind what :func:`typing_figures` types.
+    It is tuned on the beginnings of sessions of ``session`` characters all over ``validation``, behind the ``typed``
+    characters of :func:`typing_figures`.
     """
-    behind = validation[TYPED_CHARACTERS:] if len(validation) > 2 * TYPED_CHARACTERS else validation
-    return best_threshold(completer.greedy, beginnings(completer.model.vocabulary.decode(behind.tolist())))
+    behind = validation[typed:] if len(validation) > 2 * typed else validation
+    texts = beginnings(completer.model.vocabulary.decode(behind.tolist()), session)
+    return best_threshold(completer.greedy, texts, progress=progress)
 
 
 def counted_on(figures: Figures) -> str:

@@ -17,6 +17,7 @@ from rnncomplete.errors import CheckpointError, StyleError, TextError
 from rnncomplete.files import replaced_folder, true_path
 from rnncomplete.measure.evaluation import losses, predicted_losses
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER
+from rnncomplete.measure.threshold_tuning import CANDIDATES
 from rnncomplete.network.card import Card, Figures, Writing
 from rnncomplete.network.loading import STEP, model_from_graph
 from rnncomplete.styles import CARD, MEMORY
@@ -24,6 +25,7 @@ from rnncomplete.text.decoding import read_text
 from rnncomplete.text.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint, vocabulary_of
 from rnncomplete_export.exporting.comparison import ngram_figures, tuned_threshold, typing_figures
+from rnncomplete_export.exporting.effort import effort_after
 from rnncomplete_export.exporting.graphs import build_graph, state_size, with_card
 from rnncomplete_export.exporting.label_figures import (
     LabelledSet,
@@ -32,11 +34,12 @@ from rnncomplete_export.exporting.label_figures import (
     label_figures,
     sets_of,
 )
-from rnncomplete_export.exporting.memories import TOLD, learn_memory, with_best_rate
+from rnncomplete_export.exporting.memories import RATES, learn_memory, with_best_rate
 from rnncomplete_export.exporting.parity import measure_parity
 from rnncomplete_export.exporting.readme import render_readme
+from rnncomplete_export.exporting.telling import TENTHS, tenths
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig, parameter_count
-from rnncomplete_export.network.measure import best_temperature
+from rnncomplete_export.network.measure import best_temperature, sampled
 from rnncomplete_export.story.plot import draw_stages
 from rnncomplete_export.story.stages import known_words, measure_stages, skills_of_text
 from rnncomplete_export.texts.corpus import TOKENS, open_tokens
@@ -51,16 +54,14 @@ if TYPE_CHECKING:
     from rnncomplete.mixing.memory import CorpusMemory
     from rnncomplete.network.model import Model
     from rnncomplete_export.checkpoint import Checkpoint
+    from rnncomplete_export.exporting.effort import Effort
     from rnncomplete_export.exporting.parity import Parity
 
-MEASURED_CHARACTERS = 1_000_000
-"""Of the text kept back, on which the network and an n-gram are measured: all of it, unless the text is huge."""
+KEPT_BACK = 1_000_000
+"""Characters of the text kept back, of which all that is measured are a part."""
 
-ADAPTIVE_CHARACTERS = 20_000
-"""Of that, on which the network and what the text itself teaches are measured together."""
-
-STEPS = 14 + TOLD + HIGHEST_ORDER
-"""Calls of ``advance`` in one export, at most."""
+STEPS = 11 + 4 * (1 + TENTHS) + len(RATES) + len(CANDIDATES) + HIGHEST_ORDER
+"""Calls of ``advance`` in one export, about: less where a threshold is soon found, more where many stages are measured."""
 
 
 def network_of(checkpoint: Checkpoint) -> CharacterNetwork:
@@ -137,10 +138,12 @@ def export_style(
     checkpoint = load_checkpoint(path)
     network = network_of(checkpoint)
     encoded = encoded_text(path, checkpoint.facts)
-    tokens = validation_tokens(path, checkpoint.facts, encoded, text)[:MEASURED_CHARACTERS]
+    effort = effort_after(checkpoint.facts["state"]["seconds"], network.config.vocabulary_size)
+    kept_back = validation_tokens(path, checkpoint.facts, encoded, text)[:KEPT_BACK]
+    tokens = kept_back[: effort.measured]
     labelled = labelled_sets(path, checkpoint, encoded)
     advance("tuning the temperature")
-    temperature = best_temperature(network, tokens)
+    temperature = best_temperature(network, sampled(tokens, effort.calibrated))
     told = {} if labelled is None else told_labels(network, checkpoint, labelled[1])
     advance("building the graphs")
     models = {
@@ -151,23 +154,22 @@ def export_style(
     parity = measure_parity(network, graphs, tokens, advance)
     card = make_card(checkpoint, network, style, temperature, parity)
     read = None if encoded is None else encoded[: checkpoint.facts["corpus"]["split"]]
-    advance(f"measuring the network on {len(tokens):,} characters")
-    card = measured(card, models["int8"], tokens)
+    card = measured(card, models["int8"], tokens, advance)
     if text is not None:
         card = dataclasses.replace(card, figures={**card.figures, "measured_on": text.name})
     if read is not None:
-        card = compared(card, read, tokens, advance)
+        card = compared(card, read, tokens, most=effort.counted, advance=advance)
     memory = None
     if read is not None:
         alone = executable(card, models["int8"])
-        memory = learn_memory(alone, read, card.training["characters_seen"], tokens, advance)
-        advance("finding how fast to adapt")
-        memory = with_best_rate(memory, alone, tokens)
+        memory = learn_memory(alone, read, effort.weighed, kept_back, advance)
+        memory = with_best_rate(memory, alone, kept_back[-effort.rated :], advance)
     if labelled is not None and memory is not None:
         card, memory = with_labels(card, models["int8"], memory, *labelled, advance=advance)
-    card = typed(card, models["int8"], memory, tokens, advance)
-    advance("counting what it learned at each stage")
-    card = with_stages(card, path, checkpoint, network, read=read, tokens=tokens)
+    card = typed(card, models["int8"], memory, kept_back, effort=effort, advance=advance)
+    card = with_stages(
+        card, path, checkpoint, network, read=read, tokens=kept_back, most=effort.stages, advance=advance
+    )
     write_style(folder, card, models, memory)
     return card
 
@@ -282,20 +284,28 @@ def is_card_of(card: Card, facts: dict[str, Any]) -> bool:
     return ours == theirs and training.get("seed") == facts["config"]["seed"]
 
 
-def measured(card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16]) -> Card:
-    """``card`` with the loss over the whole validation slice, as ``rnncomplete eval --static`` measures it."""
+def measured(
+    card: Card, graph: onnx.ModelProto, tokens: NDArray[np.uint16], advance: Callable[[str], None] = lambda _: None
+) -> Card:
+    """``card`` with the loss over ``tokens`` uint16[n], as ``rnncomplete eval --static`` measures it."""
     model = executable(card, graph)
     text = model.vocabulary.decode(tokens.tolist())
-    nats = float(np.mean(losses(model, text)))
+    progress = tenths(advance, f"measuring the network on {len(tokens):,} characters")
+    nats = float(np.mean(losses(model, text, lambda position: progress(position, len(text)))))
     figures: Figures = {"nats_per_character": round(nats, 5), "measured_characters": len(tokens)}
     return dataclasses.replace(card, figures={**card.figures, **figures})
 
 
 def compared(
-    card: Card, read: NDArray[np.uint16], tokens: NDArray[np.uint16], advance: Callable[[str], None] = lambda _: None
+    card: Card,
+    read: NDArray[np.uint16],
+    tokens: NDArray[np.uint16],
+    *,
+    most: int,
+    advance: Callable[[str], None] = lambda _: None,
 ) -> Card:
-    """``card`` with the figures of an n-gram that was counted on ``read``, what the network was trained on."""
-    grams = ngram_figures(read, tokens, len(card.vocabulary), seconds=card.training["seconds"], advance=advance)
+    """``card`` with the figures of an n-gram counted on ``most`` characters of ``read``, what the network was trained on."""
+    grams = ngram_figures(read, tokens, len(card.vocabulary), most=most, advance=advance)
     return dataclasses.replace(card, figures={**card.figures, **grams})
 
 
@@ -304,21 +314,32 @@ def typed(
     graph: onnx.ModelProto,
     memory: CorpusMemory | None,
     tokens: NDArray[np.uint16],
+    *,
+    effort: Effort,
     advance: Callable[[str], None] = lambda _: None,
 ) -> Card:
     """``card`` with the best threshold, and the figures of the style as people have it: adaptive, and typing with it."""
     advance("choosing which ghosts to show")
     tuned = Completer(executable(card, graph), memory=memory)
-    card = dataclasses.replace(card, threshold=tuned_threshold(tuned, tokens))
-    advance("typing with ghosts")
+    threshold = tuned_threshold(
+        tuned,
+        tokens,
+        typed=effort.typed,
+        session=effort.tuned,
+        progress=lambda tried: advance(f"choosing which ghosts to show: {tried} of {len(CANDIDATES)} thresholds tried"),
+    )
+    card = dataclasses.replace(card, threshold=threshold)
     completer = Completer(executable(card, graph), memory=memory)
-    text = completer.model.vocabulary.decode(tokens[:ADAPTIVE_CHARACTERS].tolist())
+    text = completer.model.vocabulary.decode(tokens[: effort.adaptive].tolist())
+    adapting = tenths(advance, "measuring what the text itself teaches")
+    nats = predicted_losses(completer.fresh(), text, lambda position: adapting(position, len(text) - 1))
     figures: Figures = {
-        "adaptive_nats": round(float(np.mean(predicted_losses(completer.fresh(), text))), 5),
+        "adaptive_nats": round(float(np.mean(nats)), 5),
         "adaptive_characters": len(text),
         "memory_bytes": len(memory.to_bytes(packed=True)) if memory else 0,
     }
-    return dataclasses.replace(card, figures={**card.figures, **figures, **typing_figures(completer, tokens)})
+    figures |= typing_figures(completer, tokens, effort.typed, tenths(advance, "typing with ghosts"))
+    return dataclasses.replace(card, figures={**card.figures, **figures})
 
 
 def with_stages(
@@ -329,11 +350,15 @@ def with_stages(
     *,
     read: NDArray[np.uint16] | None,
     tokens: NDArray[np.uint16],
+    most: int,
+    advance: Callable[[str], None] = lambda _: None,
 ) -> Card:
-    """``card`` with the stages of learning, and the skills that the text kept back shows itself."""
+    """``card`` with the stages of learning, ``most`` of them measured anew, and the skills that the text kept back shows."""
     vocabulary = Vocabulary(card.vocabulary, card.normalisation)
     words = frozenset() if read is None else known_words(read, vocabulary)
-    stages = measure_stages(path, checkpoint, network, tokens, words=words, vocabulary=vocabulary)
+    stages = measure_stages(
+        path, checkpoint, network, tokens, words=words, vocabulary=vocabulary, most=most, advance=advance
+    )
     writing: Writing = {"temperature": WRITING_TEMPERATURE, "min_p": MIN_P, "skills": stages[-1]["skills"]}
     figures: Figures = {
         **card.figures,

@@ -29,7 +29,8 @@ STAGE_CHARACTERS = 16_384
 """Of the validation slice, all over it, on which the loss at a stage of learning is measured."""
 FIRST_TOKEN = 1
 """What writing begins behind: vocabularies are in code point order, so that it is a newline where there is no tab."""
-TEMPERATURES = np.round(np.arange(0.80, 1.31, 0.01), 2)
+TEMPERATURES = np.linspace(0.8, 1.3, 11)
+"""Tried, evenly spaced; the best lies between two of them."""
 
 
 def sampled(tokens: NDArray[np.uint16], most: int, count: int = STREAMS) -> NDArray[np.uint16]:
@@ -78,7 +79,13 @@ def best_temperature(network: CharacterNetwork, tokens: NDArray[np.uint16]) -> f
             losses[index] += functional.cross_entropy(
                 logits.flatten(0, 1) / float(temperature), targets.flatten(), reduction="sum"
             ).item()
-    return float(TEMPERATURES[losses.argmin()])
+    best = int(losses.argmin())
+    if best in {0, len(losses) - 1}:
+        return float(TEMPERATURES[best])
+    # The lowest point of the parabola through the best one and its neighbours.
+    before, at, after = losses[best - 1 : best + 2]
+    apart = TEMPERATURES[1] - TEMPERATURES[0]
+    return round(float(TEMPERATURES[best] + apart * (before - after) / (2 * (before - 2 * at + after))), 2)
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_charac
 from rnncomplete_export.story.skills import ROOM, count_skills, words_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     import numpy as np
@@ -46,12 +46,15 @@ def measure_stages(
     *,
     words: Collection[str],
     vocabulary: Vocabulary,
+    most: int = 100,
+    advance: Callable[[str], None] = lambda _: None,
 ) -> tuple[Stage, ...]:
     """The stages that ``checkpoint``, which lies at ``path``, tells of.
 
-    Where their weights are beside it, the loss of each is measured on the same stretches of ``validation``, and their
-    skills are counted; where not, both are what the training itself noted, if it did. The last is ``network`` itself, what is exported. A training that went on from another one on the
-    same text has the stages of that one first, and counts on from it.
+    Where their weights are beside it, the loss of each of the last ``most`` is measured on the same stretches of
+    ``validation``, and their skills are counted; of the others both are what the training itself noted, if it did. The last
+    is ``network`` itself, what is exported, measured whatever ``most`` is. A training that went on from another one on the
+    same text has the stages of that one first, and counts on from it. ``advance`` is told of each that is measured.
     """
     state = checkpoint.facts["state"]
     earlier = checkpoint.facts["about"].get("earlier")
@@ -68,10 +71,14 @@ def measure_stages(
         loss = nats_per_character(network, sample)
         return {"loss": loss, **_written(network, words, vocabulary)}
 
-    for number, stage in enumerate(state["stages"], 1):
+    noted = state["stages"]
+    for number, stage in enumerate(noted, 1):
         if begun["characters"] + stage["characters"] < APART * begun["characters"]:
             continue
-        kept = _kept(path.parent / STAGES / f"{number:02}.safetensors", checkpoint, stage)
+        kept = None
+        if number > len(noted) - most or stage["characters"] == state["characters"]:
+            advance(f"counting what it had learned after {stage['characters']:,} characters")
+            kept = _kept(path.parent / STAGES / f"{number:02}.safetensors", checkpoint, stage)
         if kept is None:
             stages.append(counted_on({"skills": {}, **stage}))
             continue
@@ -79,6 +86,7 @@ def measure_stages(
         stages.append(counted_on({**stage, **measured()}))
     network.load_state_dict(weights)
     if not stages or stages[-1]["characters"] < begun["characters"] + state["characters"]:
+        advance("counting what it has learned")
         stages.append(counted_on({"step": state["updates"], "characters": state["characters"], **measured()}))
     return tuple(stages)
 

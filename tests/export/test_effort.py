@@ -1,0 +1,129 @@
+"""How much an export does, in counts of work: no clock is asked."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from rnncomplete.completion.completer import Completer, load_completer
+from rnncomplete.mixing.mixer import Mixer
+from rnncomplete_export.checkpoint import load_checkpoint
+from rnncomplete_export.exporting import exporter
+from rnncomplete_export.exporting.comparison import tuned_threshold, typing_figures
+from rnncomplete_export.exporting.effort import Effort, effort_after
+from rnncomplete_export.exporting.exporter import export_style
+from rnncomplete_export.exporting.memories import RATES, with_best_rate
+from rnncomplete_export.exporting.telling import tenths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_more_training_means_more_effort_up_to_a_most_and_more_kinds_mean_less() -> None:
+    efforts = [effort_after(seconds, 100) for seconds in (0, 2, 120, 600, 3600, 1e9)]
+    for field in fields(Effort):
+        counts = [getattr(effort, field.name) for effort in efforts]
+        assert counts == sorted(counts)
+        assert counts[0] < counts[-1]
+        assert getattr(effort_after(120, 4000), field.name) <= counts[2]
+    assert efforts[-2] == Effort(1_000_000, 200_000, 12_000_000, 300_000, 40_000, 2_000, 20_000, 5_000, 81)
+
+
+@pytest.mark.parametrize("kinds", [100, 4096])
+def test_after_two_minutes_no_count_is_beyond_a_fraction_of_what_was_trained_on(kinds: int) -> None:
+    effort = effort_after(120, kinds)
+    typed = effort.typed + 4 * effort.tuned
+    assert typed + effort.adaptive <= 20_000
+    assert len(RATES) * effort.rated + effort.weighed <= 250_000
+    assert effort.counted <= 1_200_000
+    assert effort.stages <= 3
+    assert max(astuple(effort_after(2, kinds))) == effort_after(2, kinds).counted == 300_000
+
+
+class Counted:
+    """Characters that are given to ``method`` of ``cls``, and its calls, while a test runs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, cls: type, method: str) -> None:
+        self.calls = self.characters = 0
+        original = getattr(cls, method)
+
+        def counting(this: object, tokens: str, *arguments: object, **options: object) -> object:
+            self.calls += 1
+            self.characters += len(tokens)
+            return original(this, tokens, *arguments, **options)
+
+        monkeypatch.setattr(cls, method, counting)
+
+
+def test_no_more_keys_are_typed_and_no_more_characters_learned_than_the_effort_says(
+    tiny_style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    completer = load_completer(str(tiny_style), "cpu")
+    tokens = completer.model.vocabulary.encode("some words to type, and more. " * 100).astype(np.uint16)
+    greedy = Counted(monkeypatch, Completer, "greedy")
+    tuned_threshold(completer, tokens, typed=100, session=50)
+    assert 50 < greedy.calls <= 4 * 50
+    complete = Counted(monkeypatch, Completer, "complete")
+    told: list[tuple[int, int]] = []
+    figures = typing_figures(completer, tokens, 80, lambda *at: told.append(at))
+    assert figures["typed_characters"] == 80
+    assert 20 < complete.calls <= 80
+    assert told[-1] == (80, 80)
+
+
+@pytest.mark.slow
+def test_an_export_does_what_follows_from_the_seconds_trained(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    efforts: list[tuple[float, int]] = []
+
+    def asked(seconds: float, kinds: int) -> Effort:
+        efforts.append((seconds, kinds))
+        return Effort(900, 400, 5_000, 20_000, 300, 50, 250, 120, 1)
+
+    monkeypatch.setattr(exporter, "effort_after", asked)
+    learned = Counted(monkeypatch, Mixer, "learn")
+    said: list[str] = []
+    checkpoint = trained / "runs" / "sea" / "best.safetensors"
+    card = export_style(checkpoint, tmp_path / "sea", "sea", advance=said.append)
+    facts = load_checkpoint(checkpoint).facts
+    assert efforts == [(facts["state"]["seconds"], len(facts["vocabulary"]))]
+    assert card.figures["measured_characters"] == 900
+    assert card.figures["ngram_characters"] <= 5_000
+    assert (card.figures["adaptive_characters"], card.figures["typed_characters"]) == (250, 120)
+    weighed = 20_000
+    assert learned.characters <= weighed + len(RATES) * 300 + 4 * 50 + 250 + 120 + 2_000, "and what is read twice"
+    skilled = [bool(stage["skills"]) for stage in card.stages]
+    assert skilled[-2:] == [True, True], "the last stage, and the network itself"
+    assert not any(skilled[:-2])
+    for step in (
+        "measuring the network",
+        "finding how fast",
+        "choosing which ghosts",
+        "typing with ghosts",
+        "counting",
+    ):
+        assert any(line.startswith(step) for line in said), step
+
+
+def test_each_rate_is_tried_on_the_text_that_is_given(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rnncomplete.mixing.training import learn_style
+
+    model = load_completer(str(tiny_style), "cpu").model
+    text = model.vocabulary.encode("a few words, and a few more. " * 20)
+    memory = learn_style(model.vocabulary.characters, text, nodes=64, slots=256)
+    learned = Counted(monkeypatch, Mixer, "learn")
+    with_best_rate(memory, model, text[:100])
+    assert learned.characters == 100 * len(RATES)
+
+
+def test_a_long_step_is_told_when_it_begins_and_at_every_tenth() -> None:
+    said: list[str] = []
+    progress = tenths(said.append, "reading")
+    assert said == ["reading"]
+    for done in range(26):
+        progress(done, 25)
+    assert said[1:] == [f"reading, {percent} %" for percent in range(10, 101, 10)]
