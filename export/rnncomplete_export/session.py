@@ -31,7 +31,12 @@ from rnncomplete_export.progress import TrainingProgress, clock, interruptible, 
 from rnncomplete_export.texts.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.texts.labelled import LABELS, build_labelled, read_labelling
 from rnncomplete_export.texts.named_texts import resolve_text
-from rnncomplete_export.training.configuration import MatrixPrecision, TrainingConfig, suggest_config
+from rnncomplete_export.training.configuration import (
+    FEW_MINUTES,
+    MatrixPrecision,
+    TrainingConfig,
+    suggest_config,
+)
 from rnncomplete_export.training.inheritance import inherit_config, inherit_network, read_base
 from rnncomplete_export.training.profile import expected_rate, profile_training
 from rnncomplete_export.training.recipe import config_of
@@ -292,7 +297,8 @@ def configure(request: Request, corpus: Corpus, base: Base | None) -> TrainingCo
     if request.recipe is not None:
         config = config_of(request.recipe, limits, request.choices, corpus.characters)
     else:
-        suggested = suggest_config(corpus.characters, request.minutes or 0.0, request.characters or 0)
+        minutes, kinds = request.minutes or 0.0, len(corpus.vocabulary)
+        suggested = suggest_config(corpus.characters, minutes, request.characters or 0, kinds, anew=base is None)
         config = dataclasses.replace(suggested, **request.choices)
     return inherit_config(config, base, given(request)) if base else config
 
@@ -376,7 +382,9 @@ def train(
         progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
     elif not request.profile:
         forget_earlier(request.folder)
-    say_plan(trainer, progress)
+    say_plan(trainer, progress, why_this_size(request, config, base, resumed=bool(earlier)))
+    if hint := better_beginning(request, corpus, base, resumed=bool(earlier)):
+        progress.say(hint)
     if request.install and not request.profile:
         say_replaced(request.style, progress)
     if request.profile:
@@ -544,8 +552,48 @@ def say_replaced(style: str, progress: TrainingProgress) -> None:
             progress.say(f"in the end it replaces your style {style}")
 
 
-def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:
-    """What is about to happen, before it does."""
+def why_this_size(request: Request, config: TrainingConfig, base: Base | None, *, resumed: bool) -> str:
+    """What the size of the network follows from, for people."""
+    if resumed:
+        return "as it began"
+    if base is not None:
+        return f"that of {base.style}"
+    if request.recipe is not None:
+        return f"that of the recipe {request.recipe.name}"
+    if {"hidden_size", "layers"} & request.choices.keys():
+        return "as you chose"
+    if 0 < config.minutes <= FEW_MINUTES:
+        return f"small, to see enough of the text in {config.minutes:g} minute{'s' * (config.minutes != 1)}"
+    return "the largest that a text of this length and the time are enough for"
+
+
+BEGINNING = "english"
+"""The style that is named as one to start from."""
+
+ENOUGH_KNOWN = 0.98
+"""Share of a text's characters that a style has to know, for it to be worth starting from."""
+
+SAMPLED = 20_000
+"""Characters of a text that tell which alphabet it is written in."""
+
+
+def better_beginning(request: Request, corpus: Corpus, base: Base | None, *, resumed: bool) -> str | None:
+    """What to type instead where an installed style may be a better beginning for a few minutes than nothing."""
+    few = 0 < (request.minutes or 0.0) <= FEW_MINUTES
+    if resumed or base is not None or request.recipe is not None or request.profile or not few:
+        return None
+    known = frozenset(read_card(find_style(BEGINNING)).vocabulary)
+    sample = corpus.vocabulary.decode(corpus.training[:SAMPLED].tolist())
+    if sum(character in known for character in sample) < ENOUGH_KNOWN * len(sample):
+        return None
+    return (
+        f"in so few minutes a style of the same language is a better beginning than none: --from {BEGINNING}, or another "
+        "that `rnncomplete styles` lists"
+    )
+
+
+def say_plan(trainer: Trainer, progress: TrainingProgress, why: str) -> None:
+    """What is about to happen, before it does, and ``why`` the network has its size."""
     corpus, config, state = trainer.corpus, trainer.config, trainer.state
     rate = expected_rate(trainer)
     ends = []
@@ -561,7 +609,7 @@ def say_plan(trainer: Trainer, progress: TrainingProgress) -> None:
         f"{corpus.characters:,} characters of {len(corpus.vocabulary)} kinds from {files}, "
         f"the last {len(corpus.validation):,} kept for validation\n"
         + (f"labels: {', '.join(trainer.labels.labelling.labels)}\n" if trainer.labels else "")
-        + f"{parameter_count(trainer.network):,} parameters: {config.layers} x {config.hidden_size} LSTM; "
+        + f"{parameter_count(trainer.network):,} parameters: {config.layers} x {config.hidden_size} LSTM, {why}; "
         f"ends after {' or '.join(ends)}"
     )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lightning_fabric
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
@@ -494,13 +495,69 @@ def test_of_too_many_characters_the_most_frequent_are_kept(tmp_path: Path) -> No
     )
 
 
+def test_a_few_minutes_get_one_layer_that_sees_the_text_more_than_once() -> None:
+    sizes = [suggest_config(1_000_000, minutes, 0).hidden_size for minutes in (0.05, 1, 2, 5, 15)]
+    assert sizes == sorted(sizes)
+    assert sizes[2] == 256
+    two = suggest_config(1_000_000, 2, 0)
+    assert (two.layers, two.dropout) == (1, 0)
+    assert suggest_config(100_000, 2, 0).dropout == 0.3, "what is read forty times is learned by heart"
+    assert suggest_config(100_000_000, 2, 0).dropout == 0
+    going_on, usual = suggest_config(1_000_000, 2, 0, anew=False), TrainingConfig()
+    assert (
+        (going_on.learning_rate, going_on.decay_from)
+        == (usual.learning_rate, usual.decay_from)
+        != (
+            two.learning_rate,
+            two.decay_from,
+        )
+    )
+
+
+def test_a_network_begins_with_how_often_each_character_comes(text_file: Path, tmp_path: Path) -> None:
+    corpus = build_corpus([text_file], tmp_path)
+    fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
+    config = TrainingConfig(hidden_size=16, embedding_size=8, batch=4, window=16, characters=64)
+    trainer = Trainer(corpus, config, tmp_path, fabric, TrainingProgress(silent=True), about={})
+    network, tokens = trainer.network, np.asarray(corpus.training, np.int64)
+    counts = np.bincount(tokens, minlength=len(corpus.vocabulary))
+    expected = torch.softmax(network.readout.bias, 0).detach().numpy()
+    assert expected == pytest.approx((counts + 1) / (counts + 1).sum(), rel=1e-4)
+    [logits, _] = network(torch.from_numpy(tokens[:300, None]), network.initial_state(1))
+    loss = torch.nn.functional.cross_entropy(logits[:-1, 0], torch.from_numpy(tokens[1:300])).item()
+    assert loss < 0.93 * math.log(len(corpus.vocabulary))
+
+
+def test_why_a_network_has_its_size_and_what_may_begin_better_is_said_before(
+    text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(trainer: Trainer) -> bool:
+        raise TextError("enough")
+
+    monkeypatch.setattr(Trainer, "run", stop)
+    other = tmp_path / "other.txt"
+    other.write_text("\u0430\u0431\u0432\u0433 \u0434\u0435\u0436.\n" * 900, encoding="utf-8")
+    better = "in so few minutes a style of the same language is a better beginning than none: --from english"
+    for path, options, why, hinted in (
+        (text_file, ["--minutes", 2], "256 LSTM, small, to see enough of the text in 2 minutes", True),
+        (other, ["--minutes", 2], "small, to see enough", False),
+        (text_file, ["--minutes", 2, "--hidden-size", 16], "1 x 16 LSTM, as you chose", True),
+        (text_file, ["--minutes", 60], "the largest that a text of this length and the time are enough for", False),
+        (text_file, ["--minutes", 2, "--from", "math"], "LSTM, that of math", False),
+        (text_file, ["--recipe", "linux"], "that of the recipe linux", False),
+    ):
+        arguments = ["train", path, "--style", "x", "--runs", tmp_path / "runs", *options]
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        assert result.stderr.splitlines()[-1].endswith("enough"), result.output
+        assert why in result.stderr
+        assert (better in result.stderr) == hinted
+
+
 def test_the_size_follows_the_text_and_the_time() -> None:
     quick = suggest_config(200_000, 2, 0)
     long = suggest_config(5_000_000, 300, 0)
     assert quick.hidden_size < long.hidden_size
-    assert suggest_config(200_000, 60, 0).dropout > quick.dropout == long.dropout, (
-        "what is read often is learned by heart"
-    )
+    assert suggest_config(200_000, 60, 0).dropout > long.dropout, "what is read often is learned by heart"
     assert quick.window * quick.batch * 20 < 200_000
     for characters in (50, 500, 5_000):
         config = suggest_config(characters, 1, 0)

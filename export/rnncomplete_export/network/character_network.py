@@ -109,6 +109,14 @@ class CharacterNetwork(nn.Module):
             with torch.no_grad():
                 parameters["bias_ih_l0"][hidden : 2 * hidden].fill_(1.0)
 
+    @torch.no_grad()
+    def begin_with(self, counts: Tensor) -> None:
+        """Let it expect each character as often as ``counts`` float[V] say, before it has learned anything.
+
+        Of thousands of kinds, learning that alone would take more updates than some minutes have.
+        """
+        self.readout.bias.copy_(torch.log((counts + 1) / (counts + 1).sum()))
+
     def initial_state(self, streams: int) -> RecurrentState:
         """Zeros: the start of a text."""
         shape = (self.config.layers, streams, self.config.hidden_size)

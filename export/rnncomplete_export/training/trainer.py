@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightning_fabric import Fabric
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from rnncomplete_export.texts.corpus import Corpus
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
 
 VALIDATION_CHARACTERS = 65_536
 """Validated on while training, in stretches all over the slice; the whole of it is measured on export."""
+COUNTED = 1 << 18
+"""Characters whose kinds are counted at a time."""
 FIRST_STAGE = 10_000
 SHOWN_SECONDS, SHOWN_SHARE = 15.0, 0.03
 """Of the training, between two samples that are shown: the first stages, which follow in seconds, are only kept."""
@@ -145,6 +149,13 @@ def build_optimizers(
     return optimizers
 
 
+def counts_of(tokens: NDArray[np.uint16], kinds: int) -> Tensor:
+    """How often each of so many ``kinds`` is in ``tokens`` uint16[n], float32[kinds]; in pieces, since n may be large."""
+    pieces = range(0, len(tokens), COUNTED)
+    counts = sum((np.bincount(tokens[at : at + COUNTED], minlength=kinds) for at in pieces), np.zeros(kinds, np.int64))
+    return torch.from_numpy(np.asarray(counts, np.float32))
+
+
 class Trainer:
     """One training in one folder: ``checkpoint.safetensors``, ``best.safetensors``, ``plateau.safetensors``.
 
@@ -179,6 +190,8 @@ class Trainer:
         shape = network_config(config, corpus.vocabulary, len(labelling.labels) if labelling else 0)
         torch.manual_seed(config.seed)
         self.network = network or CharacterNetwork(shape, config.dropout, config.weight_dropout)
+        if network is None:
+            self.network.begin_with(counts_of(corpus.training, len(corpus.vocabulary)))
         self._inherited = network is not None
         optimizers = build_optimizers(self.network, config, product_dtype(fabric))
         self._module, *self.optimizers = fabric.setup(self.network, *optimizers)
