@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -210,3 +212,43 @@ def test_without_any_style_there_is_one_line(tmp_path: Path, monkeypatch: pytest
 def test_the_guide_installs_what_it_needs() -> None:
     words = shlex.split(lines_for("install")[0])
     assert words == ["pip", "install", "rnncomplete[hosts]"]
+
+
+ASKING = {
+    "getpass": "import getpass; word = getpass.getpass('Word: ')",
+    "prompt": "import prompt_toolkit as p, rnncomplete as r; s = p.PromptSession(); r.install(s, 'python'); "
+    "word = s.prompt('Word: ', is_password=True)",
+}
+"""What a program may ask a password with, inside a host: the system, and a prompt that has ghosts."""
+
+
+@pytest.mark.parametrize("asking", ASKING)
+@pytest.mark.parametrize("program", ["ipython", "ptpython", "xonsh"])
+def test_a_password_inside_a_host_shows_no_ghost(
+    terminal: Any, styles: None, isolation: Path, program: str, asking: str
+) -> None:
+    if shutil.which(program, path=str(Path(sys.executable).parent)) is None:
+        pytest.skip(f"{program} is not installed: pip install 'rnncomplete[hosts]'")
+    configuration, question = isolation / "config.py", isolation / "ask.py"
+    if program == "ipython":
+        configuration.write_text("", encoding="utf-8")
+    else:
+        configuration.write_text("\n".join(lines_for(program)), encoding="utf-8")
+    arguments, ready = {
+        "ipython": (["--no-banner", "--no-confirm-exit", "--ext", "rnncomplete"], "In [1]:"),
+        "ptpython": (["--config-file", str(configuration)], ">>>"),
+        "xonsh": (["--rc", str(configuration), "-D", "PROMPT=@ ", "-D", "XONTRIBS_AUTOLOAD_DISABLED=1"], "@"),
+    }[program]
+    # In a file: hosts complete what is typed.
+    question.write_text(f"{ASKING[asking]}\nprint('it has', len(word))\n", encoding="utf-8")
+    screen = terminal(*arguments, program=program)
+    screen.until(lambda: screen.row.startswith(ready))
+    screen.send(f"exec(open({str(question)!r}).read())\r")
+    screen.until(lambda: screen.row.startswith("Word:"))
+    screen.send("for i")
+    if asking == "prompt":
+        screen.until(lambda: screen.row == "Word: *****")
+        screen.send(RIGHT)
+    screen.send("\r")
+    screen.sees("it has 5")
+    assert "range(10)" not in screen.text
