@@ -216,8 +216,8 @@ def test_the_guide_installs_what_it_needs() -> None:
 
 ASKING = {
     "getpass": "import getpass; word = getpass.getpass('Word: ')",
-    "prompt": "import prompt_toolkit as p, rnncomplete as r; s = p.PromptSession(); r.install(s, 'python'); "
-    "word = s.prompt('Word: ', is_password=True)",
+    "prompt": "import prompt_toolkit as p, rnncomplete as r; s = p.PromptSession(); g = r.install(s, 'python'); "
+    "g.start(60); word = s.prompt('Word: ', is_password=True); print('counted', g.tally.typed, 'characters')",
 }
 """What a program may ask a password with, inside a host: the system, and a prompt that has ghosts."""
 
@@ -251,4 +251,6 @@ def test_a_password_inside_a_host_shows_no_ghost(
         screen.send(RIGHT)
     screen.send("\r")
     screen.sees("it has 5")
+    if asking == "prompt":
+        assert "counted 0 characters" in screen.text
     assert "range(10)" not in screen.text
