@@ -378,3 +378,16 @@ def test_the_command_serves_a_style_on_the_loopback_only(tiny_style: Path) -> No
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
         assert process.stderr.read() == ""
+
+
+@pytest.mark.slow
+def test_without_the_extra_one_line_says_what_to_type(tiny_style: Path) -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; sys.modules['starlette'] = None; from rnncomplete.cli import main; main()"
+    command = [sys.executable, "-c", code, "serve", "--style", str(tiny_style), "--port", "0"]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert process.stderr.count("\n") == 1
+    assert "pip install 'rnncomplete[serve]'" in process.stderr
