@@ -531,7 +531,7 @@ def test_a_network_begins_with_how_often_each_character_comes(text_file: Path, t
 def test_why_a_network_has_its_size_and_what_may_begin_better_is_said_before(
     text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(trainer: Trainer) -> bool:
+    def stop(trainer: Trainer, interruption: object) -> bool:
         raise TextError("enough")
 
     monkeypatch.setattr(Trainer, "run", stop)
