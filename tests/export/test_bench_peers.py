@@ -11,7 +11,7 @@ from rnncomplete.network.card import Card
 from rnncomplete.network.loading import model_from_graph
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER
 from rnncomplete_export.exporting.bench_peers import float32_lstm, torch_eager
-from rnncomplete_export.exporting.graphs import build_graph, with_card
+from rnncomplete_export.exporting.graphs import build_graph, state_size, with_card
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
 
 if TYPE_CHECKING:
@@ -42,6 +42,27 @@ def test_a_peer_is_the_same_network(tmp_path: Path, peer: Callable[[Path], Step]
         assert (others.dtype, others.shape, other.shape) == (np.float32, logits.shape, state.shape)
         np.testing.assert_allclose(others, logits, atol=0.02)
         np.testing.assert_allclose(other, state, atol=0.01)
+
+
+@pytest.mark.parametrize("peer", [torch_eager, float32_lstm])
+def test_a_peer_of_a_network_with_labels_reads_its_cells_alone(tmp_path: Path, peer: Callable[[Path], Step]) -> None:
+    torch.manual_seed(0)
+    network = CharacterNetwork(NetworkConfig(7, 12, 2, 4, labels=2, boundary=1)).eval()
+    torch.nn.init.normal_(network.readout.weight)
+    vocabulary, size = (UNKNOWN_CHARACTER, "\n", *"bcdef"), state_size(network)
+    card = Card(
+        "net", "", vocabulary, size, "lstm", 2, 12, parameters=1, format=2, readouts={"label": ("awful", "good")}
+    )
+    (tmp_path / "card.json").write_text(card.to_json(), encoding="utf-8")
+    graph = with_card(build_graph(network, "float32"), card.to_json())
+    (tmp_path / "step.int8.onnx").write_bytes(graph)
+    ours = model_from_graph(card, graph)
+    theirs, state, other = peer(tmp_path), ours.initial_state, ours.initial_state
+    for token in (3, 2, 6, 1, 0, 3):
+        logits, state = ours.step(token, state)
+        others, other = theirs(token, other)
+        np.testing.assert_allclose(others, logits, atol=0.02)
+        np.testing.assert_allclose(other, state[: 2 * 2 * 12], atol=0.01)
 
 
 def test_the_runtime_finds_them_without_naming_this_package() -> None:

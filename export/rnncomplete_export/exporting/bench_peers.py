@@ -43,7 +43,7 @@ def torch_eager(folder: Path) -> Step:
 
     @torch.inference_mode()
     def step(token: int, state: FloatArray) -> tuple[FloatArray, FloatArray]:
-        parts = torch.tensor(state).view(2 * layers, 1, hidden)
+        parts = torch.tensor(state[: 2 * layers * hidden]).view(2 * layers, 1, hidden)  # a pool behind them is not read
         reads = torch.zeros(1, 0)
         outputs, held = [], []
         for layer in range(layers):
@@ -62,8 +62,10 @@ def torch_eager(folder: Path) -> Step:
 def float32_lstm(folder: Path) -> Step:
     """ONNX Runtime's own ``LSTM`` operator in float32, one a layer, on one thread."""
     card = Card.from_json((folder / CARD).read_bytes())
-    model = build_lstm_graph(read_weights(folder / STEP))
-    return BoundStep(open_session(model.SerializeToString()), len(card.vocabulary), card.state_size)
+    weights = read_weights(folder / STEP)
+    cells = 2 * weights.layers * weights.hidden_size
+    step = BoundStep(open_session(build_lstm_graph(weights).SerializeToString()), len(card.vocabulary), cells)
+    return lambda token, state: step(token, state[:cells])  # a pool behind them is not read
 
 
 def build_lstm_graph(weights: Weights) -> onnx.ModelProto:
