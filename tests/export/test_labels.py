@@ -11,14 +11,16 @@ import torch
 
 from rnncomplete.errors import TextError
 from rnncomplete.network.gpu_graph import gpu_graph
-from rnncomplete.network.loading import model_from_graph
+from rnncomplete.network.loading import STEP, model_from_graph
 from rnncomplete.network.onnx_runtime import open_session
 from rnncomplete.text.labelled import read_labelled
-from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER
+from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.exporting.graphs import build_graph, state_size, with_card
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
 from rnncomplete_export.network.measure_labels import label_logits
 from rnncomplete_export.texts.labelled import build_labelled, read_labelling, texts_of
+from rnncomplete_export.training.configuration import TrainingConfig
+from rnncomplete_export.training.inheritance import inherit_config, inherit_network, read_base
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,3 +168,27 @@ def test_what_is_not_texts_with_labels_is_refused_in_one_line(tmp_path: Path, te
     with pytest.raises(TextError, match=said) as caught:
         build_labelled(tmp_path / "odd.tsv", tmp_path / "run")
     assert "\n" not in str(caught.value)
+
+
+def test_a_network_begins_with_the_readout_of_a_style_that_has_as_many_labels(
+    network: CharacterNetwork, tiny_card: Card, tmp_path: Path
+) -> None:
+    vocabulary = Vocabulary((UNKNOWN_CHARACTER, "\n", *"abcdefg"))
+    card = dataclasses.replace(
+        tiny_card,
+        vocabulary=vocabulary.characters,
+        state_size=state_size(network),
+        format=2,
+        readouts={"mood": ("a", "b", "c")},
+    )
+    (tmp_path / "card.json").write_text(card.to_json(), encoding="utf-8")
+    (tmp_path / STEP).write_bytes(with_card(build_graph(network, "float32"), card.to_json()))
+    base = read_base(str(tmp_path))
+    assert np.abs(base.weights.table).max() < 50, "what shuts gates at a boundary is not in the embedding"
+    config = inherit_config(TrainingConfig(), base, set())
+    tokens = [5, 3, 7, NEWLINE, 6, 2, 8]
+    for begun, expected in zip(
+        read(inherit_network(base, vocabulary, config, 3).eval(), tokens), read(network, tokens), strict=True
+    ):
+        np.testing.assert_allclose(begun, expected, atol=1e-4)
+    assert read(inherit_network(base, vocabulary, config, 2).eval(), tokens)[1].shape == (7, 2)

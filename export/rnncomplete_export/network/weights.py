@@ -37,6 +37,8 @@ class Weights:
     """float32[n, V] over the outputs of all layers, or of the last."""
     bias: FloatArray
     """Of the readout, float32[V]."""
+    pooled: tuple[FloatArray, ...] = ()
+    """Of a network with labels: projection float32[n, D] and its bias [D], readout of labels [2D, K] and its bias [K]."""
 
     @property
     def vocabulary_size(self) -> int:
@@ -85,6 +87,7 @@ def _checked(held: dict[str, np.ndarray]) -> Weights:
         [_matrix(held, f"product.{layer}") for layer in range(layers)],
         readout,
         held[f"{logits}.bias"].astype(np.float32),
+        _pooled(held) if "projected.bias" in held else (),
     )
     if not layers:
         raise ValueError("no layers")
@@ -95,6 +98,12 @@ def _checked(held: dict[str, np.ndarray]) -> Weights:
     if shapes != expected or len(readout) not in (hidden, layers * hidden):
         raise ValueError(f"shapes {shapes}")
     return weights
+
+
+def _pooled(held: dict[str, np.ndarray]) -> tuple[FloatArray, ...]:
+    """What reads labels out."""
+    biases = [held[f"{name}.bias"].astype(np.float32) for name in ("projected", "label")]
+    return _matrix(held, "projected"), biases[0], _matrix(held, "label"), biases[1]
 
 
 def _matrix(held: dict[str, np.ndarray], product: str) -> FloatArray:

@@ -18,7 +18,7 @@ from rnncomplete.errors import ModelError, SettingError
 from rnncomplete.network.loading import STEP, read_card
 from rnncomplete.styles import find_style
 from rnncomplete.text.vocabulary import UNKNOWN, Vocabulary
-from rnncomplete_export.network.character_network import EMBEDDING_SCALE, CharacterNetwork
+from rnncomplete_export.network.character_network import EMBEDDING_SCALE, SHUT, CharacterNetwork
 from rnncomplete_export.network.weights import Weights, read_weights
 from rnncomplete_export.training.configuration import FEW_MINUTES
 from rnncomplete_export.training.network_shape import network_config
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnncomplete.network.card import Card
+    from rnncomplete_export.network.pooled_readout import PooledReadout
     from rnncomplete_export.texts.corpus import Corpus
     from rnncomplete_export.training.configuration import TrainingConfig
 
@@ -66,7 +67,20 @@ def read_base(style: str) -> Base:
             f"the style {card.style!r} has {len(card.vocabulary)} characters in its card and {weights.vocabulary_size} "
             "in its graph; expected as many: export it again"
         )
-    return Base(card, Vocabulary(card.vocabulary, card.normalisation), weights)
+    vocabulary = Vocabulary(card.vocabulary, card.normalisation)
+    if card.readouts:
+        weights = dataclasses.replace(weights, table=reopened(weights.table, vocabulary.token("\n"), weights.layers))
+    return Base(card, vocabulary, weights)
+
+
+def reopened(table: NDArray[np.float32], boundary: int, layers: int) -> NDArray[np.float32]:
+    """``table`` float32[V, 4 L H] without what shuts the gates at a ``boundary``, which its network adds by itself.
+
+    Else that one row would hide the others where the table is unfolded.
+    """
+    gates = table.reshape(len(table), layers, 4, -1).copy()
+    gates[boundary, :, :3] += SHUT  # input, forget and output, in a graph's order
+    return gates.reshape(table.shape)
 
 
 GENTLER = 0.25
@@ -123,7 +137,7 @@ def inherit_network(base: Base, vocabulary: Vocabulary, config: TrainingConfig, 
     """A network over ``vocabulary`` with the weights of ``base``, in the shape of :func:`inherit_config`.
 
     A character that ``base`` lacks begins as the unknown one, and learns to differ. The readout of so many ``labels``
-    begins as a new one.
+    begins as that of ``base``, if it has as many, else as a new one.
     """
     weights = base.weights
     torch.manual_seed(config.seed)
@@ -132,6 +146,8 @@ def inherit_network(base: Base, vocabulary: Vocabulary, config: TrainingConfig, 
     embedding, matrix, bias = unfold_table(weights.table)
     rank, size = embedding.shape[1], 4 * config.hidden_size
     with torch.no_grad():
+        if network.pooled is not None and weights.pooled:
+            inherit_readout(network.pooled, weights.pooled)
         network.embedding.weight[:, :rank] = torch.from_numpy(embedding[rows])
         network.readout.weight.copy_(torch.from_numpy(weights.readout[:, rows].T))
         network.readout.bias.copy_(torch.from_numpy(weights.bias[rows]))
@@ -150,6 +166,15 @@ def inherit_network(base: Base, vocabulary: Vocabulary, config: TrainingConfig, 
             parameters["bias_ih_l0"].copy_(torch.from_numpy(gates_of_torch(bias[columns])))
             parameters["bias_hh_l0"].zero_()
     return network
+
+
+def inherit_readout(pooled: PooledReadout, weights: tuple[NDArray[np.float32], ...]) -> None:
+    """Let ``pooled`` read out what the readout with these ``weights`` does, if both have the same shape."""
+    theirs = [torch.from_numpy(part.T.copy()) for part in weights]
+    own = list(pooled.parameters())
+    if [part.shape for part in own] == [part.shape for part in theirs]:
+        for part, value in zip(own, theirs, strict=True):
+            part.copy_(value)
 
 
 def gates_of_torch(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
