@@ -155,9 +155,9 @@ class Actions:
         elif name:
             path = path_of(name)
             if not exists(path):
-                raise TextError(f"there is no file or folder {path}; expected one to learn from")
+                raise TextError(f"there is no file or folder {short(path)}; expected one to learn from")
             self._suggest.learn([path])
-            say(f"learning from {path}; you can write on meanwhile")
+            say(f"learning from {short(path)}; you can write on meanwhile")
         else:
             self._say("\n".join(_told(self._suggest.study)))
 
@@ -165,9 +165,9 @@ class Actions:
         """Write the document to a file."""
         path = path_of(name)
         if exists(path) and path.is_dir():
-            raise SettingError(f"{path} is a folder; name a file in it: :save {short(path / 'text.txt')}")
+            raise SettingError(f"{short(path)} is a folder; name a file in it: :save {short(path / 'text.txt')}")
         if exists(path) and not path.is_file():
-            raise SettingError(f"{path} is a pipe or a device; expected a file that is there or is to be")
+            raise SettingError(f"{short(path)} is a pipe or a device; expected a file that is there or is to be")
         if exists(path) and not force:
             raise SettingError(f"{name} is there already; :save! {name} replaces it")
         others = self._manuscript.save(path)
@@ -176,7 +176,7 @@ class Actions:
             f"; {counted(others, 'other name')} of the file (hard links) keep{'s' * (others == 1)} the old text"
             * bool(others)
         )
-        say(f"{counted(length, 'character')} {'is' if length == 1 else 'are'} in {path}{kept}")
+        say(f"{counted(length, 'character')} {'is' if length == 1 else 'are'} in {short(path)}{kept}")
 
     def _show(self, _: str) -> None:
         """Print the document."""
