@@ -51,7 +51,7 @@ def effort_after(seconds: float, vocabulary_size: int) -> Effort:
         weighed=_between(20_000, 800 * wide, 300_000),
         rated=_between(8_000, 150 * wide, 40_000),
         tuned=_between(300, 10 * wide, 2_000),
-        adaptive=_between(3_000, 80 * wide, 20_000),
+        adaptive=_between(3_000, 30 * wide, 20_000),
         typed=_between(1_000, 40 * wide, 5_000),
         stages=_between(0, wide / 40, 100),
     )
