@@ -186,7 +186,7 @@ def headline(facts: Facts) -> str:
     ]
     if not facts.evaluated:
         typed = [100 * card["figures"]["keystrokes_saved"] for card in facts.cards.values()]
-        lines[:0] = [f"- a simulated person saves **{_range(typed)} %** of the keystrokes on text kept out of training"]
+        lines[:0] = [f"- a simulated person saves **{_range(typed)} %** of the keystrokes on text held out of training"]
     else:
         found = list(facts.evaluated.values())
         saved, precision = ([100 * one[key] for one in found] for key in ("keystrokes_saved", "precision"))
@@ -195,7 +195,7 @@ def headline(facts: Facts) -> str:
         ]
         beside = f", where the best other completer saves {_range(best)} %" if best else ""
         lines[:0] = [
-            f"- a simulated person saves **{_range(saved)} %** of the keystrokes on text kept out of training{beside}; "
+            f"- a simulated person saves **{_range(saved)} %** of the keystrokes on text held out of training{beside}; "
             f"{_range(precision)} % of the ghosts are taken at least in part"
         ]
     return "".join(f"{line}\n" for line in lines)

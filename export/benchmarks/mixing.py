@@ -1,4 +1,4 @@
-"""Nats per character of the context mixer beside zpaq and PPMd, on the kept-out end of each text given.
+"""Nats per character of the context mixer beside zpaq and PPMd, on the held-out end of each text given.
 
     python export/benchmarks/mixing.py TEXT... [--style FOLDER] [--zpaq] [--ppmd]
 
@@ -86,33 +86,33 @@ def mixer_rows(
     vocabulary: Vocabulary, training: str, test: str, sessions: int, style: Path | None
 ) -> list[tuple[str, str]]:
     """Names and figures of the mixer by itself, with weights learned before, with memories, and with a network."""
-    read, kept_out = vocabulary.encode(training), vocabulary.encode(test)
+    read, held_out = vocabulary.encode(training), vocabulary.encode(test)
     characters, slice_ = vocabulary.characters, read[-sessions:]
-    words = network_words(style, kept_out) if style else None
+    words = network_words(style, held_out) if style else None
     before = network_words(style, slice_) if style else None
     alphabet = Alphabet.counted(characters, read)
     rows = [
-        ("nothing read", measured(Mixer(Alphabet.usual(characters)), kept_out, None)),
-        ("weights", measured(Mixer(alphabet, prior=learn_prior(alphabet, [[]], slice_)), kept_out, None)),
+        ("nothing read", measured(Mixer(Alphabet.usual(characters)), held_out, None)),
+        ("weights", measured(Mixer(alphabet, prior=learn_prior(alphabet, [[]], slice_)), held_out, None)),
     ]
     for name, (nodes, slots, entries, room) in MEMORIES.items():
         begin = time.perf_counter()
         memory = learn_style(characters, read, sessions=sessions, nodes=nodes, slots=slots, entries=entries, room=room)
         seconds = time.perf_counter() - begin
-        rows.append((f"weights and memory as a {name}", measured(_session(memory), kept_out, None)))
+        rows.append((f"weights and memory as a {name}", measured(_session(memory), held_out, None)))
         rows.append(
             ("- its bytes, its seconds", f"{len(memory.to_bytes(packed=entries is not None)):,} ({seconds:.0f} s)")
         )
     if words is not None and before is not None:
-        alone = words[np.arange(1, len(kept_out)), kept_out[1:]]
+        alone = words[np.arange(1, len(held_out)), held_out[1:]]
         rows.append(("network alone", f"{-np.log(np.maximum(alone, 1e-12)).mean():.4f}"))
         prior = learn_prior(alphabet, [[]], slice_, lambda a, b: before[a:b])
-        rows.append(("network, weights", measured(Mixer(alphabet, prior=prior), kept_out, words)))
+        rows.append(("network, weights", measured(Mixer(alphabet, prior=prior), held_out, words)))
         offset = len(read) - len(slice_)
         memory = learn_style(
             characters, read, lambda text, a: before[a - offset : len(text) - offset], sessions=sessions
         )
-        rows.append(("network, weights and memory as a style", measured(_session(memory), kept_out, words)))
+        rows.append(("network, weights and memory as a style", measured(_session(memory), held_out, words)))
     return rows
 
 
@@ -139,7 +139,7 @@ def peer_rows(training: str, test: str, *, zpaq: bool, ppmd: bool) -> list[tuple
 
 @click.command(help=__doc__)
 @click.argument("texts", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--characters", default=100_000, help="How many kept-out characters to measure.")
+@click.option("--characters", default=100_000, help="How many held-out characters to measure.")
 @click.option("--sessions", default=500_000, help="How many characters of the training text weights are learned on.")
 @click.option(
     "--style", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A style whose network joins in."

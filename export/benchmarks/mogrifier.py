@@ -93,7 +93,7 @@ class Mogrifier(CharacterNetwork):
 
 
 def train(network: CharacterNetwork, corpus: Corpus, config: TrainingConfig) -> float:
-    """Train ``network`` on ``config.characters``; its averaged weights' loss on what was kept back."""
+    """Train ``network`` on ``config.characters``; its averaged weights' loss on what was held out."""
     optimizers = build_optimizers(network, config, torch.float32)
     average = WeightAverage(network, config.average_decay)
     streams = Streams(corpus.training, config.batch, config.window)

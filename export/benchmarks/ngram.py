@@ -1,4 +1,4 @@
-"""Nats per character of Kneser-Ney n-grams of every order, on the end of each text that a trainer keeps back.
+"""Nats per character of Kneser-Ney n-grams of every order, on the end of each text that a trainer holds out.
 
     python export/benchmarks/ngram.py TEXT... [--order 20]
 

@@ -1,6 +1,6 @@
 """Print the typing simulation of every style beside its peers, as Markdown: see README.md here.
 
-python export/benchmarks/peers.py shakespeare=corpus.txt,kept-out.txt linux=tree.txt,kept-out.c
+python export/benchmarks/peers.py shakespeare=corpus.txt,held-out.txt linux=tree.txt,held-out.c
 """
 
 from __future__ import annotations

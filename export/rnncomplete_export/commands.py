@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option("--recipe", metavar="NAME|FILE", help="Train as this recipe says; the other options come first.")
 @click.option("--plan", metavar="NAME|FILE", help="Train several styles side by side, as this plan says.")
 @click.option("--labels", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Train on texts with labels.")
-@click.option("--validation", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Texts with labels kept back.")
+@click.option("--validation", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Texts with labels held out.")
 @click.option("--name", "names", multiple=True, metavar="OLD=NEW", help="Call a label so; may be repeated.")
 @click.option("--readout", default="label", show_default=True, help="What the distribution over labels is called.")
 @click.option(
@@ -310,7 +310,7 @@ def train_side_by_side(
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for graphs and card.")
 @click.option("--style", help="Name of the style [default: the output folder's].")
-@click.option("--text", type=click.Path(path_type=Path), help="Text to measure on [default: the one kept back].")
+@click.option("--text", type=click.Path(path_type=Path), help="Text to measure on [default: the one held out].")
 @interruptible
 def export(*, checkpoint: Path, output: Path, style: str | None, text: Path | None) -> None:
     r"""Turn CHECKPOINT into the two ONNX graphs and the card of a style, and check them against PyTorch.

@@ -236,7 +236,7 @@ def build_texts(
             continue
         (folder / LABELS).unlink(missing_ok=True)  # of another training
         text = fetch_text(style.text, progress.say) if style.text in TEXTS else Path(style.text)
-        corpora[name] = build_corpus([text], folder, kept_back=style.kept_back, **how)
+        corpora[name] = build_corpus([text], folder, held_out=style.held_out, **how)
     return PlanTexts(corpora, labellings)
 
 

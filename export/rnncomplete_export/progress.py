@@ -139,7 +139,7 @@ def interruptible(last_words: Callable[[], str], *, silent: bool = False) -> Ite
 def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path, text: Path | None = None) -> None:
     """Run ``export``, which takes what to tell of each of its steps, with a bar; then say what came out.
 
-    It is measured on ``text``, or on the text kept back.
+    It is measured on ``text``, or on the text held out.
     """
     started = last = time.monotonic()
     console = console_for_people()
@@ -160,7 +160,7 @@ def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path, te
     say(
         f"exported {card.parameters:,} parameters to {folder} in {time.monotonic() - started:.0f} s: "
         f"{figures['nats_per_character']:.4f} nats per character ({figures['nats_per_character'] / LN2:.3f} bits) on "
-        f"{text or 'the text kept back'}; int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}, "
+        f"{text or 'the text held out'}; int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}, "
         f"fp16 {figures['fp16_nats'] - figures['float32_nats']:+.4f}"
     )
     say(tell(figures))

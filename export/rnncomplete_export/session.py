@@ -67,7 +67,7 @@ class Labels:
 
     file: Path
     validation: Path | None
-    """Texts kept back; a share of those in ``file`` if there are none."""
+    """Texts held out; a share of those in ``file`` if there are none."""
     names: dict[str, str]
     """What labels are to be called."""
     readout: str
@@ -227,11 +227,9 @@ def share_corpus(fabric: lightning_fabric.Fabric, build: Callable[[], Corpus], f
     if fabric.world_size == 1:
         return build()
     corpus = build() if fabric.is_global_zero else None
-    facts: Any = fabric.broadcast(
-        (corpus.vocabulary, corpus.sha256, corpus.files, corpus.kept_back) if corpus else None
-    )
-    vocabulary, sha256, files, kept_back = facts
-    return corpus or Corpus(vocabulary, open_tokens(folder), sha256, files, kept_back)
+    facts: Any = fabric.broadcast((corpus.vocabulary, corpus.sha256, corpus.files, corpus.held_out) if corpus else None)
+    vocabulary, sha256, files, held_out = facts
+    return corpus or Corpus(vocabulary, open_tokens(folder), sha256, files, held_out)
 
 
 def part(fabric: lightning_fabric.Fabric) -> None:

@@ -77,7 +77,7 @@ def evaluate_files(
     The person types the file exactly and accepts a ghost, or its next word, when it is what comes next: these figures
     are not the acceptance rates of real people. The peers are prompt_toolkit's history, the most frequent words, and
     Kneser-Ney n-grams of the best order; the corpus must not hold the files. For a shipped style it is found in the
-    folder that RNNCOMPLETE_CORPORA names, as shakespeare/train.txt, without the end that was kept out of training.
+    folder that RNNCOMPLETE_CORPORA names, as shakespeare/train.txt, without the end that was held out of training.
 
     \b
     rnncomplete eval --style shakespeare hamlet.txt
@@ -146,7 +146,7 @@ def _warn_of_unknown(completer: Completer, texts: list[str]) -> None:
 
 
 def _training_text(card: Card) -> str:
-    """What the style was trained on, without the end kept back; raises ``TextError`` if it is not at hand."""
+    """What the style was trained on, without the end held out; raises ``TextError`` if it is not at hand."""
     from importlib.metadata import entry_points
 
     from rnncomplete.errors import TextError

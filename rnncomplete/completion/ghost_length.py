@@ -10,7 +10,7 @@ ends at the word where the first less the second is largest, and none is shown w
 threshold: the precision of what is shown follows from that. The price follows from the threshold, so that there is one
 number to set: who wants surer ghosts wants fewer wrong characters as well.
 
-Measured in the typing simulation on 10,000 characters of Shakespeare kept out of training (1.33 nats per character),
+Measured in the typing simulation on 10,000 characters of Shakespeare held out of training (1.33 nats per character),
 against ending a ghost where its joint probability falls below a threshold: at a precision of 0.51, 26.2 % of the
 keystrokes saved instead of 25.5. A beam of three instead of the likeliest character each time saved 26.1. A price on every
 ghost that is not accepted, in place of a smallest probability whatever a word's length, saves as much at the same

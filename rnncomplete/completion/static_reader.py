@@ -24,7 +24,7 @@ SEGMENT = 4096
 WARM_UP = 512
 """Characters that a network reads before a segment, or from the text's start.
 
-On kept-back Shakespeare, what a network of 2 x 576 cells then says is within 0.0001 nats of what it says having read all.
+On held-out Shakespeare, what a network of 2 x 576 cells then says is within 0.0001 nats of what it says having read all.
 """
 
 AHEAD_STEPS = 2

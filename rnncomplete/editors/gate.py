@@ -1,7 +1,7 @@
 """Who is let in to the server on the loopback, and with how much.
 
 A port of the loopback is open to every page that a browser shows and to every user of the machine. So requests that a
-page of another origin makes are refused, and those whose `Host` is not the loopback's (DNS rebinding); a key keeps out
+page of another origin makes are refused, and those whose `Host` is not the loopback's (DNS rebinding); a key holds out
 other users. No answer has a CORS header.
 """
 

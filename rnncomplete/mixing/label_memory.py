@@ -3,7 +3,7 @@
 A text's features are a set: its words in lower case, pairs of neighbours, and runs of three to five characters within
 a word, each hashed to a place of a table. What they speak is added up, which is a linear model over what naive Bayes made
 of counts (Wang, Manning 2012, ACL 2012 short papers 18), and mixed with what the network says by weights that were found
-on texts kept back.
+on texts held out.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Prior:
     def trusting_the_network(cls, weights: int) -> Prior:
         """What to begin with where nothing was learned before: the network, and a little of all else.
 
-        ``weights`` is how many weights a session has. On a kept-out text of Shakespeare's, the first 1,000 characters
+        ``weights`` is how many weights a session has. On a held-out text of Shakespeare's, the first 1,000 characters
         took 1.51 nats each so (the network alone 1.53, equal weights 1.75), and 60,000 took 1.272 (1.334, 1.290).
         """
         rows = np.full((weights // INPUTS, INPUTS), 0.05)

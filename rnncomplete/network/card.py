@@ -43,7 +43,7 @@ class Corpus(TypedDict, total=False):
     sha256: str
     characters: int
     validation_characters: int
-    """Of those, the last, that were kept out of training."""
+    """Of those, the last, that were held out of training."""
     licence: str
 
 
@@ -86,7 +86,7 @@ class Writing(TypedDict, total=False):
 
 
 class LabelPart(TypedDict, total=False):
-    """How well labels are told on some of the texts kept back: shares of texts, 0 to 1."""
+    """How well labels are told on some of the texts held out: shares of texts, 0 to 1."""
 
     texts: int
     network: float
@@ -102,7 +102,7 @@ class LabelPart(TypedDict, total=False):
 
 
 class LabelFigures(TypedDict, total=False):
-    """How well a style tells labels: on all texts kept back, and on those of each source."""
+    """How well a style tells labels: on all texts held out, and on those of each source."""
 
     texts: int
     accuracy: float

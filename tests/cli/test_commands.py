@@ -219,10 +219,10 @@ def test_peers_do_not_type_what_they_have_learned_from(tiny_style: Path, tmp_pat
 def test_peers_learn_by_default_from_what_the_style_was_trained_on(
     tiny_card: Card, make_style: Callable[[Path, Card], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, kept_back = "other words to count, and more of them.\n" * 30, "some words to type, and more.\n"
-    (tmp_path / "train.txt").write_text(read + kept_back)
-    (tmp_path / "text.txt").write_text(kept_back)
-    facts = {"sha256": "f" * 64, "validation_characters": len(kept_back)}
+    read, held_out = "other words to count, and more of them.\n" * 30, "some words to type, and more.\n"
+    (tmp_path / "train.txt").write_text(read + held_out)
+    (tmp_path / "text.txt").write_text(held_out)
+    facts = {"sha256": "f" * 64, "validation_characters": len(held_out)}
     style = make_style(tmp_path / "tiny", dataclasses.replace(tiny_card, corpus={**tiny_card.corpus, **facts}))
     finder = SimpleNamespace(load=lambda: lambda sha256: tmp_path / "train.txt" if sha256 == "f" * 64 else None)
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [finder])

@@ -98,10 +98,10 @@ def test_the_card_tells_what_was_measured(style: Path, text_file: Path) -> None:
     model = load_network(style, "cpu")
     card = model.card
     text = text_file.read_text(encoding="utf-8")
-    kept_back = text[len(text) - card.corpus["validation_characters"] :]
+    held_out = text[len(text) - card.corpus["validation_characters"] :]
     assert card.corpus["characters"] == len(text)
     assert card.corpus["validation_characters"] == 3_000
-    assert card.figures["nats_per_character"] == pytest.approx(np.mean(losses(model, kept_back)), abs=1e-4)
+    assert card.figures["nats_per_character"] == pytest.approx(np.mean(losses(model, held_out)), abs=1e-4)
     assert card.figures["float32_logit_difference"] <= 1e-4
     assert card.figures["int8_nats"] - card.figures["float32_nats"] <= 0.01
     assert abs(card.figures["fp16_nats"] - card.figures["int8_nats"]) <= 0.002
@@ -115,22 +115,22 @@ def test_the_style_carries_a_memory_of_its_text(style: Path, text_file: Path) ->
     assert completer.memory is not None
     assert completer.memory.prior.sections, "weights were learned with it"
     assert completer.card.figures["memory_bytes"] == (style / MEMORY).stat().st_size <= 10_000_000
-    kept_back = text_file.read_text(encoding="utf-8")[-completer.card.corpus["validation_characters"] :]
-    nats = np.mean(predicted_losses(completer, kept_back))
+    held_out = text_file.read_text(encoding="utf-8")[-completer.card.corpus["validation_characters"] :]
+    nats = np.mean(predicted_losses(completer, held_out))
     assert completer.card.figures["adaptive_nats"] == pytest.approx(nats, abs=1e-4)
     assert nats < completer.card.figures["nats_per_character"]
     assert f"{completer.card.figures['adaptive_nats']:.4f}" in (style / "README.md").read_text(encoding="utf-8")
 
 
-def test_a_session_adapts_at_the_rate_that_predicts_the_text_kept_back_best(style: Path, text_file: Path) -> None:
+def test_a_session_adapts_at_the_rate_that_predicts_the_text_held_out_best(style: Path, text_file: Path) -> None:
     completer = load_completer(str(style), "cpu", budget_ms=inf)
     memory = completer.memory
     assert memory is not None
-    kept_back = text_file.read_text(encoding="utf-8")[-completer.card.corpus["validation_characters"] :]
+    held_out = text_file.read_text(encoding="utf-8")[-completer.card.corpus["validation_characters"] :]
 
     def loss(rate: float) -> float:
         tried = dataclasses.replace(memory, prior=dataclasses.replace(memory.prior, rate=rate))
-        return float(np.mean(predicted_losses(Completer(completer.model, memory=tried), kept_back)))
+        return float(np.mean(predicted_losses(Completer(completer.model, memory=tried), held_out)))
 
     assert loss(memory.prior.rate) < min(map(loss, RATES)) + 0.0005
 

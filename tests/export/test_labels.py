@@ -115,7 +115,7 @@ def test_a_line_is_a_text_and_knows_its_label(tmp_path: Path) -> None:
     (tmp_path / "all.tsv").write_text(lines(100), encoding="utf-8")
     corpus, labelling = build_labelled(tmp_path / "all.tsv", tmp_path / "run", names={"bad": "awful"})
     assert labelling.labels == ("awful", "good")
-    assert labelling.kept_back == 5
+    assert labelling.held_out == 5
     newline = corpus.vocabulary.token("\n")
     texts = [corpus.vocabulary.decode(text.tolist()) for text in texts_of(corpus.tokens, newline)]
     assert sorted(texts) == sorted(f"text number {number}" for number in range(100))

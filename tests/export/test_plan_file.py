@@ -56,7 +56,7 @@ def test_the_example_says_all_that_a_plan_can_say_of_two_styles() -> None:
     plan = load_plan(str(EXAMPLE))
     assert plan.name == "two"
     assert plan.styles["sea"] == PlannedStyle("sea", "sea.txt", description="Of the sea", licence="public domain")
-    assert plan.styles["river"].kept_back == 4_000
+    assert plan.styles["river"].held_out == 4_000
     assert plan.share(0) == pytest.approx(0.4)
     *_, river = plan.rounds[0].networks
     assert (plan.span(0, river), plan.span(1, plan.rounds[1].networks[0])) == ((0.0, 0.4), pytest.approx((0.4, 1.0)))

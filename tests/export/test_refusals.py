@@ -181,7 +181,7 @@ def test_machines_that_nothing_is_known_of_are_not_waited_for(monkeypatch: pytes
 
 
 @pytest.mark.slow
-def test_kept_back_is_said_only_of_what_was_kept_back(
+def test_held_out_is_said_only_of_what_was_held_out(
     trained: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from rnncomplete_export.exporting.exporter import export_style
@@ -191,11 +191,11 @@ def test_kept_back_is_said_only_of_what_was_kept_back(
     alone = tmp_path / "alone" / "best.safetensors"
     alone.parent.mkdir()
     alone.write_bytes(best.read_bytes())
-    for given, path, said in ((None, best, "the text kept back"), (other, alone, str(other))):
+    for given, path, said in ((None, best, "the text held out"), (other, alone, str(other))):
         folder = tmp_path / f"out-{given is None}"
         card = export_style(path, folder, "out", text=given)
         say_export(lambda _, card=card: card, folder, given)
         assert f"bits) on {said}; int8" in capsys.readouterr().err
         page = render_readme(card)
         assert ("| on another text, `river.txt` |" in page) == (given is not None)
-        assert ("| on text kept out of training |" in page) == (given is None)
+        assert ("| on text held out of training |" in page) == (given is None)

@@ -64,7 +64,7 @@ def test_the_stages_tell_of_about_ten_moments(style: str) -> None:
 
 
 @each_style
-def test_the_network_predicts_the_text_kept_back_as_its_card_says(style: str) -> None:
+def test_the_network_predicts_the_text_held_out_as_its_card_says(style: str) -> None:
     path = CORPORA / style / "train.txt"
     if not path.is_file():
         pytest.skip(f"the text that {style} was trained on is not at {path}")

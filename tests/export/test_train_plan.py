@@ -164,7 +164,7 @@ def test_a_text_that_is_too_short_is_refused(folder: Path) -> None:
     (folder / "river.txt").write_text("A calm river.\n" * 286, encoding="utf-8")
     result = train()
     assert result.exit_code == 2
-    assert "the text river of the plan two has 4 characters to learn from and 4,000 kept back" in result.stderr
+    assert "the text river of the plan two has 4 characters to learn from and 4,000 held out" in result.stderr
 
 
 def test_a_network_begins_from_a_checkpoint_or_an_installed_style(

@@ -17,7 +17,7 @@ class Effort:
     """Characters that an export works through, each for its purpose, and stages that it measures."""
 
     measured: int
-    """Of the text kept back, on which the network and an n-gram are measured."""
+    """Of the text held out, on which the network and an n-gram are measured."""
     calibrated: int
     """Of those, on which the temperature is found."""
     counted: int

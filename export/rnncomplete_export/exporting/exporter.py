@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     from rnncomplete_export.exporting.effort import Effort
     from rnncomplete_export.exporting.parity import Parity
 
-KEPT_BACK = 1_000_000
-"""Characters of the text kept back, of which all that is measured are a part."""
+HELD_OUT = 1_000_000
+"""Characters of the text held out, of which all that is measured are a part."""
 
 STEPS = 11 + 4 * (1 + TENTHS) + len(RATES) + len(CANDIDATES) + HIGHEST_ORDER
 """Calls of ``advance`` in one export, about: less where a threshold is soon found, more where many stages are measured."""
@@ -109,7 +109,7 @@ def encoded_text(checkpoint: Path, facts: dict[str, Any]) -> NDArray[np.uint16] 
 def validation_tokens(
     checkpoint: Path, facts: dict[str, Any], encoded: NDArray[np.uint16] | None, text: Path | None
 ) -> NDArray[np.uint16]:
-    """The part kept back of the ``encoded`` text beside ``checkpoint``, or the tokens of ``text``."""
+    """The part held out of the ``encoded`` text beside ``checkpoint``, or the tokens of ``text``."""
     if text is not None:
         vocabulary = vocabulary_of(facts)
         tokens = vocabulary.encode(vocabulary.normalise(read_text(text)))
@@ -139,8 +139,8 @@ def export_style(
     network = network_of(checkpoint)
     encoded = encoded_text(path, checkpoint.facts)
     effort = effort_after(checkpoint.facts["state"]["seconds"], network.config.vocabulary_size)
-    kept_back = validation_tokens(path, checkpoint.facts, encoded, text)[:KEPT_BACK]
-    tokens = kept_back[: effort.measured]
+    held_out = validation_tokens(path, checkpoint.facts, encoded, text)[:HELD_OUT]
+    tokens = held_out[: effort.measured]
     labelled = labelled_sets(path, checkpoint, encoded)
     advance("tuning the temperature")
     temperature = best_temperature(network, sampled(tokens, effort.calibrated))
@@ -162,14 +162,12 @@ def export_style(
     memory = None
     if read is not None:
         alone = executable(card, models["int8"])
-        memory = learn_memory(alone, read, effort.weighed, kept_back, advance)
-        memory = with_best_rate(memory, alone, kept_back[-effort.rated :], advance)
+        memory = learn_memory(alone, read, effort.weighed, held_out, advance)
+        memory = with_best_rate(memory, alone, held_out[-effort.rated :], advance)
     if labelled is not None and memory is not None:
         card, memory = with_labels(card, models["int8"], memory, *labelled, advance=advance)
-    card = typed(card, models["int8"], memory, kept_back, effort=effort, advance=advance)
-    card = with_stages(
-        card, path, checkpoint, network, read=read, tokens=kept_back, most=effort.stages, advance=advance
-    )
+    card = typed(card, models["int8"], memory, held_out, effort=effort, advance=advance)
+    card = with_stages(card, path, checkpoint, network, read=read, tokens=held_out, most=effort.stages, advance=advance)
     write_style(folder, card, models, memory)
     return card
 
@@ -177,7 +175,7 @@ def export_style(
 def labelled_sets(
     path: Path, checkpoint: Checkpoint, encoded: NDArray[np.uint16] | None
 ) -> tuple[LabelledSet, LabelledSet] | None:
-    """The texts trained on and those kept back, of a network with labels; ``None`` of another.
+    """The texts trained on and those held out, of a network with labels; ``None`` of another.
 
     Raises :class:`TextError` if they are not there.
     """
@@ -353,7 +351,7 @@ def with_stages(
     most: int,
     advance: Callable[[str], None] = lambda _: None,
 ) -> Card:
-    """``card`` with the stages of learning, ``most`` of them measured anew, and the skills that the text kept back shows."""
+    """``card`` with the stages of learning, ``most`` of them measured anew, and the skills that the text held out shows."""
     vocabulary = Vocabulary(card.vocabulary, card.normalisation)
     words = frozenset() if read is None else known_words(read, vocabulary)
     stages = measure_stages(

@@ -1,6 +1,6 @@
 """What a style with labels is exported with beside its network: counts of its training texts, and figures beside peers.
 
-The network's temperature, and what it weighs beside the counts, are found on the texts kept back. The figures of the card
+The network's temperature, and what it weighs beside the counts, are found on the texts held out. The figures of the card
 are of those same texts, but each half of them is told with weights that were found on the other half.
 """
 
@@ -48,9 +48,9 @@ class LabelledSet:
 def sets_of(
     vocabulary: Vocabulary, tokens: NDArray[np.uint16], labelling: Labelling
 ) -> tuple[LabelledSet, LabelledSet]:
-    """The texts trained on and those kept back, of the corpus ``tokens`` uint16[N]."""
+    """The texts trained on and those held out, of the corpus ``tokens`` uint16[N]."""
     texts = [vocabulary.decode(text.tolist()) for text in texts_of(tokens, vocabulary.token("\n"))]
-    split = len(texts) - labelling.kept_back
+    split = len(texts) - labelling.held_out
     return tuple(  # type: ignore[return-value]
         LabelledSet(texts[part], labelling.lines[part], labelling.sources[part])
         for part in (slice(0, split), slice(split, None))
@@ -141,7 +141,7 @@ def label_figures(
 ) -> tuple[LabelMemory, LabelFigures]:
     """``memory`` with the weights found on ``kept``, and the figures of a card."""
     classifier = Classifier(model, None)
-    advance(f"telling the labels of {len(kept.texts):,} texts kept back")
+    advance(f"telling the labels of {len(kept.texts):,} texts held out")
     halves = [text[: (len(text) + 1) // 2] for text in kept.texts]
     shares, of_halves = (classifier.by_network(texts) for texts in (kept.texts, halves))
     evidence, half_evidence = (np.array([memory.evidence(text) for text in texts]) for texts in (kept.texts, halves))

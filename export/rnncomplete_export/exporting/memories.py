@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from rnncomplete.network.model import Model
 
 FEWEST_WEIGHED = 20_000
-"""Characters at the end of a text, or of the part kept back, with which weights are learned."""
+"""Characters at the end of a text, or of the part held out, with which weights are learned."""
 
 FIGURES_ON = 100_000
-"""Characters at the beginning of the part kept back on which the figures are measured."""
+"""Characters at the beginning of the part held out on which the figures are measured."""
 
 MOST_COUNTED = 1 << 25
 """Characters, the last of a longer text: it takes a minute, and far fewer fill the tables."""
@@ -45,19 +45,19 @@ def learn_memory(
     model: Model,
     tokens: NDArray[np.uint16],
     weighed: int,
-    kept_back: NDArray[np.uint16],
+    held_out: NDArray[np.uint16],
     advance: Callable[[str], None] = lambda _: None,
 ) -> CorpusMemory:
     """The memory of the style whose network is ``model`` and was trained on ``tokens`` uint16[n].
 
     A network that has read a text often is right there more often than it will be, and weights learned there would trust
-    it too much: so most are learned on the end of the part ``kept_back`` uint16[m] (:func:`unread_part`).
+    it too much: so most are learned on the end of the part ``held_out`` uint16[m] (:func:`unread_part`).
     ``weighed`` is how many characters weights are learned on; ``advance`` is told of progress.
     """
     tokens = tokens[-MOST_COUNTED:]
     common = common_words(model.vocabulary, tokens)
     expected = Expectations(StaticReader(model))
-    unread = unread_part(kept_back)[:weighed]
+    unread = unread_part(held_out)[:weighed]
     slots = min(STYLE_SLOTS, max(8, SLOTS_A_CHARACTER * len(tokens) // 8 * 8))
     return learn_style(
         model.vocabulary.characters,
@@ -72,9 +72,9 @@ def learn_memory(
     )
 
 
-def unread_part(kept_back: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    """The end of the part kept back, on which no figure of a card is measured that depends on weights, uint16[n]."""
-    return kept_back[FIGURES_ON:] if len(kept_back) > FIGURES_ON + FEWEST_WEIGHED else kept_back[len(kept_back) // 2 :]
+def unread_part(held_out: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """The end of the part held out, on which no figure of a card is measured that depends on weights, uint16[n]."""
+    return held_out[FIGURES_ON:] if len(held_out) > FIGURES_ON + FEWEST_WEIGHED else held_out[len(held_out) // 2 :]
 
 
 def with_best_rate(

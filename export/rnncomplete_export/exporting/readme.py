@@ -34,7 +34,7 @@ def render_readme(card: Card) -> str:
         "## Corpus",
         f"{corpus['name']}, {corpus['characters']:,} characters (SHA-256 `{corpus['sha256']}`). "
         f"Licence of the text: {corpus['licence']}. The text itself is not shipped. "
-        f"The last {corpus['validation_characters']:,} characters were kept out of training.",
+        f"The last {corpus['validation_characters']:,} characters were held out of training.",
         "## Training",
         training_of(training),
         "## Figures",
@@ -117,7 +117,7 @@ def memory_line(figures: Figures) -> str:
 def text_of(figures: Figures) -> str:
     """What was measured on."""
     other = figures.get("measured_on")
-    return f"another text, `{other}`" if other else "text kept out of training"
+    return f"another text, `{other}`" if other else "text held out of training"
 
 
 def labels_part(card: Card) -> str:
@@ -127,7 +127,7 @@ def labels_part(card: Card) -> str:
     [labels] = card.readouts.values()
     return (
         f"## Labels\n\nAt every character it says which label the text so far has: {', '.join(labels)} "
-        f"(`rnncomplete classify --style {card.style}`). On the texts kept back, by the network alone, with what `memory.bin` "
+        f"(`rnncomplete classify --style {card.style}`). On the texts held out, by the network alone, with what `memory.bin` "
         "counted of words, and of half of each text; beside two linear models that learned from the same texts, over TF-IDF "
         f"of words and characters, and over words weighted by naive Bayes:\n\n{tell_labels(card.figures['labels'], labels)}"
     )

@@ -37,7 +37,7 @@ NEWLINE = ord("\n")
 TOKENS = "tokens.u16"
 
 VALIDATION_SHARE = 0.05
-"""The last part of the text is kept out of training."""
+"""The last part of the text is held out of training."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Corpus:
     sha256: str
     """Of the normalised UTF-8 text."""
     files: int
-    kept_back: int = 0
-    """Characters at the end that are kept out of training, if not :data:`VALIDATION_SHARE` of them."""
+    held_out: int = 0
+    """Characters at the end that are held out of training, if not :data:`VALIDATION_SHARE` of them."""
 
     @property
     def characters(self) -> int:
@@ -61,7 +61,7 @@ class Corpus:
     @property
     def split(self) -> int:
         """Where the validation slice begins."""
-        return max(0, self.characters - (self.kept_back or int(self.characters * VALIDATION_SHARE)))
+        return max(0, self.characters - (self.held_out or int(self.characters * VALIDATION_SHARE)))
 
     @property
     def training(self) -> NDArray[np.uint16]:
@@ -70,7 +70,7 @@ class Corpus:
 
     @property
     def validation(self) -> NDArray[np.uint16]:
-        """The tokens kept out."""
+        """The tokens held out."""
         return self.tokens[self.split :]
 
     def facts(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def build_corpus(
     *,
     globs: Sequence[str] = (),
     known: Vocabulary | None = None,
-    kept_back: int = 0,
+    held_out: int = 0,
     expected_sha256: str | None = None,
     skipped: Callable[[str], None] = lambda _: None,
     progress: Callable[[int, int], None] = lambda *_: None,
@@ -95,8 +95,8 @@ def build_corpus(
     :class:`TextError`; one that was found in a folder goes to ``skipped`` and is left out. The characters of ``known``
     are in the vocabulary, seen or not, and texts are normalised as it says. Of characters that are not in the vocabulary
     ``skipped`` is told: those that no terminal may be sent, and the rarest.
-    ``progress`` is told bytes read of all there are to read, which are read twice. The last ``kept_back`` characters are
-    kept out of training, or a share of them if that is 0.
+    ``progress`` is told bytes read of all there are to read, which are read twice. The last ``held_out`` characters are
+    held out of training, or a share of them if that is 0.
     Raises :class:`CheckpointError`, and leaves the folder as it was, if the text is not the one of ``expected_sha256``.
     """
     found = find_files(paths, globs, skipped)
@@ -116,7 +116,7 @@ def build_corpus(
     vocabulary = Vocabulary.from_counts(kept, normalisation=normalisation)
     _say_left_out(counts, vocabulary, skipped)
     digest = _encode(files, reading, vocabulary, folder, expected_sha256)
-    return Corpus(vocabulary, open_tokens(folder), digest, len(files), kept_back)
+    return Corpus(vocabulary, open_tokens(folder), digest, len(files), held_out)
 
 
 def open_tokens(folder: Path) -> NDArray[np.uint16]:

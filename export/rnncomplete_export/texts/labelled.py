@@ -42,8 +42,8 @@ class Labelling:
     """The label of each line, int64[texts]."""
     sources: tuple[str, ...]
     """Of each line."""
-    kept_back: int
-    """Lines at the end that are kept out of training."""
+    held_out: int
+    """Lines at the end that are held out of training."""
 
     def each(self, tokens: NDArray[np.uint16], newline: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """The label of each character of the first lines, ``tokens`` uint16[N], and what its loss weighs, of mean 1.
@@ -71,7 +71,7 @@ class Labelling:
             "labels": self.labels,
             "lines": self.lines.tolist(),
             "sources": self.sources,
-            "kept_back": self.kept_back,
+            "held_out": self.held_out,
         }
         return json.dumps(facts).encode()
 
@@ -84,7 +84,7 @@ def read_labelling(folder: Path) -> Labelling | None:
     try:
         facts = json.loads(path.read_bytes())
         lines = np.array(facts["lines"], np.int64)
-        return Labelling(tuple(facts["labels"]), lines, tuple(facts["sources"]), facts["kept_back"])
+        return Labelling(tuple(facts["labels"]), lines, tuple(facts["sources"]), facts["held_out"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); {way_out(folder)}") from None
 
@@ -112,7 +112,7 @@ def build_labelled(
 ) -> tuple[Corpus, Labelling]:
     """The texts of ``path`` in an order drawn from ``seed``, encoded into ``folder``, a line each, and their labels.
 
-    Those of ``validation`` are kept out of training, or a share of ``path``; of a longer text only its last ``longest``
+    Those of ``validation`` are held out of training, or a share of ``path``; of a longer text only its last ``longest``
     characters are trained on, if that is not 0. ``names`` are what labels are to be called. As
     :func:`rnncomplete_export.texts.corpus.build_corpus` else.
     """
@@ -133,7 +133,7 @@ def build_labelled(
     ends = np.flatnonzero(corpus.tokens == corpus.vocabulary.token("\n"))
     if len(ends) != len(lines):
         raise TextError(f"{path} gave {len(ends):,} lines of {len(lines):,} texts; expected as many")
-    corpus = replace(corpus, kept_back=int(ends[-1] - ends[len(trained) - 1]))
+    corpus = replace(corpus, held_out=int(ends[-1] - ends[len(trained) - 1]))
     labelling = Labelling(
         tuple(shown.get(label, label) for label in labels),
         np.array([labels.index(item.label) for item in [*trained, *kept]]),
@@ -159,7 +159,7 @@ def _check(path: Path, trained: list[LabelledText], kept: list[LabelledText]) ->
     if not kept:
         raise TextError(f"{path} has {len(trained):,} texts; expected enough to keep some back: give more")
     if strange := {item.label for item in kept} - counts.keys():
-        raise TextError(f"the texts kept back have the label {min(strange)!r}, which none trained on has")
+        raise TextError(f"the texts held out have the label {min(strange)!r}, which none trained on has")
 
 
 def texts_of(tokens: NDArray[np.uint16], newline: int) -> list[NDArray[np.uint16]]:

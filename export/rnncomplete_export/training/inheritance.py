@@ -51,8 +51,8 @@ class Base:
     def earlier(self, corpus: Corpus) -> dict[str, Any] | None:
         """``training`` and ``stages`` from its card, if it learned the same text, ``corpus``; a training goes on then."""
         known = self.card.corpus
-        kept_back = known.get("validation_characters")
-        if known.get("sha256") != corpus.sha256 or kept_back != len(corpus.validation):
+        held_out = known.get("validation_characters")
+        if known.get("sha256") != corpus.sha256 or held_out != len(corpus.validation):
             return None
         return {"training": self.card.training, "stages": list(self.card.stages)}
 

@@ -1,4 +1,4 @@
-"""What a training learns of labels beside the language: the loss of a window, and what is found on texts kept back."""
+"""What a training learns of labels beside the language: the loss of a window, and what is found on texts held out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rnncomplete_export.texts.labelled import Labelling
 
 VALIDATED_CHARACTERS = 100_000
-"""Of the texts kept back, evenly spaced, on which labels are validated while training."""
+"""Of the texts held out, evenly spaced, on which labels are validated while training."""
 
 
 class LabelTask:
@@ -43,7 +43,7 @@ class LabelTask:
         return self.weight * (lost * weights.flatten()).mean()
 
     def validate(self, network: CharacterNetwork) -> tuple[float, float]:
-        """Mean nats of the right label when each text kept back is read, and the share of texts it is the likeliest of."""
+        """Mean nats of the right label when each text held out is read, and the share of texts it is the likeliest of."""
         logits = torch.from_numpy(label_logits(network, self._texts)[0])
         known = torch.from_numpy(self._known)
         return functional.cross_entropy(logits, known).item(), (logits.argmax(1) == known).double().mean().item()

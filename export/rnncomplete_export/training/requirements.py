@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rnncomplete_export.training.configuration import TrainingConfig
 
 FEWEST = 1_000
-"""Characters of a text, at least: of fewer nothing is learned, and too few are kept back to measure anything on."""
+"""Characters of a text, at least: of fewer nothing is learned, and too few are held out to measure anything on."""
 
 COPIES = 6
 """Of every weight: itself, its gradient, two moments of the optimizer, the averaged weight and where that is measured."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rnncomplete.text.vocabulary import Vocabulary
 
-KEPT_BACK = 0.05
+HELD_OUT = 0.05
 """Share of the corpus, its end, on which the best order and threshold are found before all of it is counted."""
 
 
@@ -45,7 +45,7 @@ def peers_of(corpus: str, vocabulary: Vocabulary, progress: Callable[[int, int],
 def best_ngrams(corpus: str, vocabulary: Vocabulary, progress: Callable[[int, int], None] = lambda *_: None) -> Peer:
     """Kneser-Ney n-grams of the order that predicts the end of ``corpus`` best, with ghosts decided as ours are."""
     tokens = vocabulary.encode(corpus)
-    kept = max(2, int(KEPT_BACK * len(tokens)))
+    kept = max(2, int(HELD_OUT * len(tokens)))
     order = 1 + int(losses_of_orders(tokens[:-kept], tokens[-kept:], len(vocabulary), HIGHEST_ORDER).argmin())
     progress(1, 3)
     early = NgramGhosts(KneserNey(tokens[:-kept], len(vocabulary), order), vocabulary)

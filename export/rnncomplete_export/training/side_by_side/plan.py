@@ -15,8 +15,8 @@ class PlannedStyle:
     name: str
     text: str = ""
     """A text by name, or a file or folder (from the plan's folder on); the style's name if empty."""
-    kept_back: int = 0
-    """Characters at the end that are kept out of training; 0 is the share that ``rnncomplete train`` keeps back."""
+    held_out: int = 0
+    """Characters at the end that are held out of training; 0 is the share that ``rnncomplete train`` holds out."""
     vocabulary: str = ""
     """An installed style whose characters are in the vocabulary, seen or not; of the text alone if empty."""
     recipe: str = ""
@@ -29,7 +29,7 @@ class PlannedStyle:
     labels: str = ""
     """A TSV file of texts with labels, which are learned beside the language, instead of a text."""
     validation: str = ""
-    """Such a file of texts that are kept back, instead of a share of them."""
+    """Such a file of texts that are held out, instead of a share of them."""
     names: str = ""
     """What labels are called, as ``pos=liked neg=hated``."""
     readout: str = "label"

@@ -33,7 +33,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "hidden_size": (8, 4096),
     "learning_rate": (1e-9, 1),
     "longest": (0, 2**40),
-    "kept_back": (0, 2**40),
+    "held_out": (0, 2**40),
 }
 """Smallest and largest of every number in a plan."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rnncomplete_export.training.side_by_side.plan import Plan
 
 JUDGED = 600_000
-"""Characters at most of a text kept back on which networks are compared with one another; exporting measures more."""
+"""Characters at most of a text held out on which networks are compared with one another; exporting measures more."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class PlanTexts:
         return [len(self.corpora[style].vocabulary) for style in styles]
 
     def training(self, style: str, text: str) -> Tensor:
-        """What is not kept back of ``text``, in the characters of ``style``: uint8 or int16[characters]."""
+        """What is not held out of ``text``, in the characters of ``style``: uint8 or int16[characters]."""
         tokens = self.corpora[text].training
         if text == style:
             return self._tensor(tokens)
@@ -65,7 +65,7 @@ class PlanTexts:
         return LabelledPages(labels, weights, [newlines[style] for style in styles], weight)
 
     def validation(self, style: str) -> Tensor:
-        """What is kept back, or its beginning."""
+        """What is held out, or its beginning."""
         return self._tensor(self.corpora[style].validation[:JUDGED])
 
     def words(self, style: str) -> frozenset[str]:
@@ -96,6 +96,6 @@ def check_texts(plan: Plan, texts: PlanTexts) -> None:
         if len(corpus.validation) < 2 or len(corpus.training) <= least:
             raise TextError(
                 f"the text {name} of the plan {plan.name} has {len(corpus.training):,} characters to learn from and "
-                f"{len(corpus.validation):,} kept back; expected more than {least:,} and 2: give more text, a smaller "
-                "window or batch, or another kept_back"
+                f"{len(corpus.validation):,} held out; expected more than {least:,} and 2: give more text, a smaller "
+                "window or batch, or another held_out"
             )

@@ -209,7 +209,7 @@ class PlanTraining:
         """Keep what is best of each style, and hand on what the next round needs."""
         chosen, losses = done.chosen()
         told = ", ".join(f"{one.style} {value:.4f}" for one, value in zip(done.networks, losses, strict=True))
-        self._progress.say(f"on all of the texts kept back: {told}")
+        self._progress.say(f"on all of the texts held out: {told}")
         losses = losses + self._label_losses(done, chosen)
         for network, skipped in zip(done.networks, done.learner.mover.skipped.tolist(), strict=True):
             if skipped:
@@ -219,7 +219,7 @@ class PlanTraining:
         self._handed = self._hand_on(done, chosen)
 
     def _label_losses(self, done: Round, chosen: Tensor) -> NDArray[np.float64]:
-        """What the labels of texts kept back add to the loss of each network, float64[N]; nothing without labels."""
+        """What the labels of texts held out add to the loss of each network, float64[N]; nothing without labels."""
         losses = np.zeros(len(done.networks))
         if done.learner.labels is None:
             return losses
@@ -232,7 +232,7 @@ class PlanTraining:
             nats, right = LabelTask(corpus, labelling, self.plan.shared.label_weight).validate(network.to(self._device))
             losses[row] = self.plan.shared.label_weight * nats
             told.append(f"{planned.style} {nats:.4f} nats, {100 * right:.2f} % right")
-        self._progress.say(f"labels of texts kept back: {', '.join(told)}")
+        self._progress.say(f"labels of texts held out: {', '.join(told)}")
         return losses
 
     def _keep(self, done: Round, chosen: Tensor, losses: list[float]) -> None:

@@ -50,7 +50,7 @@ class Best:
     """Of one style."""
 
     loss: float = math.inf
-    """Nats per character, on all of what is kept back that networks are compared on."""
+    """Nats per character, on all of what is held out that networks are compared on."""
     stages: list[dict[str, Any]] = field(default_factory=list)
     """``step``, ``characters``, ``loss``, ``sample`` and ``skills``; the last is what is kept."""
 

@@ -32,7 +32,7 @@ WATCHED = 100
 LOOK = 0.04
 """Share of the round between two looks."""
 SAMPLED = {"streams": 64, "warm": 128, "length": 1024}
-"""What a look reads of a text kept back: at most so many characters of each of so many streams."""
+"""What a look reads of a text held out: at most so many characters of each of so many streams."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class RoundState:
 class Round:
     """``networks`` of ``learner``; of each, the numbers of the text that it reads first and of its own in ``pages``.
 
-    ``validation`` are texts kept back, one a network. Stages are kept in ``folder``/stages.
+    ``validation`` are texts held out, one a network. Stages are kept in ``folder``/stages.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class Round:
         return losses
 
     def chosen(self) -> tuple[Tensor, NDArray[np.float64]]:
-        """The best weights float[N, P] of each network, and their losses on all of the text kept back.
+        """The best weights float[N, P] of each network, and their losses on all of the text held out.
 
         The end of the fall is nearly always the best; where it isn't, the best of the looks is taken.
         """
