@@ -1,6 +1,6 @@
 """The card of a style: what its graphs are, what they were trained on, and how well they do.
 
-The same JSON stands in ``card.json`` and in both graphs, under the metadata key :data:`METADATA_KEY`.
+The same JSON stands in ``card.json`` and in the graph, under the metadata key :data:`METADATA_KEY`.
 """
 
 from __future__ import annotations

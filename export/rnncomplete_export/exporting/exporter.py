@@ -1,4 +1,4 @@
-"""From a checkpoint to a style: two graphs, a memory of the text, the card, and the card for people, all checked."""
+"""From a checkpoint to a style: the graph, a memory of the text, the card, and the card for people, all checked."""
 
 from __future__ import annotations
 
