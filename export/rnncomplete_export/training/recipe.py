@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from rnncomplete.errors import SettingError
 from rnncomplete_export.texts.named_texts import TEXTS
-from rnncomplete_export.training.configuration import DEFAULT_EPOCHS, RANGES, TrainingConfig, check_number
+from rnncomplete_export.training.configuration import DEFAULT_EPOCHS, RANGES, TrainingConfig
+from rnncomplete_export.training.toml_file import check_facts, names_in, read_toml
 
 PACKAGE = "rnncomplete_export.recipes"
 DESCRIPTIONS = ("description", "corpus_name", "licence", "lexer")
@@ -40,26 +39,18 @@ class Recipe:
 
 def list_recipes() -> list[str]:
     """Names of the recipes that come with rnncomplete."""
-    return sorted(item.name.removesuffix(".toml") for item in files(PACKAGE).iterdir() if item.name.endswith(".toml"))
+    return names_in(files(PACKAGE))
 
 
 def load_recipe(name: str) -> Recipe:
     """The recipe called ``name``, or in the file ``name``; raises :class:`SettingError`."""
-    shipped = name in list_recipes()
-    source = files(PACKAGE) / f"{name}.toml" if shipped else Path(name)
-    try:
-        facts = tomllib.loads(source.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise SettingError(
-            f"there is no recipe {name!r}; expected a TOML file or one of: {', '.join(list_recipes())}"
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingError(f"cannot read the recipe {name} ({error}); expected a TOML file") from None
+    facts = read_toml("recipe", name, files(PACKAGE))
     training = facts.pop("training", {})
-    _check(name, facts, dict.fromkeys(("from", *DESCRIPTIONS), str))
+    where = f"the recipe {name}"
+    check_facts(facts, dict.fromkeys(("from", *DESCRIPTIONS), str), where, RANGES)
     base = facts.pop("from", None)
-    _check(name, training, get_type_hints(TrainingConfig))
-    return Recipe(name if shipped else Path(name).stem, facts, training, base)
+    check_facts(training, get_type_hints(TrainingConfig), where, RANGES)
+    return Recipe(Path(name).name.removesuffix(".toml"), facts, training, base)
 
 
 def config_of(recipe: Recipe, limits: dict[str, Any], choices: dict[str, Any], characters: int) -> TrainingConfig:
@@ -73,17 +64,3 @@ def config_of(recipe: Recipe, limits: dict[str, Any], choices: dict[str, Any], c
     else:
         values["characters"] = DEFAULT_EPOCHS * characters
     return dataclasses.replace(TrainingConfig(**values), **choices)
-
-
-def _check(name: str, facts: Any, expected: dict[str, type]) -> None:
-    """Raise :class:`SettingError` unless ``facts`` holds only the keys and kinds of values that are ``expected``."""
-    for key, value in facts.items():
-        if key not in expected:
-            raise SettingError(f"the recipe {name} holds {key!r}; expected some of: {', '.join(expected)}")
-        kinds = (int, float) if expected[key] is float else expected[key]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and expected[key] is not bool):
-            raise SettingError(
-                f"the recipe {name} has {key} = {value!r}; expected a {expected[key].__name__} as TOML writes it"
-            )
-        if isinstance(value, (int, float)) and key in RANGES:
-            check_number(value, RANGES[key], f"the recipe {name} has {key} =")

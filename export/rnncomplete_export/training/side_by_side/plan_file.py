@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
@@ -19,9 +18,12 @@ from rnncomplete_export.training.side_by_side.plan import (
     Shared,
     check_plan,
 )
+from rnncomplete_export.training.toml_file import check_facts, names_in, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rnncomplete_export.training.toml_file import Facts
 
 PACKAGE, FOLDER = "rnncomplete_export.recipes", "plans"
 
@@ -40,28 +42,18 @@ RANGES: Mapping[str, tuple[float, float]] = {
 DEFAULTS = ("learning_rate", "dropout", "weight_dropout", "weight_decay")
 """What ``[training]`` may say for all networks, beside what they share; each may say something else."""
 
-Facts = dict[str, Any]
 T = TypeVar("T")
 
 
 def list_plans() -> list[str]:
     """Names of the plans that come with rnncomplete."""
-    folder = files(PACKAGE) / FOLDER
-    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    return names_in(files(PACKAGE) / FOLDER)
 
 
 def load_plan(name: str) -> Plan:
     """The plan called ``name``, or in the file ``name``; raises :class:`SettingError` if it is none."""
     shipped = name in list_plans()
-    source = files(PACKAGE) / FOLDER / f"{name}.toml" if shipped else Path(name)
-    try:
-        facts = tomllib.loads(source.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise SettingError(
-            f"there is no plan {name!r}; expected a TOML file or one of: {', '.join(list_plans())}"
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingError(f"cannot read the plan {name} ({error}); expected a TOML file") from None
+    facts = read_toml("plan", name, files(PACKAGE) / FOLDER)
     plan = _plan(name if shipped else Path(name).stem, facts)
     if not STYLE_NAME.fullmatch(plan.name):
         raise SettingError(
@@ -156,14 +148,6 @@ def _table(value: Any, where: str, name: str) -> Facts:
 
 
 def _check(facts: Facts, expected: Mapping[str, type], where: str) -> None:
-    """Raise :class:`SettingError` unless ``facts`` holds only keys, kinds and sizes of values that are ``expected``."""
-    for key, value in facts.items():
-        if key not in expected:
-            names = ", ".join("from" if name == "base" else name for name in expected)
-            raise SettingError(f"{where} holds {key!r}; expected some of: {names}")
-        kind = expected[key]
-        fits = isinstance(value, (int, float) if kind is float else kind)
-        if not fits or (isinstance(value, bool) and kind is not bool):
-            raise SettingError(f"{where} has {key} = {value!r}; expected a {kind.__name__} as TOML writes it")
-        if isinstance(value, (int, float)) and key in RANGES:
-            configuration.check_number(value, RANGES[key], f"{where} has {key} =")
+    """As :func:`check_facts`, of what a plan says; there ``base`` is called ``from``."""
+    known = {"from" if key == "base" else key: kind for key, kind in expected.items()}
+    check_facts({"from" if key == "base" else key: value for key, value in facts.items()}, known, where, RANGES)
