@@ -15,6 +15,7 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -34,6 +35,9 @@ from rnncomplete_export.training.average import WeightAverage
 from rnncomplete_export.training.configuration import TrainingConfig
 from rnncomplete_export.training.schedule import learning_rate_factor
 from rnncomplete_export.training.trainer import build_optimizers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STYLE_HIDDEN, STYLE_LAYERS = 576, 2
 TIMED = 300
@@ -77,7 +81,9 @@ class Mogrifier(CharacterNetwork):
             Rounds(cell.input_size - character, config.hidden_size, rounds, rank, character) for cell in self.cells
         )
 
-    def _read(self, cell: nn.Module, reads: Tensor, state: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    def _read(
+        self, cell: nn.Module, reads: Tensor, ends: Tensor | None, state: Sequence[Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor]:
         rounds = self.rounds[list(self.cells).index(cell)]
         below, recurrent, *biases = cell.parameters()
         weights, bias = torch.cat((below, recurrent), dim=1), biases[0] + biases[1]
