@@ -82,7 +82,11 @@ class Mogrifier(CharacterNetwork):
         )
 
     def _read(
-        self, cell: nn.Module, reads: Tensor, ends: Tensor | None, state: Sequence[Tensor]
+        self,
+        cell: nn.Module,
+        reads: Tensor,
+        ends: Tensor | None,  # noqa: ARG002 - what is measured here has no labels, and no texts that end
+        state: Sequence[Tensor],
     ) -> tuple[Tensor, Tensor, Tensor]:
         rounds = self.rounds[list(self.cells).index(cell)]
         below, recurrent, *biases = cell.parameters()
