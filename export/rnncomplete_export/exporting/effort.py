@@ -40,7 +40,7 @@ class Effort:
 def effort_after(seconds: float, vocabulary_size: int) -> Effort:
     """What to do after a training of so many ``seconds`` on so many kinds of characters.
 
-    After two minutes it takes about a fifth of the time trained, after two seconds some seconds, and from half an hour on
+    After two minutes it takes about a quarter of the time trained, after two seconds some seconds, and from half an hour on
     it no longer grows. A text of 4,000 kinds gets a fifth of what one of 100 gets, where the kinds are what costs.
     """
     wide = seconds / (1 + vocabulary_size / BREADTH)
