@@ -5,8 +5,8 @@ Only strings, no protocol and no network.
 
 from __future__ import annotations
 
+from rnncomplete.completion.showing import is_inside_character, is_inside_word
 from rnncomplete.editors.languages import CODE, is_comment
-from rnncomplete.text.characters import JOINERS, is_mark
 from rnncomplete.text.printing import displayable
 from rnncomplete.text.words import is_word_character, worth_showing
 
@@ -40,11 +40,9 @@ def offer(ghost: str, before: str, after: str, language: str = "", *, asked: boo
     Inside a word nothing, unless somebody has ``asked``, and inside a character that is drawn as one nothing at all.
     """
     ghost = displayable(ghost, before)
+    if is_inside_character(after) or (not asked and is_inside_word(before, after)):
+        return ""
     tail = after.partition("\n")[0]
-    if after and (is_mark(after[0]) or after[0] in JOINERS):
-        return ""
-    if not asked and before and tail and is_word_character(before[-1]) and is_word_character(tail[0]):
-        return ""
     if tail.strip():
         ghost = _before_the_rest(ghost.partition("\n")[0], before[before.rfind("\n") + 1 :], tail.rstrip())
     else:

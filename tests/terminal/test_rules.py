@@ -28,6 +28,8 @@ from rnncomplete.text.printing import displayable
         (" be \n\n or", "to", "", " be \n\n or"),
         ("be\x1b[31m", "to ", "", "be"),
         ("\u202ebe", "to ", "", ""),
+        (" be", "👩", "\N{ZERO WIDTH JOINER}👩", ""),
+        (" be", "❤", "\N{VARIATION SELECTOR-16}", ""),
         ("be\N{REPLACEMENT CHARACTER}", "to ", "", "be"),
     ],
 )
