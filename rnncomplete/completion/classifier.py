@@ -118,9 +118,9 @@ class Classifier:
         readouts = [shares for shares, _ in self._cache.through(tokens, 1)]
         found = self._mixed(np.array([readouts[end - 1] for end in ends], np.float64), [line[:end] for end in ends])
         label = int(found[-1].argmax())
-        odds = np.log(np.maximum(found[:, label], 1e-9)) - np.log(np.maximum(1 - found[:, label], 1e-9))
-        start = self._mixed(np.full((1, len(self.labels)), 1 / len(self.labels)), [""])[0, label]
-        moved = np.diff(odds, prepend=np.log(start / (1 - start)))
+        start = self._mixed(np.full((1, len(self.labels)), 1 / len(self.labels)), [""])
+        share = np.concatenate((start, found))[:, label]
+        moved = np.diff(np.log(np.maximum(share, 1e-9)) - np.log(np.maximum(1 - share, 1e-9)))
         begins = [0, *ends[:-1]]
         return [
             Moment(line[begin:end], shares, float(change))

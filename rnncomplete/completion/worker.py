@@ -153,8 +153,8 @@ class Background:
                 shown, self.reading = ghost.spelled_out, False
                 request.show(shown)
                 self.milliseconds = (time.perf_counter() - request.asked) * 1000
-        if completer.card.readouts and request.alive:
-            found = document.readout(request.before, lambda: request.alive)
+        if request.alive and (completer.card.readouts or self.readout):  # a style chosen since may tell no labels
+            found = document.readout(request.before, lambda: request.alive) if completer.card.readouts else None
             if request.alive:
                 self.readout = found
                 self._changed()

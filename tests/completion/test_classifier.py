@@ -112,6 +112,12 @@ def test_labels_of_a_memory_come_back_from_a_file(card: Card, tmp_path: Path) ->
             read_memory(folder, dataclasses.replace(card, readouts=readouts))
 
 
+@pytest.mark.filterwarnings("error")
+def test_words_move_a_label_that_is_certain_before_the_first_by_a_finite_number(card: Card) -> None:
+    classifier = classifier_of(card, dataclasses.replace(counts(), bias=(0.0, 1000.0)))
+    assert np.isfinite([moment.moved for moment in classifier.moments(TEXTS[0])]).all()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -46,6 +46,17 @@ def test_after_a_ghost_the_label_of_the_text_is_known(completer: Completer) -> N
     background.close()
 
 
+def test_a_style_without_labels_that_is_chosen_later_leaves_none(completer: Completer, tiny_style: Path) -> None:
+    plain = load_completer(str(tiny_style), "cpu")
+    background = Background(lambda: completer, lambda: None)
+    ask(background, "what a mess")
+    assert background.readout is not None
+    background.completer = plain
+    ask(background, "what a mess")
+    assert background.readout is None
+    background.close()
+
+
 def test_the_toolbar_shows_it(completer: Completer) -> None:
     suggest = RNNAutoSuggest("tiny", completer=completer)
     suggest.start(60)
