@@ -357,12 +357,12 @@ def train(
 ) -> None:
     """Train to the end, or until the ``interruption``; or measure how fast that would be."""
     earlier = resume_point(request.folder, request.limits) if request.resume else None
+    check_same_task(request, earlier)
     resumed = resumed_config(request, earlier) if earlier else None
     base = read_base(request.base) if request.base and not earlier else None
     build = corpus_builder(request, progress, known_characters(earlier, base), earlier)
     corpus = share_corpus(fabric, build, request.folder)
     labelling = read_labelling(request.folder) if request.labels else None
-    check_same_task(request, earlier)
     config = resumed or configure(request, corpus, base)
     trainer = Trainer(
         corpus,

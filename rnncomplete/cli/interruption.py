@@ -68,7 +68,7 @@ def interruptible(command: Command) -> Command:
         return command(*arguments, **options)
 
     setattr(run, _MARK, True)
-    return run  # type: ignore[return-value]
+    return run  # type: ignore[return-value] # it takes and gives what the command does
 
 
 def _end(number: int, _frame: object) -> NoReturn:

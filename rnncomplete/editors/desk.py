@@ -221,7 +221,7 @@ class Desk:
             self._sheets[key] = Sheet(number, asked.client)
             while len(self._sheets) > MOST_SHEETS:
                 _, oldest = self._sheets.popitem(last=False)
-                for styles, completer in self._completers.items():
+                for styles, completer in list(self._completers.items()):  # another thread may load one
                     completer.close((oldest.number, styles))
         self._sheets.move_to_end(key)
         return self._sheets[key]

@@ -24,7 +24,7 @@ _PADDED = ("<PRE>",)
 """Families whose marks have a blank beside them that belongs to neither text."""
 
 _PATH = re.compile(r"(?:<\|file_sep\|>|<file_sep>|<filename>)([^\n<]+)\n?")
-_HEADER = re.compile(r"\s*(?:#|//|--|;+|%|\"|<!--|/\*)\s*(language|indentation):\s*([^\n]*?)\s*(?:-->|\*/)?\n")
+_HEADER = re.compile(r"\s*(?:#|//|--|;+|%|\"|<!--|/\*)\s*(language|indentation):([^\n]*)\n")
 
 
 class Text(NamedTuple):
@@ -72,8 +72,9 @@ def _split(prompt: str, prefix: str, suffix: str, middle: str | None) -> Text | 
 
 def _without_header(before: str) -> tuple[str, str | None]:
     """``before`` without the comments about its language that minuet-ai.nvim writes above it, and the language."""
-    language = None
-    while (line := _HEADER.match(before)) is not None:
-        language = line.group(2) if line.group(1) == "language" else language
-        before = before[line.end() :]
-    return before, language
+    language, end = None, 0
+    while (line := _HEADER.match(before, end)) is not None:
+        if line.group(1) == "language":
+            language = line.group(2).strip().removesuffix("-->").removesuffix("*/").rstrip()
+        end = line.end()
+    return before[end:], language

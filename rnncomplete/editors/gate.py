@@ -100,7 +100,8 @@ class Gate:
     def _knows(self, headers: dict[str, list[str]]) -> bool:
         given = [value.partition(" ")[2].strip() for value in headers.get("authorization", [])]
         given += headers.get("x-api-key", [])
-        return any(hmac.compare_digest(key.encode(), (self._key or "").encode()) for key in given)
+        wanted = (self._key or "").encode("utf-8", "surrogateescape")
+        return any(hmac.compare_digest(key.encode("latin-1"), wanted) for key in given)
 
 
 def _bounded(receive: Receive) -> Receive:

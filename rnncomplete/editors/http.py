@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from rnncomplete.completion.worker import one_line
 from rnncomplete.editors import wire
 from rnncomplete.editors.gate import Gate, Rate
 from rnncomplete.editors.wire import RequestError, dump, error_body
@@ -79,8 +80,8 @@ class Server:
             try:
                 self.desk.warm_up()
                 self.problem = None
-            except RnncompleteError as error:
-                self.problem = str(error)
+            except Exception as error:  # whatever a style can bring about: who asks must be told
+                self.problem = one_line(error)
 
         self._pool.submit(load)
 
@@ -173,17 +174,22 @@ class Server:
         began, alive, loop = time.perf_counter(), True, asyncio.get_running_loop()
         news: asyncio.Queue[list[str] | RnncompleteError | None] = asyncio.Queue()
 
-        def compute() -> None:
+        def tell(what: list[str] | RnncompleteError | None) -> None:
             with contextlib.suppress(RuntimeError):  # the server is going down, and its loop with it
-                try:
-                    for ghosts in self.desk.answer(asked, lambda: alive) if alive else ():
-                        loop.call_soon_threadsafe(news.put_nowait, ghosts)
-                except RnncompleteError as error:
-                    loop.call_soon_threadsafe(news.put_nowait, error)
-                else:
-                    loop.call_soon_threadsafe(news.put_nowait, None)
-                    if alive:
-                        self.desk.reflect(asked)
+                loop.call_soon_threadsafe(news.put_nowait, what)
+
+        def compute() -> None:
+            try:
+                for ghosts in self.desk.answer(asked, lambda: alive) if alive else ():
+                    tell(ghosts)
+            except RnncompleteError as error:
+                tell(error)
+            except Exception as error:  # whatever a style can bring about: who asks must not wait for ever
+                tell(RequestError(one_line(error), 500))
+            else:
+                tell(None)
+                if alive:
+                    self.desk.reflect(asked)
 
         self._waiting += 1
         self._pool.submit(compute)

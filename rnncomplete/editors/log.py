@@ -6,11 +6,19 @@ import logging
 from typing import TYPE_CHECKING
 
 from rnncomplete.errors import SettingError
+from rnncomplete.text.printing import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LOG = logging.getLogger("rnncomplete.editors")
+
+
+class _OneLine(logging.Formatter):
+    """What file names and editors say comes as one line, without controls: people read logs in terminals."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return one_line(super().format(record))
 
 
 def write_log(path: Path) -> None:
@@ -21,7 +29,7 @@ def write_log(path: Path) -> None:
         raise SettingError(
             f"cannot write the log {path}: {error.strerror or error}; expected a file in a folder"
         ) from None
-    handler.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_OneLine("%(asctime)s.%(msecs)03d %(message)s", "%H:%M:%S"))
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
     LOG.propagate = False

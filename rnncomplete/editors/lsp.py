@@ -33,6 +33,7 @@ from rnncomplete.editors.shelf import Shelf
 from rnncomplete.editors.status import status_of
 from rnncomplete.editors.study import Study
 from rnncomplete.editors.texts import Ask, OpenText, Texts
+from rnncomplete.files import at_home, true_path
 from rnncomplete.styles import AUTO, is_installed
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class GhostProtocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """A text is not open any more."""
-        self._server.texts.close(params.text_document.uri)
+        self._server.close(params.text_document.uri)
 
     @lsp_method(types.NOTEBOOK_DOCUMENT_DID_OPEN)
     def lsp_notebook_document__did_open(self, params: types.DidOpenNotebookDocumentParams) -> None:
@@ -81,7 +82,7 @@ class GhostProtocol(LanguageServerProtocol):
             for opened in structure.did_open or ():
                 self._server.open(opened, inside=notebook)
             for closed in structure.did_close or ():
-                self._server.texts.close(closed.uri)
+                self._server.close(closed.uri)
         for changed in changes.text_content or ():
             self._server.change(changed.document, changed.changes)
 
@@ -90,7 +91,7 @@ class GhostProtocol(LanguageServerProtocol):
         """A notebook is not open any more."""
         self._server.cells.pop(params.notebook_document.uri, None)
         for cell in params.cell_text_documents:
-            self._server.texts.close(cell.uri)
+            self._server.close(cell.uri)
 
 
 class GhostServer(LanguageServer):
@@ -122,6 +123,8 @@ class GhostServer(LanguageServer):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._recount: asyncio.TimerHandle | None = None
         self._saved: set[tuple[Project, str]] = set()
+        self._announced: dict[str, bool] = {}
+        """Of each progress that the editor has not answered for yet, whether there still is one."""
         _register(self)
         gc.freeze()
         gc.enable()
@@ -134,10 +137,16 @@ class GhostServer(LanguageServer):
     def open(self, item: types.TextDocumentItem, inside: str | None = None) -> None:
         """A text is open now, ``inside`` a notebook."""
         path = to_fs_path(inside or item.uri) or item.uri
-        self.texts.close(item.uri)
+        self.close(item.uri)
         text = self.texts.open(item.uri, path, item.language_id, Text(item.text, self.encoding), item.version)
         LOG.info("open %s as %s: %s", path, text.language, text.off or text.style)
         self.count(text)
+
+    def close(self, uri: str) -> None:
+        """A text is not open any more: what was asked in it is not wanted."""
+        self._give_up(uri)
+        self._asked.pop(uri, None)
+        self.texts.close(uri)
 
     def change(
         self, item: types.VersionedTextDocumentIdentifier, changes: list[types.TextDocumentContentChangeEvent] | Any
@@ -214,8 +223,9 @@ class GhostServer(LanguageServer):
         folders = [folder.uri for folder in self.workspace.folders.values()] or [self.workspace.root_uri or ""]
         paths = [Path(path) for uri in folders if uri and (path := to_fs_path(uri))]
         known = {project.root: project for project in self.texts.projects}
-        # A home or a whole disk is no project.
-        roots = [path for path in paths if path.is_dir() and path not in (Path.home(), Path(path.anchor))]
+        # A home or a whole disk is not a project, whatever it is called.
+        home = true_path(at_home("~"))
+        roots = [path for path in paths if path.is_dir() and true_path(path) not in (home, Path(path.anchor))]
         self.texts.projects = [known.get(root) or Project(root, self.texts.preferences) for root in roots]
         self.configure(self.said)
 
@@ -267,21 +277,24 @@ class GhostServer(LanguageServer):
         token = f"rnncomplete {project.root} {style}"
         progress = self.work_done_progress
         if share is None:
+            if token in self._announced:
+                self._announced[token] = False
             if progress.tokens.pop(token, None) is not None:
                 progress.end(token, types.WorkDoneProgressEnd())
         elif token in progress.tokens:
             progress.report(token, types.WorkDoneProgressReport(percentage=int(100 * share)))
-        elif token not in self._announced:
-            self._announced.add(token)
-            title = f"rnncomplete reads {project.root.name}"
+        else:
 
             def begin(_: object) -> None:
-                self._announced.discard(token)
-                progress.begin(token, types.WorkDoneProgressBegin(title=title, message=style, percentage=0))
+                if self._announced.pop(token):
+                    title = f"rnncomplete reads {project.root.name}"
+                    progress.begin(token, types.WorkDoneProgressBegin(title=title, message=style, percentage=0))
+                else:  # the count had ended before the editor answered
+                    progress.tokens.pop(token, None)
 
-            progress.create(token, begin)
-
-    _announced: set[str] = set()  # noqa: RUF012 - filled in one thread, emptied there
+            if token not in self._announced:
+                progress.create(token, begin)
+            self._announced[token] = True
 
     def end(self) -> None:
         """The editor is gone."""
@@ -362,7 +375,7 @@ def _register(server: GhostServer) -> None:
         server.chosen["learn"] = False
         server.configure(server.said)
         for project in server.texts.projects:
-            project.forget()
+            server.study.forget(project)
         return status_of(server.texts, server.study)
 
     @server.command("rnncomplete.toggle")

@@ -117,7 +117,7 @@ class Preferences:
             return f"ghosts are off for {language} (setting off)"
         if self.ignore and Patterns(self.ignore).match(inside):
             return f"{inside} is left out (setting ignore)"
-        if SECRETS.match(path.lstrip("/").lower()):
+        if SECRETS.match(path.replace("\\", "/").lstrip("/").lower()):
             return f"{inside} may hold secrets, by its name"
         return None
 

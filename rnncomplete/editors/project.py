@@ -117,7 +117,10 @@ class Project:
                 break
             if style not in self.styles_of(path, installed):
                 continue
-            about = path.stat()
+            try:
+                about = path.stat()
+            except OSError:  # it has gone meanwhile
+                continue
             if 0 < about.st_size <= LARGEST:
                 sizes.append((about.st_mtime, about.st_size, path))
         found, taken = [], 0

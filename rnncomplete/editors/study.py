@@ -49,6 +49,13 @@ class Study:
             self._sent.add((project, style))
         self._thread.submit(self._count, project, style)
 
+    def forget(self, project: Project) -> None:
+        """Let nothing be known of ``project``, at once and when a count that is under way has ended."""
+        project.forget()
+        with self._lock:
+            if not self._closed:
+                self._thread.submit(project.forget)
+
     def somebody_types(self) -> None:
         """What takes long may wait."""
         self._typed = time.monotonic()

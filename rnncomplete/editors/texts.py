@@ -330,9 +330,9 @@ class Texts:
 
     def _judge(self, text: OpenText) -> None:
         """Let ``text`` be read in the style that finds it least surprising."""
-        before = text.before[-2 * JUDGED :]
+        before, candidates = text.before[-2 * JUDGED :], text.candidates
         nats: dict[str, float] = {}
-        for name in text.candidates:
+        for name in candidates:
             try:
                 judge = text.judges.get(name) or Judge(self.shelf.network(name))
             except RnncompleteError:
@@ -342,6 +342,8 @@ class Texts:
             if surprise is None:
                 return
             nats[name] = surprise
+        if text.candidates is not candidates:  # somebody has chosen meanwhile
+            return
         best = min(nats, key=nats.__getitem__, default=text.style)
         if nats.get(best, 0.0) < nats.get(text.style, float("inf")) - MARGIN:
             text.style = best

@@ -13,8 +13,8 @@ from typing import Any, TypedDict, get_type_hints
 from rnncomplete.errors import ModelError
 from rnncomplete.network.facts import conform, read_json
 from rnncomplete.styles import AUTO, STYLE_NAME, is_style_name
-from rnncomplete.text.characters import NORMALISATIONS, is_displayable
-from rnncomplete.text.labelled import LARGEST_LABEL, MOST_LABELS
+from rnncomplete.text.characters import NORMALISATIONS
+from rnncomplete.text.labelled import LARGEST_LABEL, MOST_LABELS, is_label
 
 FORMATS = (1, 2)
 """Versions of the model contract that this runtime reads. A card has the lowest that its style needs."""
@@ -273,7 +273,7 @@ def _check_readouts(readouts: dict[str, tuple[str, ...]]) -> None:
                 f"the card has {len(labels)} labels of {name!r}; expected 2 to {MOST_LABELS}, each of them once"
             )
         for label in labels:
-            if not 1 <= len(label) <= LARGEST_LABEL or not all(map(is_displayable, label)):
+            if not is_label(label):
                 raise ModelError(
                     f"the card has the label {label[:40]!r}; expected 1 to {LARGEST_LABEL} characters that can be shown"
                 )

@@ -35,6 +35,11 @@ def one_line_of(text: str) -> str:
     return " ".join(text.split())
 
 
+def is_label(name: str) -> bool:
+    """Whether ``name`` may be the name of a label: short, and of characters that can be shown."""
+    return 1 <= len(name) <= LARGEST_LABEL and all(map(is_displayable, name))
+
+
 def read_labelled(path: Path) -> list[LabelledText]:
     """The texts of a TSV file, all whitespace in them single spaces; raises :class:`TextError` naming the line."""
     rows = [line.split("\t") for line in read_text(path).split("\n")]
@@ -56,7 +61,7 @@ def read_labelled(path: Path) -> list[LabelledText]:
         cells = {name: one_line_of(row[column]) for name, column in columns.items()}
         if not cells["text"] or not cells["label"]:
             raise TextError(f"{path}, line {number}, has no {'label' if cells['text'] else 'text'}; expected both")
-        if len(cells["label"]) > LARGEST_LABEL or not all(map(is_displayable, cells["label"])):
+        if not is_label(cells["label"]):
             raise TextError(
                 f"{path}, line {number}, has the label {cells['label'][:20]!r}…; expected at most {LARGEST_LABEL} plain "
                 "characters: is the text the first column?"

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 
-from rnncomplete.errors import TextError
+from rnncomplete.errors import SettingError, TextError
 from rnncomplete.network.gpu_graph import gpu_graph
 from rnncomplete.network.loading import STEP, model_from_graph
 from rnncomplete.network.onnx_runtime import open_session
 from rnncomplete.text.labelled import read_labelled
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete_export.exporting import label_figures
 from rnncomplete_export.exporting.graphs import build_graph, state_size, with_card
+from rnncomplete_export.exporting.label_figures import LabelledSet
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig
 from rnncomplete_export.network.measure_labels import label_logits
-from rnncomplete_export.texts.labelled import build_labelled, read_labelling, texts_of
+from rnncomplete_export.texts.labelled import build_labelled, label_names, read_labelling, texts_of
 from rnncomplete_export.training.configuration import TrainingConfig
 from rnncomplete_export.training.inheritance import inherit_config, inherit_network, read_base
 
@@ -124,6 +126,45 @@ def test_a_line_is_a_text_and_knows_its_label(tmp_path: Path) -> None:
     known = read_labelling(tmp_path / "run")
     assert known is not None
     assert known.lines.tolist() == labelling.lines.tolist()
+
+
+def test_at_least_two_texts_are_held_out(tmp_path: Path) -> None:
+    (tmp_path / "all.tsv").write_text(lines(22), encoding="utf-8")
+    _, labelling = build_labelled(tmp_path / "all.tsv", tmp_path / "run")
+    assert labelling.held_out == 2
+    (tmp_path / "one.tsv").write_text(lines(1), encoding="utf-8")
+    with pytest.raises(TextError, match="1 text held out; expected at least 2"):
+        build_labelled(tmp_path / "all.tsv", tmp_path / "run", validation=tmp_path / "one.tsv")
+
+
+def test_no_two_labels_get_the_same_name(tmp_path: Path) -> None:
+    (tmp_path / "all.tsv").write_text(lines(100), encoding="utf-8")
+    with pytest.raises(SettingError, match="are called 'good'; expected a name of its own"):
+        build_labelled(tmp_path / "all.tsv", tmp_path / "run", names={"bad": "good"})
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 41, "\x1b[2J"])
+def test_a_name_of_a_label_can_be_shown(name: str) -> None:
+    with pytest.raises(SettingError, match="expected at most 40 plain characters"):
+        label_names([f"bad={name}"])
+
+
+class Hesitant:
+    """A classifier that is right, but not sure."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def by_network(self, texts: list[str]) -> np.ndarray:
+        return np.array([[0.6, 0.4] if number % 2 == 0 else [0.4, 0.6] for number in range(len(texts))])
+
+
+def test_texts_held_out_whose_labels_take_turns_are_told_as_well_as_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(label_figures, "Classifier", Hesitant)
+    some = LabelledSet(["a thing"] * 40, np.arange(40) % 2, ("",) * 40)
+    _, figures = label_figures.label_figures(Any, label_figures.counted(some, 2), some, some)
+    assert figures["accuracy"] == figures["parts"]["all"]["network"] == 1
 
 
 def test_what_cannot_be_known_yet_weighs_little(tmp_path: Path) -> None:

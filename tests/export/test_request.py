@@ -13,10 +13,15 @@ import torch
 from rnncomplete.errors import SettingError
 from rnncomplete.network.card import Card
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from rnncomplete_export import session
+from rnncomplete_export.checkpoint import Checkpoint
 from rnncomplete_export.network.weights import Weights
+from rnncomplete_export.progress import TrainingProgress
 from rnncomplete_export.session import Request, configure, processes_of, start_fabric
 from rnncomplete_export.texts.corpus import Corpus
+from rnncomplete_export.texts.labelled import LABELS
 from rnncomplete_export.training.inheritance import GENTLER, Base
+from rnncomplete_export.training.interruption import Interruption
 from rnncomplete_export.training.recipe import Recipe
 
 LETTERS = Vocabulary((UNKNOWN_CHARACTER, *"abcdefghij"))
@@ -67,6 +72,21 @@ def test_a_recipe_that_names_the_style_to_start_from_is_made_for_it(
     recipe = Recipe("x", {}, {"learning_rate": 0.005, "layers": 1, "hidden_size": 24, "characters": 9}, named)
     asked = request(recipe=recipe, base="tolstoy", choices=choices)
     assert configure(asked, CORPUS, Base(card, LETTERS, weights)).learning_rate == pytest.approx(expected)
+
+
+def test_a_training_with_labels_keeps_them_when_it_is_resumed_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / LABELS).write_text("{}", encoding="utf-8")
+    earlier = Checkpoint({}, {"labels": ["bad", "good"], "corpus": {"sha256": ""}})
+    monkeypatch.setattr(session, "resume_point", lambda *_: earlier)
+    monkeypatch.setattr(session, "resumed_config", lambda *_: None)
+    monkeypatch.setattr(session, "known_characters", lambda *_: None)
+    asked = request(folder=tmp_path, resume=True, texts=(tmp_path / "sea.txt",))
+    (tmp_path / "sea.txt").write_text("the sea " * 100, encoding="utf-8")
+    with pytest.raises(SettingError, match="one with labels"):
+        session.train(asked, start_fabric(asked), TrainingProgress(silent=True), Interruption())
+    assert (tmp_path / LABELS).is_file()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 
 from rnncomplete.errors import CheckpointError, SettingError, TextError
 from rnncomplete.files import replace_file
-from rnncomplete.text.labelled import MOST_LABELS, read_labelled
+from rnncomplete.text.labelled import LARGEST_LABEL, MOST_LABELS, is_label, read_labelled
 from rnncomplete_export.checkpoint import make_folder, way_out
 from rnncomplete_export.texts.corpus import VALIDATION_SHARE, build_corpus
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 TEXTS, LABELS = "texts.txt", "labels.json"
 """In the folder of a training: the texts, one a line, and what is known of each."""
 
-FEWEST_TEXTS = 20
-"""Of a file to train on."""
+FEWEST_TEXTS, FEWEST_HELD_OUT = 20, 2
+"""Of a file to train on; and of those held out, of which one half shows what weights found on the other are worth."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,10 @@ def label_names(pairs: Sequence[str]) -> dict[str, str]:
     cut = [pair.partition("=") for pair in pairs]
     if odd := [old + equals for old, equals, new in cut if not (old and new)]:
         raise SettingError(f"a name of a label {odd[0]!r}; expected OLD=NEW, as pos=liked")
+    if odd := [new for _, _, new in cut if not is_label(new)]:
+        raise SettingError(
+            f"the name of a label {odd[0][:LARGEST_LABEL]!r}; expected at most {LARGEST_LABEL} plain characters"
+        )
     return {old: new for old, _, new in cut}
 
 
@@ -119,11 +123,18 @@ def build_labelled(
     read = read_labelled(path)
     order = np.random.default_rng(seed).permutation(len(read))
     texts = [read[index] for index in order]
-    kept = read_labelled(validation) if validation else texts[len(texts) - int(len(texts) * VALIDATION_SHARE) :]
+    kept = (
+        read_labelled(validation)
+        if validation
+        else texts[len(texts) - max(FEWEST_HELD_OUT, int(len(texts) * VALIDATION_SHARE)) :]
+    )
     trained = texts if validation else texts[: len(texts) - len(kept)]
     _check(path, trained, kept)
     shown = names or {}
     labels = tuple(sorted({item.label for item in trained}))
+    called = tuple(shown.get(label, label) for label in labels)
+    if twice := [name for name, times in Counter(called).items() if times > 1]:
+        raise SettingError(f"two labels of {path} are called {twice[0]!r}; expected a name of its own for each")
     lines = [item.text[-longest:] for item in trained] + [item.text for item in kept]
     make_folder(folder)
     replace_file(folder / TEXTS, ("\n".join(lines) + "\n").encode())
@@ -135,7 +146,7 @@ def build_labelled(
         raise TextError(f"{path} gave {len(ends):,} lines of {len(lines):,} texts; expected as many")
     corpus = replace(corpus, held_out=int(ends[-1] - ends[len(trained) - 1]))
     labelling = Labelling(
-        tuple(shown.get(label, label) for label in labels),
+        called,
         np.array([labels.index(item.label) for item in [*trained, *kept]]),
         tuple(item.source for item in [*trained, *kept]),
         len(kept),
@@ -156,8 +167,8 @@ def _check(path: Path, trained: list[LabelledText], kept: list[LabelledText]) ->
         raise TextError(
             f"{path} has {len(counts):,} labels; expected at most {MOST_LABELS}: is the label the second column?"
         )
-    if not kept:
-        raise TextError(f"{path} has {len(trained):,} texts; expected enough to keep some back: give more")
+    if len(kept) < FEWEST_HELD_OUT:
+        raise TextError(f"{len(kept)} text held out; expected at least {FEWEST_HELD_OUT} to measure on")
     if strange := {item.label for item in kept} - counts.keys():
         raise TextError(f"the texts held out have the label {min(strange)!r}, which none trained on has")
 
