@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import astuple, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from rnncomplete.completion.adaptive_reader import alphabet_of
 from rnncomplete.completion.completer import Completer, load_completer
+from rnncomplete.mixing.memory import CorpusMemory
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.exporting import exporter
 from rnncomplete_export.exporting.comparison import tuned_threshold, typing_figures
 from rnncomplete_export.exporting.effort import Effort, effort_after
 from rnncomplete_export.exporting.exporter import export_style
-from rnncomplete_export.exporting.memories import RATES, with_best_rate
+from rnncomplete_export.exporting.memories import RATES, unread_part, with_best_rate
 from rnncomplete_export.exporting.telling import tenths
 
 if TYPE_CHECKING:
@@ -72,6 +74,33 @@ def test_no_more_keys_are_typed_and_no_more_characters_learned_than_the_effort_s
     assert figures["typed_characters"] == 80
     assert 20 < complete.calls <= 80
     assert told[-1] == (80, 80)
+
+
+@pytest.mark.parametrize("length", [2, 3, 1_000, 119_999, 120_001, 500_000])
+def test_figures_are_not_measured_where_weights_were_learned(
+    tiny_style: Path, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    completer = load_completer(str(tiny_style), "cpu")
+    measured: list[int] = []
+
+    def losses(_: object, text: str, __: object) -> list[float]:
+        measured.append(len(text))
+        return [1.0]
+
+    def typing(_: object, tokens: np.ndarray, *__: object) -> dict[str, float]:
+        measured.append(len(tokens))
+        return {}
+
+    monkeypatch.setattr(exporter, "executable", lambda *_: completer.model)
+    monkeypatch.setattr(exporter, "tuned_threshold", lambda *_, **__: 0.5)
+    monkeypatch.setattr(exporter, "predicted_losses", losses)
+    monkeypatch.setattr(exporter, "typing_figures", typing)
+    alphabet = alphabet_of(completer.model.vocabulary, None)
+    memory = CorpusMemory(alphabet, np.zeros(8, np.uint32), np.zeros(8, np.uint32))
+    tokens = np.ones(length, np.uint16)
+    exporter.typed(completer.card, Any, memory, tokens, effort=effort_after(1e9, 30), advance=lambda _: None)
+    assert all(2 <= characters <= max(2, length - len(unread_part(tokens))) for characters in measured)
+    assert len(measured) == 2
 
 
 @pytest.mark.slow

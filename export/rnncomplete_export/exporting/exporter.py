@@ -34,7 +34,7 @@ from rnncomplete_export.exporting.label_figures import (
     label_figures,
     sets_of,
 )
-from rnncomplete_export.exporting.memories import RATES, learn_memory, with_best_rate
+from rnncomplete_export.exporting.memories import RATES, figures_part, learn_memory, unread_part, with_best_rate
 from rnncomplete_export.exporting.parity import measure_parity
 from rnncomplete_export.exporting.readme import render_readme
 from rnncomplete_export.exporting.telling import TENTHS, tenths
@@ -163,7 +163,7 @@ def export_style(
     if read is not None:
         alone = executable(card, models["int8"])
         memory = learn_memory(alone, read, effort.weighed, held_out, advance)
-        memory = with_best_rate(memory, alone, held_out[-effort.rated :], advance)
+        memory = with_best_rate(memory, alone, unread_part(held_out)[-effort.rated :], advance)
     if labelled is not None and memory is not None:
         card, memory = with_labels(card, models["int8"], memory, *labelled, advance=advance)
     card = typed(card, models["int8"], memory, held_out, effort=effort, advance=advance)
@@ -328,7 +328,8 @@ def typed(
     )
     card = dataclasses.replace(card, threshold=threshold)
     completer = Completer(executable(card, graph), memory=memory)
-    text = completer.model.vocabulary.decode(tokens[: effort.adaptive].tolist())
+    unweighed = figures_part(tokens) if memory else tokens
+    text = completer.model.vocabulary.decode(unweighed[: effort.adaptive].tolist())
     adapting = tenths(advance, "measuring what the text itself teaches")
     nats = predicted_losses(completer.fresh(), text, lambda position: adapting(position, len(text) - 1))
     figures: Figures = {
@@ -336,7 +337,7 @@ def typed(
         "adaptive_characters": len(text),
         "memory_bytes": len(memory.to_bytes(packed=True)) if memory else 0,
     }
-    figures |= typing_figures(completer, tokens, effort.typed, tenths(advance, "typing with ghosts"))
+    figures |= typing_figures(completer, unweighed, effort.typed, tenths(advance, "typing with ghosts"))
     return dataclasses.replace(card, figures={**card.figures, **figures})
 
 

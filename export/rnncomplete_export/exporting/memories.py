@@ -74,7 +74,16 @@ def learn_memory(
 
 def unread_part(held_out: NDArray[np.uint16]) -> NDArray[np.uint16]:
     """The end of the part held out, on which no figure of a card is measured that depends on weights, uint16[n]."""
-    return held_out[FIGURES_ON:] if len(held_out) > FIGURES_ON + FEWEST_WEIGHED else held_out[len(held_out) // 2 :]
+    return held_out[_figures_on(held_out) :]
+
+
+def figures_part(held_out: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """The rest, its beginning, on which such figures are measured; two characters at least, since one tells nothing."""
+    return held_out[: max(2, _figures_on(held_out))]
+
+
+def _figures_on(held_out: NDArray[np.uint16]) -> int:
+    return FIGURES_ON if len(held_out) > FIGURES_ON + FEWEST_WEIGHED else len(held_out) // 2
 
 
 def with_best_rate(
