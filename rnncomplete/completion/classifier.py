@@ -116,7 +116,9 @@ class Classifier:
             return []
         tokens = self.model.vocabulary.encode(line)
         readouts = [shares for shares, _ in self._cache.through(tokens, 1)]
-        found = self._mixed(np.array([readouts[end - 1] for end in ends], np.float64), [line[:end] for end in ends])
+        found = np.array([readouts[end - 1] for end in ends], np.float64)
+        if self._counts is not None:
+            found = self._counts.mixed(found, self._counts.evidence_along(line, ends))
         label = int(found[-1].argmax())
         start = self._mixed(np.full((1, len(self.labels)), 1 / len(self.labels)), [""])
         share = np.concatenate((start, found))[:, label]

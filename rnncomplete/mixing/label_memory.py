@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 BITS = 18
@@ -40,7 +42,10 @@ _LENGTH = struct.Struct("<I")
 
 def features(text: str, bits: int = BITS) -> NDArray[np.int64]:
     """The places of what is in ``text``, each once, int64[n]."""
-    words = _WORD.findall(text.lower())
+    return _places(_WORD.findall(text.lower()), bits)
+
+
+def _places(words: Sequence[str], bits: int) -> NDArray[np.int64]:
     found = {*words, *(f"{one} {other}" for one, other in pairwise(words))}
     for word in set(words):
         marked = f"<{word[:_LONGEST_WORD]}>"
@@ -73,6 +78,21 @@ class LabelMemory:
         """What the features of ``text`` speak for each label, in nats against the first, float64[K]."""
         spoken = self.weights[features(text, self.bits)].sum(axis=0, dtype=np.float64) * self.scale
         return np.concatenate(([0.0], spoken))
+
+    def evidence_along(self, text: str, ends: Sequence[int]) -> NDArray[np.float64]:
+        """The :meth:`evidence` of ``text`` up to each of ``ends``, float64[ends, K]; no word goes on behind one of those.
+
+        Each word is looked at once.
+        """
+        spoken = np.zeros((len(ends), len(self.bias)))
+        seen: set[int] = set()
+        words: list[str] = []
+        for row, (begin, end) in enumerate(pairwise([0, *ends])):
+            words = [*words[-1:], *_WORD.findall(text[begin:end].lower())]
+            new = set(_places(words, self.bits).tolist()) - seen
+            seen |= new
+            spoken[row, 1:] = self.weights[sorted(new)].sum(axis=0, dtype=np.float64) if new else 0
+        return spoken.cumsum(axis=0) * self.scale
 
     def mixed(self, shares: NDArray[np.floating], evidence: NDArray[np.float64]) -> NDArray[np.float64]:
         """The distribution float64[..., K] of a network's ``shares`` [..., K] and the ``evidence`` of the same texts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from rnncomplete.completion.completer import load_completer
 from rnncomplete.completion.document import LONGEST_LIVE
 from rnncomplete.completion.installing import check_style, read_memory
 from rnncomplete.errors import ModelError, StyleError
+from rnncomplete.mixing import label_memory
 from rnncomplete.mixing.alphabet import Alphabet
 from rnncomplete.mixing.label_memory import LabelMemory, features
 from rnncomplete.mixing.memory import CorpusMemory
@@ -110,6 +112,27 @@ def test_labels_of_a_memory_come_back_from_a_file(card: Card, tmp_path: Path) ->
     for readouts in ({}, {"mood": ("a", "b", "c")}, {"mood": ("a", "b"), "more": ("a", "b")}):
         with pytest.raises(ModelError, match="counts of 2 labels"):
             read_memory(folder, dataclasses.replace(card, readouts=readouts))
+
+
+@given(st.lists(st.text("aàΣ'b.-9", min_size=1, max_size=6), min_size=1, max_size=12))
+def test_evidence_along_a_text_is_that_of_each_of_its_beginnings(words: list[str]) -> None:
+    labels, text = counts(), " ".join(words)
+    ends = [word.end() for word in re.finditer(r"\S+", text)]
+    expected = [labels.evidence(text[:end]) for end in ends]
+    np.testing.assert_allclose(labels.evidence_along(text, ends), expected, atol=1e-9)
+
+
+def test_the_moments_of_a_long_text_take_as_many_words_as_it_has(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    places = label_memory._places
+
+    def counting(words: list[str], bits: int) -> np.ndarray:
+        looked_at.append(len(words))
+        return places(words, bits)
+
+    monkeypatch.setattr(label_memory, "_places", counting)
+    assert len(classifier_of(card, counts()).moments("what a mess " * 100)) == 300
+    assert sum(looked_at) <= 2 * 300 + 1
 
 
 @pytest.mark.filterwarnings("error")
