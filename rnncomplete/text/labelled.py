@@ -36,8 +36,8 @@ def one_line_of(text: str) -> str:
 
 
 def is_label(name: str) -> bool:
-    """Whether ``name`` may be the name of a label: short, and of characters that can be shown."""
-    return 1 <= len(name) <= LARGEST_LABEL and all(map(is_displayable, name))
+    """Whether ``name`` may be the name of a label: short, on one line, and of characters that can be shown."""
+    return 1 <= len(name) <= LARGEST_LABEL and name == one_line_of(name) and all(map(is_displayable, name))
 
 
 def read_labelled(path: Path) -> list[LabelledText]:

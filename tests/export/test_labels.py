@@ -144,7 +144,7 @@ def test_no_two_labels_get_the_same_name(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("name", ["x" * 41, "\x1b[2J"])
+@pytest.mark.parametrize("name", ["x" * 41, "a\tb", "\x1b[2J"])
 def test_a_name_of_a_label_can_be_shown(name: str) -> None:
     with pytest.raises(SettingError, match="expected at most 40 plain characters"):
         label_names([f"bad={name}"])

@@ -103,6 +103,8 @@ def test_a_style_with_a_readout_is_loaded_and_one_of_format_1_has_none(
         ({"mood": [str(number) for number in range(MOST_LABELS + 1)]}, f"2 to {MOST_LABELS}"),
         ({"mood": ["good", "\x1b[2J"]}, "can be shown"),
         ({"mood": ["good", ""]}, "can be shown"),
+        ({"mood": ["good", "bad\nall is well"]}, "can be shown"),
+        ({"mood": ["good", "good "]}, "can be shown"),
         ({"mood": ["good", "x" * 41]}, "1 to 40 characters"),
         ({"../mood": ["good", "bad"]}, "readout '../mood'"),
         ({f"mood{n}": ["good", "bad"] for n in range(MOST_READOUTS + 1)}, f"at most {MOST_READOUTS}"),
