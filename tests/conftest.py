@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,10 @@ from tiny_onnx import TensorProto, helper, numpy_helper
 
 from rnncomplete.network.card import METADATA_KEY, Card
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # What a shell runs in the background ignores Ctrl-C and hands that down, and tests interrupt what they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -64,10 +64,6 @@ class Watch(MetaPathFinder):
 
 
 if __name__ == "__main__":
-    if "RNNCOMPLETE_AS_STARTED" not in os.environ:
-        # As in a terminal, whoever runs the tests: what runs in the background may ignore these, and hand that down.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     sys.meta_path.insert(0, Watch(getattr(signal, sys.argv[1]), sys.argv[2]))
     sys.argv[:3] = ["rnncomplete"]
     from rnncomplete.__main__ import main

@@ -205,7 +205,7 @@ def test_it_says_in_one_line_what_is_missing(code: Project, places: Path) -> Non
     code.open(places / "six" / "missing.py", "# areas\n", command=[])
     said = "rnncomplete is not installed: no such program in PATH, in ~/.local/bin or in the extension"
     code.page.until(lambda seen: any(said in message for message in seen["notifications"]))
-    assert said in code.page.look()["tooltips"]
+    code.page.until(lambda seen: said in seen["tooltips"])
     code.set(command=["no-such-program"])
     code.page.until(lambda seen: any("no-such-program did not start" in message for message in seen["notifications"]))
 
