@@ -51,7 +51,7 @@ def sets_of(
     """The texts trained on and those held out, of the corpus ``tokens`` uint16[N]."""
     texts = [vocabulary.decode(text.tolist()) for text in texts_of(tokens, vocabulary.token("\n"))]
     split = len(texts) - labelling.held_out
-    return tuple(  # type: ignore[return-value]
+    return tuple(  # type: ignore[return-value] # of two parts
         LabelledSet(texts[part], labelling.lines[part], labelling.sources[part])
         for part in (slice(0, split), slice(split, None))
     )
@@ -113,7 +113,7 @@ def _naive_bayes(table: Any, mine: NDArray[np.bool_]) -> NDArray[np.float32]:
 def weighed(memory: LabelMemory, shares: NDArray[Any], evidence: NDArray[Any], known: NDArray[np.int64]) -> LabelMemory:
     """``memory`` with the weights that tell ``known`` best from a network's ``shares`` and the ``evidence`` of counts.
 
-    Found by Newton's method in two weights and a bias a label, held a little towards the network alone.
+    Found by the quasi-Newton method of Broyden, Fletcher, Goldfarb and Shanno in two weights and a bias a label, held a little towards the network alone.
     """
     from scipy.optimize import minimize
 
@@ -146,7 +146,8 @@ def label_figures(
     shares, of_halves = (classifier.by_network(texts) for texts in (kept.texts, halves))
     evidence, half_evidence = (np.array([memory.evidence(text) for text in texts]) for texts in (kept.texts, halves))
     mixed, half_mixed = np.zeros_like(shares), np.zeros_like(shares)
-    fold = np.arange(len(kept.texts)) % 2
+    # Drawn: a file may tell texts of two labels by turns, and each half would know one of them alone.
+    fold = np.random.default_rng(1).permutation(len(kept.texts)) % 2
     for one in (0, 1):
         found = weighed(memory, shares[fold != one], evidence[fold != one], kept.known[fold != one])
         mixed[fold == one] = found.mixed(shares[fold == one], evidence[fold == one])
@@ -222,7 +223,7 @@ def tell_labels(figures: LabelFigures, labels: Sequence[str]) -> str:
     columns |= {"tfidf": "TF-IDF", "nb": "naive Bayes"}
     lines = [f"| right | {' | '.join(columns.values())} |", "|---" * (len(columns) + 1) + "|"]
     for source, part in figures["parts"].items():
-        cells = [f"{part['texts']:,}", *(f"{100 * float(part[name]):.1f} %" for name in list(columns)[1:])]  # type: ignore[literal-required]
+        cells = [f"{part['texts']:,}", *(f"{100 * float(part[name]):.1f} %" for name in list(columns)[1:])]  # type: ignore[literal-required] # those of LabelPart
         lines.append(f"| {source} | {' | '.join(cells)} |")
     lines += [
         "",
