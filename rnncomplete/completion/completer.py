@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rnncomplete.completion.adaptive_reader import alphabet_of
 from rnncomplete.completion.decoder import DecoderOptions, Ghost
 from rnncomplete.completion.document import Document, Knowledge
-from rnncomplete.completion.installing import read_memory
+from rnncomplete.completion.installing import check_memory_of, unpack_memory
 from rnncomplete.completion.prefix_cache import always
 from rnncomplete.mixing.core import compiled_core, why_no_core
 from rnncomplete.network.loading import load_network
@@ -189,7 +190,12 @@ def load_completer(
     Raises :class:`~rnncomplete.errors.StyleError`, ``ModelError`` or ``DeviceError``.
     """
     folder = find_style(style)
-    model = load_network(folder, device)
+    with ThreadPoolExecutor(1) as beside:  # unpacking the memory takes about as long as the network
+        unpacked = beside.submit(unpack_memory, folder)
+        model = load_network(folder, device)
+    memory = unpacked.result()
+    if memory is not None:
+        check_memory_of(folder, memory, model.card)
     default = DecoderOptions(threshold=model.card.threshold)
     return Completer(
         model,
@@ -198,7 +204,7 @@ def load_completer(
             threshold=default.threshold if threshold is None else threshold,
             budget_ms=default.budget_ms if budget_ms is None else budget_ms,
         ),
-        memory=read_memory(folder, model.card),
+        memory=memory,
         static=static,
         document_bytes=document_bytes,
     )

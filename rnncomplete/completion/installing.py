@@ -21,20 +21,32 @@ PARTS = {CARD: 2**20, STEP: LARGEST_FILE, MEMORY: LARGEST_FILE, "README.md": 2**
 """The files of a style, and how many bytes each may have: the first two must be there."""
 
 
-def read_memory(folder: Path, card: Card) -> CorpusMemory | None:
-    """The memory of the style in ``folder``, if it has one; raises :class:`ModelError` if it is not one for ``card``."""
+def unpack_memory(folder: Path) -> CorpusMemory | None:
+    """The memory of the style in ``folder``, if it has one; raises :class:`ModelError` if it is damaged."""
     path = folder / MEMORY
     if not path.exists():
         return None
     try:
-        memory = CorpusMemory.from_bytes(read_style_file(path))
+        return CorpusMemory.from_bytes(read_style_file(path))
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
+
+
+def check_memory_of(folder: Path, memory: CorpusMemory, card: Card) -> None:
+    """Raise :class:`ModelError` if ``memory``, unpacked from ``folder``, is not one for ``card``."""
+    path = folder / MEMORY
     if memory.alphabet.characters != card.vocabulary:
         raise ModelError(f"{path}: counts of another vocabulary than that of {CARD}; expected the style's own")
     told = [len(labels) for labels in card.readouts.values()]
     if memory.labels is not None and told != [len(memory.labels.bias)]:
         raise ModelError(f"{path}: counts of {len(memory.labels.bias)} labels; expected those of one readout of {CARD}")
+
+
+def read_memory(folder: Path, card: Card) -> CorpusMemory | None:
+    """The memory of the style in ``folder``, if it has one; raises :class:`ModelError` if it is not one for ``card``."""
+    memory = unpack_memory(folder)
+    if memory is not None:
+        check_memory_of(folder, memory, card)
     return memory
 
 
