@@ -704,7 +704,7 @@ no_tokens:
     release(&h);
     (void)self;
     if (!ok) return NULL;
-    Py_RETURN_NONE;
+    return Py_NewRef(Py_None); /* Py_RETURN_NONE of 3.12 and later takes None to be immortal, which 3.11 does not */
 }
 
 /* look(state, path, network or None, out): out is float32[V] for the distribution, or uint8[V] of what may be shown. */
@@ -774,7 +774,7 @@ static PyObject *feed(PyObject *arguments, void (*take)(State *, int)) {
 no_tokens:
     release(&h);
     if (!ok) return NULL;
-    Py_RETURN_NONE;
+    return Py_NewRef(Py_None);
 }
 
 static PyObject *core_skim(PyObject *self, PyObject *arguments) { (void)self; return feed(arguments, skim_token); }
