@@ -188,3 +188,17 @@ def test_where_ghosts_are_off_nothing_is_read(fake: FakeCompleter, monkeypatch: 
     assert not fake.documents
     assert desk.documents == 0
     assert ask(desk, "key = ", path="x.py")
+
+
+def test_a_style_may_be_loaded_while_an_old_text_is_let_go(desk: Desk, fake: FakeCompleter, monkeypatch: Any) -> None:
+    ask(desk, "text", name="first")
+    close = fake.close
+
+    def load_and_close(document: Any) -> None:
+        desk.completer((f"style {len(fake.closed)}",))  # as another thread may do
+        close(document)
+
+    monkeypatch.setattr(fake, "close", load_and_close)
+    for number in range(MOST_SHEETS):
+        assert ask(desk, "text", name=str(number))
+    assert fake.closed

@@ -57,3 +57,13 @@ def test_any_text_comes_out_of_its_template_as_it_went_in(before: str, after: st
     if any(mark in before + after for family in MARKS for mark in family if mark) or before.lstrip()[:1] in '#/-;%"<':
         return
     assert split_prompt(f"{marks[0]}{before}{marks[1]}{after}{marks[2]}")[:2] == (before, after)
+
+
+@pytest.mark.parametrize("before", ["# language:" + " " * 20_000, "# language:" + " " * 20_000 + "x", " " * 20_000])
+def test_no_run_of_blanks_takes_long(before: str) -> None:
+    """A pattern that tries all ways to share blanks among its parts takes hours for these."""
+    assert split_prompt(before) == Text(before, "")
+
+
+def test_all_of_many_headers_is_left_out() -> None:
+    assert split_prompt("# language: c\n" * 50_000 + "int") == Text("int", "", None, "c")

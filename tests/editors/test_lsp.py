@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import socket
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rnncomplete.editors.client import AUTOMATIC, INVOKED, Client
+from rnncomplete.editors.log import LOG, write_log
+from rnncomplete.editors.lsp import GhostServer
+from rnncomplete.editors.positions import Text
+from rnncomplete.editors.preferences import Preferences
+from rnncomplete.editors.project import Project
+from rnncomplete.editors.shelf import Shelf
+from rnncomplete.editors.texts import OpenText, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -323,3 +331,77 @@ def test_a_mistake_is_said_in_one_line(capfd: Any) -> None:
     assert wrong.stderr.count("\n") == 1
     assert run("--log", "/nowhere/at/all").returncode == 2
     assert run().returncode == 0  # the editor has gone
+
+
+def test_a_log_line_has_no_controls_of_a_files_name(tmp_path: Path) -> None:
+    write_log(tmp_path / "log")
+    handler = LOG.handlers[-1]
+    try:
+        LOG.info("open %s", "a\x1b]0;title\x07.py\nand another line")
+    finally:
+        LOG.removeHandler(handler)
+        handler.close()
+    (line,) = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert "open a" in line
+    assert line.isprintable()
+
+
+@pytest.mark.usefixtures("isolation")
+def test_what_was_asked_in_a_text_that_is_closed_is_given_up() -> None:
+    server = GhostServer({})
+    alive = server._asked[URI] = [True]
+    server.close(URI)
+    assert alive == [False]
+    assert not server._asked
+    server.end()
+
+
+@pytest.mark.usefixtures("isolation")
+def test_a_count_that_ends_before_its_progress_is_allowed_shows_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server = GhostServer({})
+    said: list[str] = []
+    begin: list[Any] = []
+    progress = SimpleNamespace(
+        tokens={},
+        create=lambda _token, callback: begin.append(callback),
+        begin=lambda *_: said.append("begin"),
+        end=lambda *_: said.append("end"),
+    )
+    window = SimpleNamespace(window=SimpleNamespace(work_done_progress=True))
+    monkeypatch.setattr(GhostServer, "client_capabilities", window)
+    monkeypatch.setattr(GhostServer, "work_done_progress", progress)
+    project = Project(tmp_path, Preferences())
+
+    def allow() -> None:
+        progress.tokens[f"rnncomplete {tmp_path} python"] = None
+        begin.pop()(None)
+
+    server._show_progress(project, "python", 0.5)
+    server._show_progress(project, "python", None)
+    allow()
+    assert said == []
+    assert not progress.tokens
+    server._show_progress(project, "python", 0.5)
+    allow()
+    assert said == ["begin"]
+    server.end()
+
+
+@pytest.mark.usefixtures("isolation")
+def test_a_style_chosen_while_the_text_is_judged_stays() -> None:
+    texts = Texts(Shelf(), Preferences())
+    text = OpenText("a", "a", "plaintext", Text(""), candidates=("docs", "english"), style="docs", before="x" * 99)
+
+    def choose(*_: object) -> float:
+        text.candidates, text.style = ("shakespeare",), "shakespeare"
+        return 1.0
+
+    def judge(surprise: Any) -> Any:
+        return SimpleNamespace(surprise=surprise)
+
+    text.judges = {"docs": judge(lambda *_: 9.0), "english": judge(choose)}
+    texts._judge(text)
+    assert text.style == "shakespeare"
+    texts.end()

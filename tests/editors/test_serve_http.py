@@ -391,3 +391,26 @@ def test_without_the_extra_one_line_says_what_to_type(tiny_style: Path) -> None:
     assert process.returncode == 2
     assert process.stderr.count("\n") == 1
     assert "pip install 'rnncomplete[serve]'" in process.stderr
+
+
+def test_a_failure_that_nobody_expected_is_an_answer_too(server: Server, monkeypatch: Any) -> None:
+    def fail(_styles: object) -> None:
+        raise RuntimeError("such as onnxruntime raises")
+
+    monkeypatch.setattr(server.desk, "_load", fail)
+    with serving(server.application()) as address, httpx.Client(base_url=address, timeout=10) as client:
+        answer = client.post("/infill", json={"input_prefix": "x", "input_suffix": ""})
+        assert answer.status_code == 500
+        assert "such as onnxruntime raises" in answer.json()["error"]["message"]
+        server.warm_up()
+        until(lambda: "such as" in client.get("/health").json()["error"]["message"])
+
+
+def test_a_key_may_have_any_letters(server: Server) -> None:
+    with (
+        serving(server.application(key="\u043a\u043b\u044e\u0447")) as address,
+        httpx.Client(base_url=address) as client,
+    ):
+        for key, status in (("\u043a\u043b\u044e\u0447", 200), ("\u043a\u043b\u044e", 401)):
+            headers = {"Authorization": f"Bearer {key}".encode()}
+            assert client.get("/v1/models", headers=headers).status_code == status
