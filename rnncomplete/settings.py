@@ -10,7 +10,7 @@ import os
 import reprlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rnncomplete.errors import SettingError
 from rnncomplete.files import at_home
@@ -191,15 +191,18 @@ def load_settings(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     user_file: Path | None = None,
-    ignore_files: bool = False,
+    files: Literal["all", "user", "none"] = "all",
 ) -> Settings:
     """All settings for a program started in ``folder`` with ``flags``, of which those that are ``None`` don't count.
 
-    With ``ignore_files`` what stands in files does not count either. Raises :class:`SettingError` naming the flag, variable or file that holds what it should not.
+    Of ``files`` those of the project do not count, or none does. Raises :class:`SettingError` naming the flag, variable or
+    file that holds what it should not.
     """
     found = {name: Setting(name, default, "default") for name, (default, _) in SETTINGS.items()}
-    files = [] if ignore_files else [user_source(user_file), *project_sources(folder or Path.cwd())]
-    filed = [(name, value, source.origin) for source in files for name, value in source.table.items()]
+    sources = [] if files == "none" else [user_source(user_file)]
+    if files == "all":
+        sources += project_sources(folder or Path.cwd())
+    filed = [(name, value, source.origin) for source in sources for name, value in source.table.items()]
     given = [
         *_from_environment(os.environ if environment is None else environment),
         *((name, value, f"--{name.replace('_', '-')}") for name, value in (flags or {}).items() if value is not None),
@@ -210,7 +213,7 @@ def load_settings(
             setting = COMBINED[name](found[name], setting)
         found[name] = setting
     said = {name for name, _, _ in given}
-    return Settings(found, tuple(line for source in files for name, line in source.ignored if name not in said))
+    return Settings(found, tuple(line for source in sources for name, line in source.ignored if name not in said))
 
 
 def check_setting(name: str, value: Any, origin: str) -> Setting:

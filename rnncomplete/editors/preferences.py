@@ -7,7 +7,7 @@ that lies somewhere; what is switched off anywhere stays off.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rnncomplete.editors.languages import styles_for
 from rnncomplete.errors import SettingError
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from rnncomplete.settings import Settings
+
 SECTION = "rnncomplete"
 """What an editor calls our settings."""
 
@@ -26,7 +28,9 @@ MOST_FITTING = 2
 """Styles that fit a language; where there are more, nothing is known of the language."""
 
 NAMES = ("style", "styles", "off", "ignore", "learn", "alternatives", "threshold", "length", "budget_ms")
-"""What an editor may set; any other name is told of, and let be."""
+"""What an editor may set; it may have settings of its own by other names."""
+
+_FILES: tuple[Literal["all", "user"], ...] = ("all", "user")
 
 SECRETS = Patterns(
     [
@@ -129,12 +133,7 @@ def read_preferences(
 
     Nothing raises: what is wrong is a line among ``problems``.
     """
-    problems: list[str] = []
-    try:
-        settings = load_settings(flags, folder=folder)
-    except SettingError as error:
-        problems.append(str(error))
-        settings = load_settings({}, environment={}, folder=folder, ignore_files=True)
+    settings, problems = _that_hold(flags, folder)
     problems += settings.ignored
     found = dict(settings.all)
     forced = found["style"].value if found["style"].origin == "--style" else None
@@ -161,12 +160,24 @@ def read_preferences(
     )
 
 
+def _that_hold(flags: Mapping[str, Any] | None, folder: Path | None) -> tuple[Settings, list[str]]:
+    """As many settings as are right, and what is wrong: what the user switches off holds, whatever a project's file is."""
+    problems: dict[str, None] = {}
+    for given, environment in ((flags, None), ({}, {})):
+        for files in _FILES:
+            try:
+                return load_settings(given, environment=environment, folder=folder, files=files), list(problems)
+            except SettingError as error:
+                problems[str(error)] = None
+    return load_settings({}, environment={}, files="none"), list(problems)
+
+
 def _checked(editor: Mapping[str, Any], problems: list[str]) -> dict[str, Setting]:
     """Those settings of the ``editor`` that are right; a line for each that is not."""
     said = {}
     for name, value in editor.items():
         if value is None or name not in NAMES:
-            continue  # editors have settings of their own under the same name
+            continue
         try:
             setting = check_setting(name, value, "the editor")
         except SettingError as error:

@@ -274,7 +274,7 @@ class Texts:
         left = MOST_BESIDE
         for other in sorted(self.open_texts.values(), key=lambda one: one.changed, reverse=True):
             if (
-                other.path == text.path  # itself, or a cell of its notebook, which stands before it or counts not
+                other.path == text.path  # itself, or a cell of its notebook: those before it count anyway
                 or other.off
                 or other.style != text.style
                 or other.project is not text.project

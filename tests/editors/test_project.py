@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+import threading
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from rnncomplete.completion.prefix_cache import always
-from rnncomplete.editors.preferences import Preferences
+from rnncomplete.editors.preferences import Preferences, read_preferences
 from rnncomplete.editors.project import Project
 from rnncomplete.editors.shelf import Shelf
+from rnncomplete.editors.study import Study
+from rnncomplete.settings_files import user_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,3 +169,67 @@ def test_a_home_folder_is_no_project(start: Callable[..., Client], isolation: Pa
     client = start()
     client.initialize(isolation)
     assert client.command("status")["projects"] == []
+
+
+def test_a_home_folder_by_another_name_is_not_a_project_either(
+    start: Callable[..., Client], isolation: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "called-otherwise"
+    link.symlink_to(isolation, target_is_directory=True)
+    client = start()
+    client.initialize(link)
+    assert client.command("status")["projects"] == []
+
+
+def test_a_file_that_goes_while_files_are_looked_for_is_borne(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = project / "a.py"
+    monkeypatch.setattr("rnncomplete.editors.project.walk", lambda *_: iter([project / "gone.py", there]))
+    assert names(project, "python") == ["a.py"]
+
+
+@pytest.mark.parametrize("path", ["C:\\Users\\me\\.ssh\\id_rsa", "c:\\work\\credentials.json", "/home/me/.ssh/id_rsa"])
+def test_secrets_are_known_by_their_names_on_windows_too(path: str) -> None:
+    assert "secrets" in (Preferences().why_off(path, "it", "plaintext") or "")
+
+
+def test_what_a_count_leaves_while_it_is_forgotten_is_forgotten_too(tmp_path: Path) -> None:
+    begun, go_on, forgotten = threading.Event(), threading.Event(), threading.Semaphore(0)
+
+    class Counted(Project):
+        def count(self, *_: Any) -> None:
+            begun.set()
+            assert go_on.wait(20)
+            self.learned["python"] = cast("Any", SimpleNamespace(files=1, characters=2))
+
+        def forget(self) -> None:
+            super().forget()
+            forgotten.release()
+
+    project = Counted(tmp_path, Preferences())
+    study = Study(Shelf(), lambda *_: None)
+    study.send(project, "python")
+    assert begun.wait(20)
+    study.forget(project)
+    go_on.set()
+    assert forgotten.acquire(timeout=20)
+    assert forgotten.acquire(timeout=20)
+    assert not project.learned
+    study.end()
+
+
+def test_a_projects_broken_file_undoes_nothing_that_the_user_switched_off(project: Path) -> None:
+    user_file().parent.mkdir(parents=True, exist_ok=True)
+    user_file().write_text('learn = false\nignore = ["private/"]\n')
+    (project / "rnncomplete.toml").write_text("length = true\n")
+    found = read_preferences({}, project)
+    assert (found.learn, found.ignore) == (False, ("private/",))
+    assert len(found.problems) == 1
+    assert "length" in found.problems[0]
+
+
+def test_a_broken_variable_undoes_nothing_either(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RNNCOMPLETE_LENGTH", "long")
+    (project / "rnncomplete.toml").write_text("learn = false\n")
+    found = read_preferences({}, project)
+    assert not found.learn
+    assert len(found.problems) == 1
