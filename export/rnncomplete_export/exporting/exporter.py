@@ -18,6 +18,7 @@ from rnncomplete.files import replaced_folder, true_path
 from rnncomplete.measure.evaluation import losses, predicted_losses
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER
 from rnncomplete.measure.threshold_tuning import CANDIDATES
+from rnncomplete.mixing.memory import CorpusMemory
 from rnncomplete.network.card import Card, Figures, Writing
 from rnncomplete.network.loading import STEP, model_from_graph
 from rnncomplete.styles import CARD, MEMORY
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rnncomplete.mixing.memory import CorpusMemory
     from rnncomplete.network.model import Model
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.exporting.effort import Effort
@@ -318,6 +318,8 @@ def typed(
 ) -> Card:
     """``card`` with the best threshold, and the figures of the style as people have it: adaptive, and typing with it."""
     advance("choosing which ghosts to show")
+    if memory is not None:  # as it is written, with weights rounded
+        memory = CorpusMemory.from_bytes(memory.to_bytes(packed=True))
     tuned = Completer(executable(card, graph), memory=memory)
     threshold = tuned_threshold(
         tuned,
