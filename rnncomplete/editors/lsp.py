@@ -232,8 +232,9 @@ class GhostServer(LanguageServer):
     def configure(self, said: Mapping[str, Any]) -> None:
         """The editor's settings are these."""
         self.said = dict(said)
-        root = next((project.root for project in self.texts.projects), None)
-        preferences = read_preferences(self.said | self.chosen, root, self.flags)
+        roots: list[Path | None] = [project.root for project in self.texts.projects]
+        first, *others = (read_preferences(self.said | self.chosen, root, self.flags) for root in roots or [None])
+        preferences = first.switched_off_by(others)
         for problem in preferences.problems:
             if problem not in self.texts.preferences.problems:
                 LOG.info("problem: %s", problem)

@@ -6,7 +6,7 @@ that lies somewhere; what is switched off anywhere stays off.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from rnncomplete.editors.languages import styles_for
@@ -16,7 +16,7 @@ from rnncomplete.styles import AUTO, is_installed
 from rnncomplete.text.ignoring import Patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rnncomplete.settings import Settings
@@ -114,6 +114,16 @@ class Preferences:
             return (named,)
         found = styles_for(language, installed)
         return (self.fallback,) if self.fallback and len(found) > MOST_FITTING and named != AUTO else found
+
+    def switched_off_by(self, others: Sequence[Preferences]) -> Preferences:
+        """These, and what ``others``, of more folders that are open, switch off: one server heeds them all everywhere."""
+        return replace(
+            self,
+            off=self.off.union(*(one.off for one in others)),
+            ignore=tuple(dict.fromkeys(pattern for one in (self, *others) for pattern in one.ignore)),
+            learn=self.learn and all(one.learn for one in others),
+            problems=tuple(dict.fromkeys(problem for one in (self, *others) for problem in one.problems)),
+        )
 
     def why_off(self, path: str, inside: str, language: str) -> str | None:
         """Why there are no ghosts in the file ``path``, called ``inside`` in its project; ``None`` if there are."""

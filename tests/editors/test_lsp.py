@@ -182,6 +182,25 @@ def test_off_by_language_by_glob_by_name_and_by_command(start: Start, tmp_path: 
     assert client.ghosts(uri, *end_of(CODE)) == []
 
 
+def test_what_the_file_of_any_open_folder_switches_off_stays_off(start: Start, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        (folder / ".git").mkdir(parents=True)
+    (second / "rnncomplete.toml").write_text('off = ["python"]\nignore = ["/private/"]\nlearn = false\n')
+    client = start()
+    client.initialize(first)
+    added = [{"uri": second.as_uri(), "name": "second"}]
+    client.send("workspace/didChangeWorkspaceFolders", {"event": {"added": added, "removed": []}})
+    reasons = {}
+    for name, language in (("a.py", "python"), ("private/b.c", "c")):
+        uri = (second / name).as_uri()
+        client.open(uri, language, CODE)
+        assert client.ghosts(uri, *end_of(CODE)) == []
+        reasons[name] = client.command("status", uri)["document"]["why"]
+    assert "setting off" in reasons["a.py"]
+    assert "setting ignore" in reasons["private/b.c"]
+
+
 @pytest.mark.slow
 def test_settings_are_pulled_and_files_of_a_project_hold(start: Start, tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
