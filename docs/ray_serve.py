@@ -19,7 +19,7 @@ from typing import Any
 import ray
 from ray import serve
 from ray.exceptions import RayActorError
-from starlette.requests import Request  # noqa: TC002 - Ray looks what is asked for
+from starlette.requests import Request  # noqa: TC002 - Ray reads the annotation when it runs
 from starlette.responses import Response
 
 from rnncomplete.editors.desk import Desk
@@ -80,6 +80,6 @@ class Entrance:
 if __name__ == "__main__":
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=80 * 2**20)
     serve.run(Entrance.bind(Replica.bind(sys.argv[1])), route_prefix="/infill")
-    print("serving at http://127.0.0.1:8000/infill", flush=True)  # noqa: T201 - programs print
+    print("serving at http://127.0.0.1:8000/infill", flush=True)  # noqa: T201 - a program of its own, which says where it is
     while True:
         time.sleep(1)

@@ -147,7 +147,7 @@ async def ready(address: str) -> None:
 @click.option("--threads", type=int, help="Ghosts computed at once in a server.")
 @click.option("--processes", is_flag=True, help="A server for each client.")
 @click.option("--address", help="Of a server that runs already.")
-def main(  # noqa: PLR0917 - click calls it
+def main(  # noqa: PLR0917 - click calls it, with keywords
     texts: tuple[Path, ...],
     clients: int,
     keys: float,

@@ -51,10 +51,11 @@ def sets_of(
     """The texts trained on and those held out, of the corpus ``tokens`` uint16[N]."""
     texts = [vocabulary.decode(text.tolist()) for text in texts_of(tokens, vocabulary.token("\n"))]
     split = len(texts) - labelling.held_out
-    return tuple(  # type: ignore[return-value] # of two parts
-        LabelledSet(texts[part], labelling.lines[part], labelling.sources[part])
-        for part in (slice(0, split), slice(split, None))
-    )
+
+    def of(part: slice) -> LabelledSet:
+        return LabelledSet(texts[part], labelling.lines[part], labelling.sources[part])
+
+    return of(slice(0, split)), of(slice(split, None))
 
 
 def best_label_temperature(

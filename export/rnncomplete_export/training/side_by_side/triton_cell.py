@@ -47,7 +47,7 @@ def _forward(  # noqa: PLR0917 - a kernel has no keywords
 
 
 @triton.jit
-def _backward(  # noqa: PLR0917
+def _backward(  # noqa: PLR0917 - a kernel has no keywords
     gates, bias, before, after, wanted, carried, gates_n, gates_b, bias_n, held_n, held_b, wanted_n, wanted_b, carried_n,
     carried_b, streams, hidden: tl.constexpr, block: tl.constexpr,
 ):  # fmt: skip
