@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 PROJECTED = 128
 """D."""
@@ -48,9 +49,15 @@ def pooled_over(seen: Tensor, pool: Tensor, ends: Tensor) -> tuple[Tensor, Tenso
     """
     size = seen.shape[-1]
     total, count, most = torch.split(pool, [size, 1, size], dim=-1)
-    pooled = []
-    for now, keep in zip(seen, (~ends).to(seen.dtype)[..., None], strict=True):
-        total, count, most = total + now, count + 1, torch.maximum(most, now)
-        pooled.append(torch.cat((total / count, most), dim=-1))
-        total, count, most = total * keep, count * keep, most * keep
-    return torch.stack(pooled), torch.cat((total, count, most), dim=-1)
+    # The pool is the first row, and a row belongs to the text that so many others ended before.
+    text = torch.cat((torch.zeros_like(ends[:1]), torch.zeros_like(ends[:1]), ends[:-1])).cumsum(0)
+    before = torch.ones(len(text), len(text), dtype=torch.bool, device=seen.device).tril()
+    of_text = (text.movedim(0, -1)[..., None] == text.movedim(0, -1)[..., None, :]) & before
+    rows = torch.cat((torch.cat((total, count), dim=-1)[None], functional.pad(seen, (0, 1), value=1)))
+    sums = torch.matmul(of_text.to(seen.dtype), rows.movedim(0, -2)).movedim(-2, 0)
+    # All that was seen lies between -1 and 1, so that nothing of an earlier text is as large as what a later one saw.
+    most = torch.cat((most[None], seen.clamp_min(0)))  # the pool is zero at the start of a text
+    apart = most.detach().double() + 2 * text[..., None]
+    most = most.gather(0, apart.cummax(0).indices)
+    after = torch.cat((sums[-1], most[-1]), dim=-1) * (~ends[-1])[..., None]
+    return torch.cat((sums[1:, ..., :size] / sums[1:, ..., size:], most[1:]), dim=-1), after
