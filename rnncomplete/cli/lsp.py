@@ -48,7 +48,7 @@ def lsp(
     # What is made from here until an editor is served stays for good: looking for garbage among it takes a sixth of the start.
     gc.disable()
     try:
-        from rnncomplete.editors.lsp import serve_stdio, serve_tcp
+        from rnncomplete.editors.streams import serve_stdio, serve_tcp
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"`rnncomplete lsp` needs {error.name}, which is not installed; type: pip install 'rnncomplete[lsp]'"

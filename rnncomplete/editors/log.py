@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
 from rnncomplete.errors import SettingError
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOG = logging.getLogger("rnncomplete.editors")
+
+LARGEST_LOG = 4 * 2**20
+"""Bytes, of some 50,000 ghosts; what was written before is kept once, beside it with ``.1`` behind its name."""
 
 
 class _OneLine(logging.Formatter):
@@ -24,7 +28,7 @@ class _OneLine(logging.Formatter):
 def write_log(path: Path) -> None:
     """Write to ``path`` from now on; raises :class:`SettingError` if that cannot be done."""
     try:
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = RotatingFileHandler(path, maxBytes=LARGEST_LOG, backupCount=1, encoding="utf-8")
     except OSError as error:
         raise SettingError(
             f"cannot write the log {path}: {error.strerror or error}; expected a file in a folder"

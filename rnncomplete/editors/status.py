@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnncomplete.editors.study import Study
-    from rnncomplete.editors.texts import Texts
+    from rnncomplete.editors.workspace import Workspace
 
 
-def status_of(texts: Texts, study: Study, uri: str | None = None) -> dict[str, Any]:
+def status_of(workspace: Workspace, uri: str | None = None) -> dict[str, Any]:
     """The state of all, and of the text ``uri``, or the one used last: its style, how quick it is, why nothing is shown."""
+    texts, study = workspace.texts, workspace.study
     text = texts.open_texts.get(uri or "") or texts.active
     summary = "ghosts are on" if texts.on else "ghosts are switched off"
     found: dict[str, Any] = {
@@ -19,7 +19,11 @@ def status_of(texts: Texts, study: Study, uri: str | None = None) -> dict[str, A
         "styles": sorted(texts.shelf.installed),
         "loaded": texts.shelf.loaded,
         "counting": study.busy,
-        "problems": [*texts.preferences.problems, *([study.problem] if study.problem else [])],
+        "problems": [
+            *texts.preferences.problems,
+            *([study.problem] if study.problem else []),
+            *(text.problems.values() if text else ()),
+        ],
         "projects": [
             {
                 "folder": str(project.root),

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rnncomplete.editors import log
 from rnncomplete.editors.client import AUTOMATIC, INVOKED, Client
 from rnncomplete.editors.log import LOG, write_log
 from rnncomplete.editors.lsp import GhostServer
+from rnncomplete.editors.open_text import OpenText
 from rnncomplete.editors.positions import Text
 from rnncomplete.editors.preferences import Preferences
+from rnncomplete.editors.progress import Progress
 from rnncomplete.editors.project import Project
 from rnncomplete.editors.shelf import Shelf
-from rnncomplete.editors.texts import OpenText, Texts
+from rnncomplete.editors.status import status_of
+from rnncomplete.editors.texts import Texts
+from rnncomplete.editors.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -292,11 +299,11 @@ def test_the_log_says_what_happens_and_no_text(start: Start, tmp_path: Path) -> 
     client.open(URI, "python", CODE)
     client.ghosts(URI, *end_of(CODE))
     client.close()
-    log = (tmp_path / "log").read_text()
-    assert "hello.py as python" in log
-    assert "ask 5:20 python -> 1" in log
-    assert "class Reader" not in log
-    assert "self.name" not in log
+    written = (tmp_path / "log").read_text()
+    assert "hello.py as python" in written
+    assert "ask 5:20 python -> 1" in written
+    assert "class Reader" not in written
+    assert "self.name" not in written
 
 
 class TcpClient(Client):
@@ -319,6 +326,11 @@ class TcpClient(Client):
 def test_over_the_loopback_for_one_editor_and_no_web_page() -> None:
     client = TcpClient()
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}})
+    with socket.create_connection(("127.0.0.1", client.port)) as endless:
+        endless.sendall(b"x" * 200_000)
+        endless.settimeout(60)
+        with contextlib.suppress(ConnectionResetError):
+            assert endless.recv(1) == b""
     with socket.create_connection(("127.0.0.1", client.port)) as page:
         page.sendall(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
         page.settimeout(60)
@@ -365,6 +377,49 @@ def test_a_log_line_has_no_controls_of_a_files_name(tmp_path: Path) -> None:
     assert line.isprintable()
 
 
+def test_a_log_does_not_grow_without_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "LARGEST_LOG", 2_000)
+    write_log(tmp_path / "log")
+    handler = LOG.handlers[-1]
+    try:
+        for number in range(1_000):
+            LOG.info("ask %d", number)
+    finally:
+        LOG.removeHandler(handler)
+        handler.close()
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 4_000
+    assert (tmp_path / "log").read_text(encoding="utf-8").endswith("ask 999\n")
+
+
+@pytest.mark.usefixtures("isolation")
+def test_what_fails_in_the_background_is_logged_once_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", LOG.name)
+    workspace = Workspace({}, lambda _: None, lambda *_: None)
+    text = workspace.texts.open(URI, "hello.py", "python", Text(""))
+    fails = [True]
+
+    def read(_: OpenText) -> None:
+        if fails[0]:
+            raise ValueError("nobody expected this")
+
+    def run() -> list[str]:
+        workspace.texts.errands.send("read", text, read)
+        workspace.texts.errands.send("wait", text, lambda _: done.set())
+        assert done.wait(60)
+        done.clear()
+        problems: list[str] = status_of(workspace, URI)["problems"]
+        return problems
+
+    done = threading.Event()
+    assert run() == run() == ["ValueError: nobody expected this"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "could not read hello.py: ValueError: nobody expected this"
+    ]
+    fails[0] = False
+    assert run() == []
+    workspace.end()
+
+
 @pytest.mark.usefixtures("isolation")
 def test_what_was_asked_in_a_text_that_is_closed_is_given_up() -> None:
     server = GhostServer({})
@@ -375,37 +430,34 @@ def test_what_was_asked_in_a_text_that_is_closed_is_given_up() -> None:
     server.end()
 
 
-@pytest.mark.usefixtures("isolation")
-def test_a_count_that_ends_before_its_progress_is_allowed_shows_none(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    server = GhostServer({})
+def test_a_count_that_ends_before_its_progress_is_allowed_shows_none(tmp_path: Path) -> None:
     said: list[str] = []
     begin: list[Any] = []
-    progress = SimpleNamespace(
-        tokens={},
-        create=lambda _token, callback: begin.append(callback),
-        begin=lambda *_: said.append("begin"),
-        end=lambda *_: said.append("end"),
+    tokens: dict[str, None] = {}
+    editor = SimpleNamespace(
+        client_capabilities=SimpleNamespace(window=SimpleNamespace(work_done_progress=True)),
+        work_done_progress=SimpleNamespace(
+            tokens=tokens,
+            create=lambda _token, callback: begin.append(callback),
+            begin=lambda *_: said.append("begin"),
+            end=lambda *_: said.append("end"),
+        ),
     )
-    window = SimpleNamespace(window=SimpleNamespace(work_done_progress=True))
-    monkeypatch.setattr(GhostServer, "client_capabilities", window)
-    monkeypatch.setattr(GhostServer, "work_done_progress", progress)
+    progress = Progress(editor)  # type: ignore[arg-type]
     project = Project(tmp_path, Preferences())
 
     def allow() -> None:
-        progress.tokens[f"rnncomplete {tmp_path} python"] = None
+        tokens[f"rnncomplete {tmp_path} python"] = None
         begin.pop()(None)
 
-    server._show_progress(project, "python", 0.5)
-    server._show_progress(project, "python", None)
+    progress.show(project, "python", 0.5)
+    progress.show(project, "python", None)
     allow()
     assert said == []
-    assert not progress.tokens
-    server._show_progress(project, "python", 0.5)
+    assert not tokens
+    progress.show(project, "python", 0.5)
     allow()
     assert said == ["begin"]
-    server.end()
 
 
 @pytest.mark.usefixtures("isolation")
@@ -421,6 +473,6 @@ def test_a_style_chosen_while_the_text_is_judged_stays() -> None:
         return SimpleNamespace(surprise=surprise)
 
     text.judges = {"docs": judge(lambda *_: 9.0), "english": judge(choose)}
-    texts._judge(text)
+    texts.readings.judge(text)
     assert text.style == "shakespeare"
     texts.end()

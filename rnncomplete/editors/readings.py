@@ -1,0 +1,102 @@
+"""What reads each open text: a document in its style, with what its project teaches and what is open beside it.
+
+When any of that has changed, a new document reads the text in the background, and takes the place of the old one once it
+knows it: no key waits for that.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from rnncomplete.completion.auto import FEWEST, JUDGED, MARGIN, Judge
+from rnncomplete.editors.open_text import OpenText, Reading
+from rnncomplete.errors import RnncompleteError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnncomplete.completion.completer import Completer
+    from rnncomplete.editors.errands import Errands
+    from rnncomplete.editors.shelf import Shelf
+
+JUDGED_AGAIN = 200
+"""Characters that a text changes by until it is asked again which style fits."""
+
+
+class Readings:
+    """The documents of open texts."""
+
+    def __init__(self, shelf: Shelf, errands: Errands) -> None:
+        self._shelf, self._errands = shelf, errands
+        self._completers: dict[tuple[str, Path | None], Completer] = {}
+        self._names = itertools.count()
+        self.learn = True
+        """Whether what projects teach is used."""
+
+    def current(self, text: OpenText) -> Reading:
+        """What reads ``text``; where it is to be another one, that is prepared meanwhile."""
+        completer = self._completer(text)
+        reading = text.reading
+        if reading is None:
+            reading = text.reading = self._open(text, completer, "")
+        if reading.completer is not completer or reading.beside != text.beside:
+            self._errands.send("read", text, self._prepare)
+        return reading
+
+    def reconsider(self, text: OpenText) -> None:
+        """What is done while a ghost is looked at: another style may fit better."""
+        length = len(text.before)
+        due = text.judged is None or abs(length - text.judged) >= JUDGED_AGAIN
+        if len(text.candidates) > 1 and length >= FEWEST and due:
+            text.judged = length
+            self._errands.send("choose the style of", text, self.judge)
+
+    def judge(self, text: OpenText) -> None:
+        """Let ``text`` be read in the style that finds it least surprising."""
+        before, candidates = text.before[-2 * JUDGED :], text.candidates
+        nats: dict[str, float] = {}
+        for name in candidates:
+            try:
+                judge = text.judges.get(name) or Judge(self._shelf.network(name))
+            except RnncompleteError:
+                continue  # `rnncomplete doctor` tells why
+            text.judges[name] = judge
+            surprise = judge.surprise(before, lambda: not self._errands.closed)
+            if surprise is None:
+                return
+            nats[name] = surprise
+        if text.candidates is not candidates:  # somebody has chosen meanwhile
+            return
+        best = min(nats, key=nats.__getitem__, default=text.style)
+        if nats.get(best, 0.0) < nats.get(text.style, float("inf")) - MARGIN:
+            text.style = best
+            self._prepare(text)
+
+    def _open(self, text: OpenText, completer: Completer, beside: str) -> Reading:
+        return Reading(completer, beside, completer.open((text.uri, next(self._names))))
+
+    def _prepare(self, text: OpenText) -> None:
+        """Let a new document read ``text`` as it is to be read, and take the place of the old one."""
+        new = self._open(text, self._completer(text), text.beside)
+        wanted = lambda: not (self._errands.closed or text.closed)  # noqa: E731
+        if new.document.predict(new.beside + text.before, wanted) is None:
+            close(new)
+            return
+        old, text.reading = text.reading, new
+        if old is not None:
+            close(old)
+
+    def _completer(self, text: OpenText) -> Completer:
+        """That of its style, which knows its project."""
+        learned = text.project.learned.get(text.style) if text.project and self.learn else None
+        key = text.style, text.project.root if text.project else None
+        known = self._completers.get(key)
+        if known is None or known.learned is not learned:
+            known = self._completers[key] = self._shelf.completer(text.style, learned)
+        return known
+
+
+def close(reading: Reading) -> None:
+    """Forget what a document has read."""
+    reading.completer.close(reading.document.identity)
