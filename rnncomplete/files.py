@@ -25,6 +25,9 @@ UNFINISHED = ".rnncomplete-{}.partial"
 STALE_SECONDS = 24 * 3600.0
 """Nobody writes for longer than this; what is older was left behind."""
 
+TRIES = 10
+"""How often a folder is moved to its place, where others put back what was there."""
+
 _NEW, _OLD = "new", "old"
 
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -104,33 +107,44 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
         for path in fresh.rglob("*"):
             if path.is_file():
                 _to_disk(path)
-        if folder.exists():
-            folder.replace(old)
-        try:
-            fresh.replace(folder)
-        except BaseException:
-            if old.exists():
-                old.replace(folder)
-            raise
+        _take_place(fresh, folder, old)
     finally:
         if folder.exists() or not old.exists():
             shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _take_place(fresh: Path, folder: Path, old: Path) -> None:
+    """Move ``folder``, if it is there, to ``old``, and ``fresh`` to its place; raises ``OSError``."""
+    for again in range(TRIES, 0, -1):
+        with contextlib.suppress(FileNotFoundError):
+            folder.replace(old)
+        try:
+            fresh.replace(folder)
+        except BaseException as error:
+            if not folder.exists():
+                with contextlib.suppress(FileNotFoundError):
+                    old.replace(folder)
+            elif isinstance(error, OSError) and again > 1 and fresh.exists() and not old.exists():
+                continue  # another program took us for killed, and has put the old one back
+            raise
+        return
+
+
 def clear_left_behind(folder: Path) -> None:
     """Put back what was moved away in ``folder`` and never replaced, and remove what nobody will finish.
 
-    Raises ``OSError``.
+    Others may do the same meanwhile. Raises ``OSError``.
     """
     for partial in folder.glob(UNFINISHED.format("*")):
-        for old in partial.glob(f"{_OLD}/*"):
-            if not (folder / old.name).exists():
-                old.replace(folder / old.name)
-        if time.time() - partial.lstat().st_mtime > STALE_SECONDS:
-            if partial.is_dir():
-                shutil.rmtree(partial)
-            else:
-                partial.unlink()
+        with contextlib.suppress(FileNotFoundError):  # somebody else has finished or cleared it
+            for old in partial.glob(f"{_OLD}/*"):
+                if not (folder / old.name).exists():
+                    old.replace(folder / old.name)
+            if time.time() - partial.lstat().st_mtime > STALE_SECONDS:
+                if partial.is_dir():
+                    shutil.rmtree(partial)
+                else:
+                    partial.unlink()
 
 
 def belongs_to_us(path: Path) -> bool:

@@ -105,6 +105,44 @@ def test_a_program_killed_between_two_renames_has_lost_nothing(tmp_path: Path) -
     assert (tmp_path / "folder" / "file").read_text() == "old"
 
 
+def test_who_clears_between_the_two_renames_spoils_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "folder"
+    fill(folder, "old")
+    true, cleared = Path.replace, []
+
+    def clear_first(path: Path, target: Path) -> Path:
+        if path.name == "new" and not cleared:
+            cleared.append(path)
+            clear_left_behind(tmp_path)  # as another program may do: it takes this one for killed
+            assert (folder / "file").read_text() == "old"
+        return true(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", clear_first)
+        fill(folder, "new")
+    assert cleared
+    assert (folder / "file").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_what_others_clear_meanwhile_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        (tmp_path / UNFINISHED.format(name)).touch()
+    true = Path.lstat
+
+    def finished(path: Path) -> os.stat_result:
+        about = true(path)
+        if path.name.endswith(".partial"):
+            path.unlink()  # its owner has moved it to its place
+            about = true(path)
+        return about
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "lstat", finished)
+        clear_left_behind(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_was_left_behind_long_ago_is_cleared_and_what_is_being_written_is_not(tmp_path: Path) -> None:
     old, young, folder = (tmp_path / UNFINISHED.format(name) for name in ("old", "young", "folder"))
     old.touch()
