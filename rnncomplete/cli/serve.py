@@ -34,7 +34,7 @@ PORT = 8012
     default=512,
     show_default=True,
     metavar="MB",
-    help="What is known of the texts of a style takes at most so much; a text takes some 10.",
+    help="What is known of the texts of a style takes at most so much; a text takes some 10. The texts take an eighth.",
 )
 @click.option(
     "--threads", type=click.IntRange(1, 64), metavar="N", help="Ghosts computed at once (one a core, 4 at most)."
@@ -85,7 +85,8 @@ def serve(
     if style is not None:
         expect_style(style)
     choice = StyleChoice(settings, style, document_bytes=memory * 2**20)
-    server = Server(Desk(choice.load, choice.styles_for, choice.why_off), choice.names, threads=threads)
+    desk = Desk(choice.load, choice.styles_for, choice.why_off, text_bytes=memory * 2**20 // 8)
+    server = Server(desk, choice.names, threads=threads)
     try:
         listener = listen(port)
     except OSError as error:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 import threading
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rnncomplete.completion.auto import FEWEST, AutoDocument
@@ -21,7 +23,7 @@ from rnncomplete.settings import LONGEST
 from rnncomplete.styles import AUTO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rnncomplete.completion.completes import Completes
     from rnncomplete.completion.decoder import Ghost
@@ -30,6 +32,9 @@ Styles = tuple[str, ...]
 
 MOST_SHEETS = 256
 """Texts that are known apart at once; the completers' own bound of memory may forget what they teach sooner."""
+
+TEXT_BYTES = 64 * 2**20
+"""All texts take at most so much, besides what they teach; those not used for longest are forgotten."""
 
 OFFERS = 8
 """Ghosts of a text that are remembered as offered."""
@@ -46,10 +51,8 @@ class Asked:
     """The text before the cursor, or the end of it."""
     after: str = ""
     """The text behind the cursor, or the beginning of it."""
-    client: Hashable = None
-    """Who asks."""
     name: str | None = None
-    """The document's name, where the client says it; else it is known by its text."""
+    """The document's name, where the client says it; else it is known by its path, if that is a whole one, or its text."""
     path: str | None = None
     """The file's path or name."""
     language: str | None = None
@@ -71,15 +74,16 @@ class Sheet:
     """One text that is being written somewhere."""
 
     number: int
-    client: Hashable
+    name: str | None = None
+    """What its client calls it; others may call theirs so, too."""
     text: str = ""
     """All that is known to stand before the cursor."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while a ghost is made for it."""
     waiting: int = 0
     """How many requests wait for its lock."""
-    offers: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=OFFERS))
-    """Texts and the ghosts that were offered behind them."""
+    offers: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=OFFERS))
+    """Hashes of texts, and the ghosts that were offered behind them."""
 
 
 class Offered(NamedTuple):
@@ -93,7 +97,8 @@ class Desk:
     """Answers what is asked. Safe to share among threads; those that ask about one text take turns.
 
     ``styles_for(language, model)`` names the styles that a text may be written in, and ``load(styles)`` gives the
-    completer that has these to choose from. ``why_off(path, language)`` says of which texts nothing is read.
+    completer that has these to choose from. ``why_off(path, language)`` says of which texts nothing is read. The texts
+    themselves take at most ``text_bytes``.
     """
 
     def __init__(
@@ -101,8 +106,11 @@ class Desk:
         load: Callable[[Styles], Completes],
         styles_for: Callable[[str, str | None], Styles],
         why_off: Callable[[str, str], str | None] = lambda _path, _language: None,
+        *,
+        text_bytes: int = TEXT_BYTES,
     ) -> None:
         self._why_off = why_off
+        self._text_bytes = text_bytes
         self._load = load
         self._styles_for = styles_for
         self._lock = threading.Lock()
@@ -110,7 +118,7 @@ class Desk:
         self._completers: dict[Styles, Completes] = {}
         self._numbers = itertools.count()
         # The one used last is at the end.
-        self._sheets: OrderedDict[Hashable, Sheet] = OrderedDict()
+        self._sheets: OrderedDict[int, Sheet] = OrderedDict()
 
     @property
     def documents(self) -> int:
@@ -147,7 +155,7 @@ class Desk:
             for ghosts in self._ghosts(asked, sheet, completer, wanted):
                 if not wanted():
                     return
-                sheet.offers.extend((ghosts.before, text) for text in ghosts.texts)
+                sheet.offers.extend((hash(ghosts.before), text) for text in ghosts.texts)
                 yield ghosts.texts
 
     def _ghosts(
@@ -203,28 +211,34 @@ class Desk:
         return self._styles_for(_language(asked), asked.style)
 
     def _sheet(self, asked: Asked) -> Sheet:
+        """The text that is asked about. Names that many texts may have, such as "main.py", do not tell one from another."""
         name = asked.name or asked.path
-        key: Hashable = None
-        if name is not None:
-            key = (asked.client, name)
+        called = [sheet for sheet in reversed(self._sheets.values()) if sheet.name == name]
+        if asked.name is not None or _is_whole(name):
+            found = next(iter(called), None)
         else:
-            alike = [
-                (likeness(sheet.text, asked.before), known)
-                for known, sheet in reversed(self._sheets.items())
-                if sheet.client == asked.client and isinstance(known, int)
-            ]
-            best, known = max(alike, key=lambda pair: pair[0], default=(0.0, None))
-            key = known if best >= ALIKE else None
-        if key is None or key not in self._sheets:
-            number = next(self._numbers)
-            key = number if key is None else key
-            self._sheets[key] = Sheet(number, asked.client)
-            while len(self._sheets) > MOST_SHEETS:
-                _, oldest = self._sheets.popitem(last=False)
-                for styles, completer in list(self._completers.items()):  # another thread may load one
-                    completer.close((oldest.number, styles))
-        self._sheets.move_to_end(key)
-        return self._sheets[key]
+            alike = [(likeness(sheet.text, asked.before), sheet) for sheet in called]
+            best, found = max(alike, key=lambda pair: pair[0], default=(0.0, None))
+            found = found if best >= ALIKE else None
+        if found is None:
+            found = Sheet(next(self._numbers), name)
+            self._sheets[found.number] = found
+        self._sheets.move_to_end(found.number)
+        self._make_room()
+        return found
+
+    def _make_room(self) -> None:
+        taken = sum(sys.getsizeof(sheet.text) for sheet in self._sheets.values())
+        while len(self._sheets) > 1 and (len(self._sheets) > MOST_SHEETS or taken > self._text_bytes):
+            _, oldest = self._sheets.popitem(last=False)
+            taken -= sys.getsizeof(oldest.text)
+            for styles, completer in list(self._completers.items()):  # another thread may load one
+                completer.close((oldest.number, styles))
+
+
+def _is_whole(path: str | None) -> bool:
+    """Whether ``path`` leads to one file only, on any system."""
+    return path is not None and (PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute())
 
 
 def _cut(ghost: str, stops: Iterable[str]) -> str:
@@ -236,8 +250,8 @@ def _cut(ghost: str, stops: Iterable[str]) -> str:
 def _place(sheet: Sheet, window: str) -> tuple[str, str]:
     """The text of ``sheet`` that ends in ``window``, as far as somebody has written it, and what is only supposed."""
     text = put_back(sheet.text, window)
-    for before, ghost in reversed(sheet.offers):
-        if text == before + ghost:
+    for offered, ghost in reversed(sheet.offers):
+        if text.endswith(ghost) and hash(before := text[: -len(ghost)]) == offered:
             sheet.text = before
             return before, ghost
     sheet.text = text

@@ -30,8 +30,6 @@ MOST_FITTING = 2
 NAMES = ("style", "styles", "off", "ignore", "learn", "alternatives", "threshold", "length", "budget_ms")
 """What an editor may set; it may have settings of its own by other names."""
 
-_FILES: tuple[Literal["all", "user"], ...] = ("all", "user")
-
 SECRETS = Patterns(
     [
         *(
@@ -141,7 +139,7 @@ def read_preferences(
 ) -> Preferences:
     """What the ``editor`` says, over the files that hold in ``folder``, and under the ``flags`` of the command.
 
-    Nothing raises: what is wrong is a line among ``problems``.
+    With no folder open the user's own file holds alone: an editor may have been started anywhere. Nothing raises: what is wrong is a line among ``problems``.
     """
     settings, problems = _that_hold(flags, folder)
     problems += settings.ignored
@@ -173,8 +171,9 @@ def read_preferences(
 def _that_hold(flags: Mapping[str, Any] | None, folder: Path | None) -> tuple[Settings, list[str]]:
     """As many settings as are right, and what is wrong: what the user switches off holds, whatever a project's file is."""
     problems: dict[str, None] = {}
+    places: tuple[Literal["all", "user"], ...] = ("user",) if folder is None else ("all", "user")
     for given, environment in ((flags, None), ({}, {})):
-        for files in _FILES:
+        for files in places:
             try:
                 return load_settings(given, environment=environment, folder=folder, files=files), list(problems)
             except SettingError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncomplete.editors.preferences import Preferences
@@ -21,9 +22,18 @@ class StyleChoice:
     """Completers by ``settings``; ``style`` is that of all texts, ``None`` where the language of each decides.
 
     What is known of the texts in each style takes at most ``document_bytes``; those not used for longest are read again.
+    Patterns of files to ignore begin at ``root``, the folder that the settings hold in.
     """
 
-    def __init__(self, settings: Settings, style: str | None = None, *, document_bytes: int = DOCUMENT_BYTES) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        style: str | None = None,
+        *,
+        document_bytes: int = DOCUMENT_BYTES,
+        root: Path | None = None,
+    ) -> None:
+        self._root = root or Path.cwd()
         self._document_bytes = document_bytes
         self._settings = settings
         self._style = style
@@ -53,7 +63,9 @@ class StyleChoice:
 
     def why_off(self, path: str, language: str) -> str | None:
         """Why there are no ghosts in the file ``path``; ``None`` if there are."""
-        return self._preferences.why_off(path, path, language)
+        here = Path(path)
+        inside = here.relative_to(self._root).as_posix() if here.is_relative_to(self._root) else path
+        return self._preferences.why_off(path, inside, language)
 
     def load(self, styles: Styles) -> Completes:
         """A completer that has ``styles`` to choose from; it learns what the settings name, in the background."""

@@ -24,6 +24,9 @@ MOST_GHOSTS = 8
 MOST_STOPS, LONGEST_STOP = 32, 200
 """Texts at which a ghost ends, and characters of one."""
 
+LONGEST_NAME = 4096
+"""Characters of a name, such as a file's with all its folders."""
+
 TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -87,7 +90,7 @@ def read_completion(body: Mapping[str, Any]) -> Asked:
     if (segments := body.get("segments")) is not None:
         if not isinstance(segments, dict):
             raise RequestError(f'segments is {_kind(segments)}; expected {{"prefix":"…","suffix":"…"}}')
-        path = _text(segments, "filepath") or shared.path
+        path = _name(segments, "filepath") or shared.path
         before, after = _text(segments, "prefix", None), _text(segments, "suffix")
         return replace(shared, before=before, after=after, path=path)
     prompt = body.get("prompt")
@@ -100,8 +103,8 @@ def read_completion(body: Mapping[str, Any]) -> Asked:
         shared,
         before=text.before,
         after=text.after,
-        path=text.path or shared.path,
-        language=shared.language or text.language,
+        path=(text.path or "")[-LONGEST_NAME:] or shared.path,
+        language=shared.language or (text.language or "")[:LONGEST_NAME],
     )
 
 
@@ -214,10 +217,10 @@ def _shared(body: Mapping[str, Any], length: int, count: Any) -> Asked:
         raise RequestError(f"stop has too much; expected at most {MOST_STOPS} texts of {LONGEST_STOP} characters")
     return Asked(
         before="",
-        name=_text(body, "document") or None,
-        path=_text(body, "filename") or None,
-        language=_text(body, "language") or None,
-        style=_text(body, "model") or None,
+        name=_name(body, "document"),
+        path=_name(body, "filename"),
+        language=_name(body, "language"),
+        style=_name(body, "model"),
         length=None if length < 0 else length,
         stops=tuple(stops),
         count=count,
@@ -234,6 +237,14 @@ def _text(body: Mapping[str, Any], name: str, default: str | None = "") -> str:
     if not isinstance(value, str):
         raise RequestError(f"{name} is {_kind(value)}; expected a text")
     return value.encode("utf-8", "replace").decode()  # half a character may come as JSON's escape
+
+
+def _name(body: Mapping[str, Any], name: str) -> str | None:
+    """A name in ``body``; ``None`` where there is none."""
+    value = _text(body, name)
+    if len(value) > LONGEST_NAME:
+        raise RequestError(f"{name} has {len(value):,} characters; expected at most {LONGEST_NAME:,}")
+    return value or None
 
 
 def _whole(body: Mapping[str, Any], name: str, default: int, most: int = 600_000) -> int:

@@ -60,8 +60,27 @@ def test_named_texts_have_documents_of_their_own(desk: Desk, fake: FakeCompleter
     for before, name in (("one", "a"), ("two", "b"), ("one more", "a")):
         ask(desk, before, name=name)
     ask(desk, "one", path="c.txt")
-    ask(desk, "one", name="a", client="somebody else")
-    assert [len(document.asked) for document in fake.documents.values()] == [2, 1, 1, 1]
+    assert [len(document.asked) for document in fake.documents.values()] == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("path", "documents"), [("main.py", 2), ("src/main.py", 2), ("/a/main.py", 1), (r"C:\main.py", 1)]
+)
+def test_a_name_that_files_of_others_may_have_does_not_make_two_texts_one(
+    desk: Desk, fake: FakeCompleter, path: str, documents: int
+) -> None:
+    for before in ("import os\nim", "from math import pi\nar", "import os\nimport sy", "from math import pi\narea"):
+        ask(desk, before, path=path)
+    assert [len(document.asked) for document in fake.documents.values()] == [4 // documents] * documents
+
+
+def test_texts_take_no_more_than_they_may(fake: FakeCompleter) -> None:
+    desk = Desk(lambda _styles: fake, lambda _language, _model: ("tiny",), text_bytes=50_000)  # type: ignore[arg-type,return-value]
+    for number in range(20):
+        for end in range(20):
+            ask(desk, f"{number} {end}" * 2_000, name=str(number))
+    assert desk.documents < 7
+    assert len(fake.closed) >= 13
 
 
 def test_texts_without_a_name_are_known_by_what_they_say(desk: Desk, fake: FakeCompleter) -> None:
@@ -188,6 +207,17 @@ def test_where_ghosts_are_off_nothing_is_read(fake: FakeCompleter, monkeypatch: 
     assert not fake.documents
     assert desk.documents == 0
     assert ask(desk, "key = ", path="x.py")
+
+
+def test_patterns_of_files_to_ignore_begin_where_the_settings_hold(
+    fake: FakeCompleter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RNNCOMPLETE_IGNORE", "/vendor/,*.log")
+    choice = StyleChoice(load_settings({}), root=tmp_path)
+    ignored = ("vendor/a.py", f"{tmp_path}/vendor/a.py", "/elsewhere/a.log", f"{tmp_path}/b/a.log")
+    assert all(choice.why_off(path, "python") for path in ignored)
+    kept = ("src/vendor/a.py", f"{tmp_path}/src/vendor/a.py", f"{tmp_path}/a.py", "vendor.py")
+    assert not [path for path in kept if choice.why_off(path, "python")]
 
 
 def test_a_style_may_be_loaded_while_an_old_text_is_let_go(desk: Desk, fake: FakeCompleter, monkeypatch: Any) -> None:

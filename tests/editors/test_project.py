@@ -233,3 +233,12 @@ def test_a_broken_variable_undoes_nothing_either(project: Path, monkeypatch: pyt
     found = read_preferences({}, project)
     assert not found.learn
     assert len(found.problems) == 1
+
+
+def test_with_no_folder_open_the_settings_where_the_editor_was_started_do_not_hold(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "rnncomplete.toml").write_text('off = ["c"]\n', encoding="utf-8")
+    monkeypatch.chdir(project)
+    assert read_preferences({}, None).off == frozenset()
+    assert read_preferences({}, project).off == {"c"}

@@ -414,3 +414,10 @@ def test_a_key_may_have_any_letters(server: Server) -> None:
         for key, status in (("\u043a\u043b\u044e\u0447", 200), ("\u043a\u043b\u044e", 401)):
             headers = {"Authorization": f"Bearer {key}".encode()}
             assert client.get("/v1/models", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("name", ["document", "filename", "language", "model"])
+def test_a_name_longer_than_a_files_is_refused(client: httpx.Client, name: str) -> None:
+    answer = client.post("/v1/completions", json={"prompt": "to be", name: 5_000 * "a"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == f"{name} has 5,000 characters; expected at most 4,096"
