@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import signal
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # What a shell runs in the background ignores Ctrl-C and hands that down, and tests interrupt what they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Those of the trainer, where it cannot be run.
+collect_ignore = [] if importlib.util.find_spec("torch") else ["export"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -98,6 +98,18 @@ def test_the_tests_of_the_runtime_need_nothing_of_the_training() -> None:
             assert imported_names(path).isdisjoint(HEAVY), f"{path.name}: what needs these is tested in tests/export"
 
 
+@pytest.mark.slow
+def test_without_pytorch_the_tests_of_the_runtime_are_collected() -> None:
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({sorted(HEAVY)!r})); "
+        "import pytest; sys.exit(pytest.main(['--collect-only', '-q', '-p', 'no:cacheprovider']))"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert process.returncode == 0, process.stdout[-1000:]
+    assert "tests/completion/" in process.stdout
+    assert "tests/export/" not in process.stdout
+
+
 def test_the_distribution_lists_every_package_of_the_tree() -> None:
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     found = {"rnncomplete.models", "rnncomplete_export.recipes"}

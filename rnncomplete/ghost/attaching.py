@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, FilterOrBool, to_filter
 from prompt_toolkit.key_binding import merge_key_bindings
-from prompt_toolkit.key_binding.key_processor import KeyPress
-from prompt_toolkit.keys import Keys
 
 from rnncomplete.ghost.drawing import replace_control
-from rnncomplete.ghost.keys import ghost_bindings, ghost_of
+from rnncomplete.ghost.escape import heed_escape
+from rnncomplete.ghost.keys import ghost_bindings
 from rnncomplete.ghost.suggest import RNNAutoSuggest
 
 if TYPE_CHECKING:
@@ -22,14 +19,6 @@ if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.application import Application
     from prompt_toolkit.buffer import Buffer
-    from prompt_toolkit.key_binding.key_processor import KeyProcessor
-
-ESCAPE_SECONDS = 0.05
-"""How long after a lone Esc another key may come that makes it an Alt key.
-
-The bytes of one key may come far apart on a slow link. How long a program waits for the rest of them is its own setting,
-``ttimeoutlen``, which is left alone.
-"""
 
 _installed: WeakKeyDictionary[PromptSession[Any], Callable[[], None]] = WeakKeyDictionary()
 """What undoes :func:`install`, by session."""
@@ -87,8 +76,7 @@ def attach(
     replaced = replace_control(app.layout, buffer)
     # Behind the program's own keys, which win over those before them.
     app.key_bindings = merge_key_bindings([*([keys] if keys else []), ghost_bindings(suggest, to_filter(takes_tab))])
-    escape = _dismiss_on_escape(app, suggest, buffer)
-    app.key_processor.after_key_press += escape
+    unheed = heed_escape(app, suggest, buffer)
 
     def begin(_: object) -> None:
         suggest.watch(buffer).forget()  # what was dismissed or rejected at the last prompt
@@ -100,39 +88,9 @@ def attach(
     def detach() -> None:
         suggest.leave(buffer)
         buffer.auto_suggest, app.key_bindings = former, keys
-        app.key_processor.after_key_press -= escape
+        unheed()
         app.on_reset -= begin
         for window, control in replaced:
             window.content = control
 
     return detach
-
-
-def _dismiss_on_escape(
-    app: Application[Any], suggest: RNNAutoSuggest, buffer: Buffer
-) -> Callable[[KeyProcessor], None]:
-    """What lets a lone Esc dismiss the ghost, to be called after each key. It cannot be bound: so do Alt keys begin.
-
-    Then the Esc is over: with a letter after it, it would be an Alt key, and in vi's insert mode, which it ends, it would
-    wait a second for one.
-    """
-    processor = app.key_processor
-
-    def lone_escape() -> bool:
-        return [press.key for press in processor.key_buffer] == [Keys.Escape]
-
-    def end() -> None:
-        if not lone_escape():
-            return
-        ghost = ghost_of(buffer)
-        if ghost:
-            suggest.dismiss(buffer)
-        if ghost or app.editing_mode == EditingMode.VI:
-            processor.feed(KeyPress(Keys.Ignore, ""))  # which does nothing, in a macro neither
-            processor.process_keys()
-
-    def after_key(_: KeyProcessor) -> None:
-        if lone_escape() and (ghost_of(buffer) or app.editing_mode == EditingMode.VI):
-            asyncio.get_running_loop().call_later(ESCAPE_SECONDS, end)
-
-    return after_key

@@ -74,6 +74,8 @@ class Watch:
         """Whether the last that happened was that text came in at the cursor."""
         self.blank = ""
         """What comes before the next word, if the next key is a letter: blanks that the ghost just accepted ended in."""
+        self.veiled = False
+        """Whether the ghost is hidden for the moment; what else happens to it goes on."""
         self.several_lines: Callable[[], bool] = buffer.multiline
         """Whether Enter begins another line, and does not end the text."""
         self._accepted: list[Acceptance] = []
@@ -95,7 +97,7 @@ class Watch:
     def suggestion(self) -> Suggestion | None:
         """What is to be shown at the cursor now."""
         rest = self.trail.rest if self._owner.anywhere else self.trail.rest.partition("\n")[0].rstrip()
-        return Suggestion(rest) if rest.strip() and self.may_show(rest) else None
+        return Suggestion(rest) if rest.strip() and not self.veiled and self.may_show(rest) else None
 
     def may_show(self, ghost: str) -> bool:
         """Whether there may be ghosts still, once ``ghost`` or its first letter is accepted.
@@ -187,8 +189,19 @@ class Watch:
         self._abandon()
         self.write()
 
+    def veil(self) -> None:
+        """Hide the ghost until it is known whether it is dismissed."""
+        self.veiled = True
+        self.write()
+
+    def unveil(self) -> None:
+        """Let the ghost be seen again."""
+        self.veiled = False
+        self.write()
+
     def forget(self) -> None:
         """Nothing known about ghosts is true any more."""
+        self.veiled = False
         self.trail, self.choices, self.blank = Trail(), [], ""
         self._accepted, self._taken_back = [], []
         self._abandon()

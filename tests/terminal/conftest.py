@@ -147,6 +147,11 @@ class Typist:
         await self.until(lambda: handled > 0 and not processor.input_queue)
         processor.after_key_press -= count
 
+    async def press_escape(self) -> None:
+        """Send Esc, whose byte others begin with, and wait until the ghost is gone."""
+        self._keys.send_text("\x1b")
+        await self.sees("")
+
     async def until(self, condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + DEADLINE
         while not condition():

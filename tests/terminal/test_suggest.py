@@ -170,18 +170,55 @@ def test_keys_accept_parts_and_one_undo_takes_each_back(
     prompt(script, installed)
 
 
+NEVER = 1000.0
+"""Seconds, for ``ttimeoutlen`` and ``timeoutlen``: what waits for these does not happen in a test."""
+
+
 def test_escape_dismisses_at_this_place_only(prompt: Prompt, installed: Any, fake: Any) -> None:
     async def script(typist: Any) -> None:
         await typist.type("that is")
         await typist.sees(" the question")
-        await typist.type(ESCAPE)
-        await typist.sees("")
+        await typist.press_escape()
         assert typist.text == "that is"
         await typist.type("x")
         await typist.type(BACKSPACE)
         assert typist.ghost == ""
         await typist.type(" the")
         await typist.sees(" question")
+
+    prompt(script, installed)
+
+
+def test_escape_is_not_waited_for(prompt: Prompt, installed: Any) -> None:
+    async def script(typist: Any) -> None:
+        app = typist.session.app
+        app.ttimeoutlen = app.timeoutlen = NEVER
+        await typist.type("that is")
+        await typist.sees(" the question")
+        await typist.press_escape()
+        await typist.type("[C")
+        assert (typist.text, typist.ghost) == ("that is the question", ""), "it was the beginning of Right"
+        typist.buffer.undo()
+        await typist.type(" the")
+        await typist.sees(" question")
+        await typist.press_escape()
+        await typist.type("f")
+        assert typist.text == "that is thef", "it was a key by itself"
+
+    prompt(script, installed)
+
+
+def test_a_ghost_that_comes_after_escape_is_not_shown(prompt: Prompt, installed: Any, fake: Any) -> None:
+    async def script(typist: Any) -> None:
+        await typist.type("that is")
+        await typist.sees(" the question")
+        watch = typist.buffer.auto_suggest.watch(typist.buffer)
+        await typist.press_escape()
+        watch.write()
+        assert typist.ghost == ""
+        await typist.type("\x7f")
+        await typist.type("s")
+        assert typist.ghost == "", "it was dismissed"
 
     prompt(script, installed)
 
@@ -201,8 +238,7 @@ def test_after_a_dismissal_a_letter_is_a_letter(prompt: Prompt, installed: Any, 
     async def script(typist: Any) -> None:
         await typist.type("that is")
         await typist.sees(" the question")
-        await typist.type(ESCAPE)
-        await typist.sees("")
+        await typist.press_escape()
         await typist.type(letter)
         assert typist.text == "that is" + letter
 
@@ -245,8 +281,7 @@ def test_what_was_dismissed_at_a_prompt_is_forgotten_at_the_next(prompt: Prompt,
     async def script(typist: Any) -> None:
         await typist.type("that is")
         await typist.sees(" the question")
-        await typist.type(ESCAPE)
-        await typist.sees("")
+        await typist.press_escape()
 
     assert prompt(script, installed, prompts=2) == "that is"
 
@@ -270,7 +305,7 @@ def test_what_is_detached_is_as_before_and_free(fake: Any) -> None:
             events = (buffer.on_text_changed, buffer.on_text_insert, buffer.on_cursor_position_changed, app.on_reset)
             handlers = [list(event._handlers) for event in (*events, app.key_processor.after_key_press)]
             controls = [window.content for window in app.layout.find_all_windows()]
-            return [buffer.auto_suggest, app.key_bindings, app.ttimeoutlen, *handlers, controls]
+            return [buffer.auto_suggest, app.key_bindings, app.input, app.ttimeoutlen, *handlers, controls]
 
         before = things()
         suggest = RNNAutoSuggest(completer=fake)
@@ -691,7 +726,7 @@ def test_what_a_program_does_wrong_stops_no_prompt(prompt: Prompt, fake: Any, na
         broken = False
         await typist.type(" ")
         await typist.sees("the question")
-        assert suggest.problem is None
+        await typist.until(lambda: suggest.problem is None)
 
     assert prompt(script, lambda session: install(session, suggest=suggest)) == "that is "
 
