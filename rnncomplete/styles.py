@@ -25,6 +25,9 @@ CARD = "card.json"
 MEMORY = "memory.bin"
 """What a style may have beside its graph: counts of the text that it was trained on."""
 
+ENCODER = "encode.onnx"
+"""What a style has that translates or describes: the graph that reads what it writes about."""
+
 STYLE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 FOLDER_VARIABLE = "RNNCOMPLETE_STYLES"

@@ -9,7 +9,7 @@ from rnncomplete.errors import ModelError, StyleError
 from rnncomplete.files import read_regular, replaced_folder
 from rnncomplete.mixing.memory import CorpusMemory
 from rnncomplete.network.loading import LARGEST_FILE, STEP, load_network, read_style_file
-from rnncomplete.styles import CARD, FOLDER_VARIABLE, MEMORY, Style, list_styles, user_styles_folder
+from rnncomplete.styles import CARD, ENCODER, FOLDER_VARIABLE, MEMORY, Style, list_styles, user_styles_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from rnncomplete.network.card import Card
 
 
-PARTS = {CARD: 2**20, STEP: LARGEST_FILE, MEMORY: LARGEST_FILE, "README.md": 2**20, "stages.svg": 2**22}
+PARTS = {
+    CARD: 2**20,
+    STEP: LARGEST_FILE,
+    ENCODER: LARGEST_FILE,
+    MEMORY: LARGEST_FILE,
+    "README.md": 2**20,
+    "stages.svg": 2**22,
+}
 """The files of a style, and how many bytes each may have: the first two must be there."""
 
 
@@ -63,14 +70,16 @@ def install_style(folder: Path, *, replace: bool = False) -> Style:
     Of the files in ``folder`` only those of :data:`PARTS` are copied. Raises :class:`~rnncomplete.errors.ModelError` if it breaks the contract, :class:`StyleError` if a style of that
     name is there and ``replace`` is false, or if it cannot be written.
     """
-    name = check_style(folder).style
+    card = check_style(folder)
+    name = card.style
+    parts = {part: most for part, most in PARTS.items() if part != ENCODER or card.source}
     target = user_styles_folder() / name
     if not replace and any(style.name == name for style in list_styles()):
         raise StyleError(f"there is a style {name!r} already; remove it first, or replace it with --replace")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replaced_folder(target) as fresh:
-            for part, most in PARTS.items():
+            for part, most in parts.items():
                 if part in (CARD, STEP) or os.path.lexists(folder / part):
                     (fresh / part).write_bytes(_own_bytes(folder / part, most))
             check_style(fresh)  # what is there now, whatever became of the folder meanwhile

@@ -12,6 +12,7 @@ from typing import Any, TypedDict, get_type_hints
 
 from rnncomplete.errors import ModelError
 from rnncomplete.network.facts import conform, read_json
+from rnncomplete.network.source import ContextWidths, Source, check_source
 from rnncomplete.styles import AUTO, STYLE_NAME, is_style_name
 from rnncomplete.text.characters import NORMALISATIONS
 from rnncomplete.text.labelled import LARGEST_LABEL, MOST_LABELS, is_label
@@ -174,9 +175,13 @@ class Card:
     parameters: int
     """Trained numbers in the network."""
     format: int = 1
-    """Version of the model contract; 2 if there are readouts."""
+    """Version of the model contract; 2 if there are readouts or a source."""
     readouts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Of each readout by name the labels whose distribution it gives at every character."""
+    source: Source | None = None
+    """What the style writes about, if it does not just go on."""
+    context: ContextWidths | None = None
+    """What is known of each place of the source."""
     normalisation: tuple[str, ...] = NORMALISATIONS[:1]
     """What is done to a text before the network reads it."""
     temperature: float = 1.0
@@ -193,9 +198,11 @@ class Card:
 
     def __post_init__(self) -> None:
         _check_format(self.format)
-        if self.readouts and self.format < 2:
-            raise ModelError(f"the card has readouts in format {self.format}; expected format 2")
+        for name in ("readouts", "source", "context"):
+            if getattr(self, name) and self.format < 2:
+                raise ModelError(f"the card has {name} in format {self.format}; expected format 2")
         _check_readouts(self.readouts)
+        check_source(self.source, self.context, self.normalisation)
         if not is_style_name(self.style):
             raise ModelError(
                 f"the card names the style {self.style!r}; expected lower case letters, digits, hyphens, underscores, and "
@@ -225,8 +232,9 @@ class Card:
     def to_json(self) -> str:
         """The card as one line of JSON with sorted keys."""
         facts = dataclasses.asdict(self)
-        if not self.readouts:
-            del facts["readouts"]  # what a card of format 1 never had
+        for name in ("readouts", "source", "context"):
+            if not facts[name]:
+                del facts[name]  # what a card of format 1 never had
         return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
     @classmethod

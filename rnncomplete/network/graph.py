@@ -18,6 +18,10 @@ class Element(IntEnum):
 ELEMENT_BYTES = {Element.FLOAT: 4, Element.INT8: 1, Element.INT64: 8, Element.FLOAT16: 2}
 
 
+Attribute = int | str | tuple[int, ...]
+"""A setting of an operator."""
+
+
 @dataclass(frozen=True)
 class Node:
     """One operator of a graph."""
@@ -26,7 +30,7 @@ class Node:
     operator: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    attributes: dict[str, int]
+    attributes: dict[str, Attribute]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from rnncomplete.errors import ModelError
 from rnncomplete.network.card import LARGEST_CARD
+from rnncomplete.network.encode_operators import ENCODE_RULES
 from rnncomplete.network.graph import ELEMENT_BYTES, Element, Graph, Node, Port, Weights
-from rnncomplete.network.operators import RULES
+from rnncomplete.network.operators import READOUT_RULES, STEP_RULES
 from rnncomplete.network.protobuf import (
     Budget,
     Field,
@@ -29,6 +30,7 @@ from rnncomplete.network.protobuf import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rnncomplete.network.graph import Attribute
     from rnncomplete.network.protobuf import Schema, Value
 
 LARGEST_GRAPH = 64 * 2**20
@@ -39,6 +41,9 @@ MOST_FIELDS = 100_000
 MOST_DIMENSIONS, LARGEST_DIMENSION = 8, 2**31 - 1
 NEWEST_OPSET = 21
 """From 22 on ONNX Runtime may move recurrent operators off the GPU."""
+
+_KNOWN = {*STEP_RULES, *READOUT_RULES, *ENCODE_RULES}
+"""Operators that one graph or another may use, by domain and name; which of them, its contract says."""
 
 
 def _refuse(reason: str) -> Callable[[Value], NoReturn]:
@@ -67,9 +72,11 @@ _TENSOR: Schema = {
 _ATTRIBUTE: Schema = {
     1: Field("name", as_text),
     3: Field("i", as_int),
+    4: Field("s", as_text),
+    8: Field("ints", as_ints, repeated=True),
     **{
-        number: Field("value", _refuse("has an attribute that is not a whole number"))
-        for number in (2, 4, 5, 7, 8, 9, 10)
+        number: Field("value", _refuse("has an attribute that is neither whole numbers nor a word"))
+        for number in (2, 5, 7, 9, 10)
     },
     **{number: Field("graph", _INSIDE) for number in (6, 11)},
     20: Field("type", as_int),
@@ -112,7 +119,7 @@ _MODEL: Schema = {
     20: Field("training", _refuse("brings training steps; expected plain operators only")),
     25: Field("function", _refuse("brings functions of its own; expected plain operators only")),
 }
-_INT_ATTRIBUTE = 2
+_INT_ATTRIBUTE, _STRING_ATTRIBUTE, _INTS_ATTRIBUTE = 2, 3, 7
 
 
 def read_graph(data: bytes) -> Graph:
@@ -155,7 +162,7 @@ def _metadata(entries: list[dict[str, str]]) -> dict[str, str]:
 
 def _opsets(entries: list[dict[str, Any]]) -> dict[str, int]:
     opsets = {_domain(entry): entry.get("version", 0) for entry in entries}
-    known = {domain for domain, _ in RULES}
+    known = {domain for domain, _ in _KNOWN}
     if foreign := opsets.keys() - known - {"ai.onnx.ml", "pkg.onnxscript.torch_lib"}:
         raise ModelError(f"the graph asks for the operators of {min(foreign)!r}; expected ai.onnx and com.microsoft")
     if not 1 <= opsets.get("", 0) <= NEWEST_OPSET:
@@ -170,13 +177,28 @@ def _domain(entry: dict[str, Any]) -> str:
 
 def _node(found: dict[str, Any]) -> Node:
     domain, operator = _domain(found), found.get("operator", "")
-    if (domain, operator) not in RULES:
+    if (domain, operator) not in _KNOWN:
         name = f"{domain}.{operator}" if domain else operator
-        raise ModelError(f"the graph uses the operator {name!r}, which no recurrent step needs, so it is not run")
-    attributes = {item.get("name", ""): item.get("i", 0) for item in found["attribute"]}
-    if len(attributes) != len(found["attribute"]) or any(a.get("type") != _INT_ATTRIBUTE for a in found["attribute"]):
-        raise ModelError(f"the graph has odd attributes of {operator}; expected whole numbers, each once")
+        raise ModelError(f"the graph uses the operator {name!r}, which no style needs, so it is not run")
+    attributes = {item.get("name", ""): _attribute(item, operator) for item in found["attribute"]}
+    if len(attributes) != len(found["attribute"]):
+        raise ModelError(f"the graph has odd attributes of {operator}; expected each once")
     return Node(domain, operator, tuple(found["input"]), tuple(found["output"]), attributes)
+
+
+def _attribute(found: dict[str, Any], operator: str) -> Attribute:
+    """A whole number, whole numbers or a word: the one that its type says, and no other beside it."""
+    kind, ints = (
+        found.get("type"),
+        tuple(number for numbers in found["ints"] for number in numbers[: MOST_DIMENSIONS + 1]),
+    )
+    if kind == _INT_ATTRIBUTE and not ints and "s" not in found:
+        return int(found.get("i", 0))
+    if kind == _INTS_ATTRIBUTE and 1 <= len(ints) <= MOST_DIMENSIONS and not found.keys() & {"i", "s"}:
+        return ints
+    if kind == _STRING_ATTRIBUTE and not ints and "s" in found and "i" not in found:
+        return str(found["s"])
+    raise ModelError(f"the graph has odd attributes of {operator}; expected whole numbers or a word")
 
 
 def _weights(tensors: list[dict[str, Any]]) -> dict[str, Weights]:

@@ -9,8 +9,9 @@ import numpy as np
 from rnncomplete.errors import DeviceError, ModelError
 from rnncomplete.files import read_regular
 from rnncomplete.network.card import Card
-from rnncomplete.network.contract import READOUT, check_contract
+from rnncomplete.network.contract import READOUT, check_contract, check_encoder
 from rnncomplete.network.device_choice import choice_key, disagreement, faster, recall, remember
+from rnncomplete.network.encoder import Context, Encoder
 from rnncomplete.network.gpu_graph import gpu_graph
 from rnncomplete.network.graph_check import read_graph
 from rnncomplete.network.model import Model
@@ -23,10 +24,12 @@ from rnncomplete.network.onnx_runtime import (
 )
 from rnncomplete.network.step import BatchStep, bind_step
 from rnncomplete.network.trial import ensure_tried
-from rnncomplete.styles import CARD, is_shipped
+from rnncomplete.styles import CARD, ENCODER, is_shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rnncomplete.network.source import ContextWidths
 
 STEP = "step.int8.onnx"
 """The graph of one step as the CPU runs it; what a GPU runs is made from it."""
@@ -39,11 +42,17 @@ def load_network(folder: Path, device: str = "auto") -> Model:
     """Load and check the network of the style in ``folder``.
 
     ``auto`` runs on CUDA where that is there, works and is faster than the CPU, which is tried once and remembered.
-    Where the GPU predicts otherwise than the CPU, the CPU runs and ``note`` says so. Raises :class:`ModelError` naming
+    Where the GPU predicts otherwise than the CPU, the CPU runs and ``note`` says so; it runs styles with a source, too,
+    whose steps cannot be captured as a CUDA graph. Raises :class:`ModelError` naming
     the file that breaks the contract, or whose graph failed on trial, :class:`DeviceError` if ``device`` is "cuda" and CUDA does not run.
     """
     check_device(device)
     card = read_card(folder)
+    if card.source is not None:
+        model = _load_on(folder, card, "cpu")
+        if device == "cuda":
+            model.note = f"the CPU runs {card.style!r}, as every style with a source; to keep to it, use --device cpu"
+        return model
     if device == "cuda":
         return trusted(_load_on(folder, card, "cuda"), _load_on(folder, card, "cpu"))
     on_cpu = _load_on(folder, card, "cpu")
@@ -81,26 +90,52 @@ def read_card(folder: Path) -> Card:
 
 
 def _load_on(folder: Path, card: Card, device: str) -> Model:
+    encoder = None if card.source is None else _load_encoder(folder, card)
     path = folder / STEP
     data = read_style_file(path)
     try:
         check_contract(read_graph(data), card)
         if not is_shipped(folder):
             ensure_tried(data)
-        return model_from_graph(card, data, device)
+        return model_from_graph(card, data, device, encoder)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
 
 
-def model_from_graph(card: Card, graph: bytes, device: str = "cpu") -> Model:
-    """The model that a serialised ``graph`` holds, checked against ``card`` and run once; raises ``ModelError``."""
+def _load_encoder(folder: Path, card: Card) -> Encoder:
+    path = folder / ENCODER
+    data = read_style_file(path)
+    try:
+        check_encoder(read_graph(data), card)
+        if not is_shipped(folder):
+            ensure_tried(data)
+        return encoder_from_graph(card, data)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+
+
+def encoder_from_graph(card: Card, graph: bytes) -> Encoder:
+    """The encoder that a serialised ``graph`` holds, checked against ``card``; raises ``ModelError``."""
+    check_encoder(read_graph(graph), card)
+    return Encoder(card, open_session(graph))
+
+
+def model_from_graph(card: Card, graph: bytes, device: str = "cpu", encoder: Encoder | None = None) -> Model:
+    """The model that a serialised ``graph`` holds, checked against ``card`` and run once; raises ``ModelError``.
+
+    Of a style with a source ``encoder`` reads that; without one the source is empty.
+    """
     check_contract(read_graph(graph), card)
     if device == "cuda":
         graph = gpu_graph(graph)
     session = open_session(graph, device)
+    nothing = None
+    if card.context is not None:
+        nothing = encoder("") if encoder else _empty(card.context)
     readouts = {f"{READOUT}{name}": len(labels) for name, labels in card.readouts.items()}
-    step = bind_step(session, len(card.vocabulary), card.state_size, readouts)
-    model = Model(card, device, step, BatchStep(session, readouts) if device == "cpu" else None)
+    step = bind_step(session, len(card.vocabulary), card.state_size, readouts, nothing)
+    batch = BatchStep(session, readouts, nothing) if device == "cpu" else None
+    model = Model(card, device, step, batch, encoder)
     try:
         logits, _ = step(0, model.initial_state)
         model.readout(0, model.initial_state)
@@ -114,11 +149,17 @@ def model_from_graph(card: Card, graph: bytes, device: str = "cpu") -> Model:
     return model
 
 
+def _empty(widths: ContextWidths) -> Context:
+    """A context of one place that says nothing."""
+    keys, values = (np.zeros((1, width), np.float32) for width in (widths["keys"], widths["values"]))
+    return Context(keys, values)
+
+
 def read_style_file(path: Path) -> bytes:
     """The bytes of one file of a style, at most :data:`LARGEST_FILE` of them."""
     try:
         return read_regular(path, LARGEST_FILE)
     except OSError as error:
         raise ModelError(
-            f"cannot read {path}: {error.strerror or error}; expected a style folder with {CARD} and {STEP}"
+            f"cannot read {path}: {error.strerror or error}; expected a style folder with {CARD}, {STEP} and what belongs to them"
         ) from None

@@ -3,6 +3,8 @@
 Inputs ``token int64[batch]`` and ``state float32[batch, S]``, outputs ``logits float32[batch, V]`` and
 ``next_state float32[batch, S]``; which cell is inside does not matter here. A state of zeros is the start of a text.
 In format 2 there may be outputs ``readout.NAME float32[batch, labels]``: a distribution over labels of the text so far.
+There may also be a source, a line that is translated or a picture that is described: then every step reads its context,
+``context.keys float32[places, K]`` and ``context.values float32[places, D]``, which :meth:`Model.encode` makes once.
 """
 
 from __future__ import annotations
@@ -13,16 +15,17 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncomplete.errors import ModelError
+from rnncomplete.errors import ModelError, StyleError
 from rnncomplete.network.contract import READOUT
 from rnncomplete.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from rnncomplete.network.card import Card
+    from rnncomplete.network.encoder import Context, Encoder
 
 FloatArray = NDArray[np.float32]
-Step = Callable[[int, FloatArray], tuple[FloatArray, FloatArray]]
-Batch = Callable[[NDArray[np.int64], FloatArray], tuple[FloatArray, dict[str, FloatArray]]]
+Step = Callable[..., tuple[FloatArray, FloatArray]]
+"""``step(token, state)``, and for a style with a source ``step(token, state, context)``."""
 Readouts = dict[str, FloatArray]
 
 
@@ -33,6 +36,15 @@ class Reads(Protocol):
         """Of each readout the distribution after ``token`` in ``state`` float32[S]."""
 
 
+class Batch(Protocol):
+    """Steps of many texts at once."""
+
+    def __call__(
+        self, tokens: NDArray[np.int64], states: FloatArray, context: Context | None = None
+    ) -> tuple[FloatArray, FloatArray, Readouts]:
+        """Logits float32[B, V], next states float32[B, S] and readouts after ``tokens`` in ``states``."""
+
+
 LARGEST_LOGIT = 1e4
 """Beyond this a network is as sure as it can be."""
 
@@ -40,7 +52,9 @@ LARGEST_LOGIT = 1e4
 class Model:
     """One loaded network; ``device`` is what really runs, "cpu" or "cuda"."""
 
-    def __init__(self, card: Card, device: str, step: Step, batch: Batch | None = None) -> None:
+    def __init__(
+        self, card: Card, device: str, step: Step, batch: Batch | None = None, encoder: Encoder | None = None
+    ) -> None:
         self.card = card
         self.vocabulary = Vocabulary(card.vocabulary, card.normalisation)
         self.device = device
@@ -48,15 +62,25 @@ class Model:
         """Why it does not run where it was asked to, in one line."""
         self.initial_state: FloatArray = np.zeros(card.state_size, np.float32)
         self.initial_state.flags.writeable = False
-        self._step, self._batch = step, batch
+        self._step, self._batch, self._encoder = step, batch, encoder
 
-    def step(self, token: int, state: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def encode(self, source: str | FloatArray) -> Context:
+        """The context of a line that is translated, or of a picture float32[3, size, size] that is described.
+
+        An empty text is no source. Raises :class:`StyleError` if the style has none, or one of another kind.
+        """
+        if self._encoder is None:
+            raise StyleError(f"the style {self.card.style!r} has no source; expected one that translates or describes")
+        return self._encoder(source)
+
+    def step(self, token: int, state: FloatArray, context: Context | None = None) -> tuple[FloatArray, FloatArray]:
         """(logits float32[V], next state float32[S]) after reading ``token`` in ``state``, which is left as it was.
 
+        ``context`` is that of the source of what follows ``token``, if the style has one; none is that of no source.
         Logits are at most :data:`LARGEST_LOGIT`, so that whoever goes on with them need not expect others. Raises
         :class:`ModelError` if they are not finite.
         """
-        logits, following = self._step(token, state)
+        logits, following = self._step(token, state) if context is None else self._step(token, state, context)
         if not (np.maximum.reduce(logits) <= LARGEST_LOGIT and np.minimum.reduce(logits) >= -LARGEST_LOGIT):
             logits = _bounded(logits)
         return logits, following
@@ -75,12 +99,22 @@ class Model:
         What is computed of one text differs a little with the texts beside it, by the rounding of quantised products.
         Raises :class:`ModelError` if the readouts are not distributions.
         """
+        _, states, found = self._in_batch()(tokens, states)
+        return states, {name.removeprefix(READOUT): _shares(values) for name, values in found.items()}
+
+    def step_batch(
+        self, tokens: NDArray[np.int64], states: FloatArray, context: Context | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """As :meth:`step` of several texts about one source: logits float32[B, V] and next states float32[B, S]."""
+        logits, following, _ = self._in_batch()(tokens, states, context)
+        return _bounded(logits), following
+
+    def _in_batch(self) -> Batch:
         if self._batch is None:
             raise ModelError(
                 f"the style {self.card.style!r} reads one text at a time on {self.device}; use --device cpu"
             )
-        states, found = self._batch(tokens, states)
-        return states, {name.removeprefix(READOUT): _shares(values) for name, values in found.items()}
+        return self._batch
 
 
 def _shares(values: FloatArray) -> FloatArray:

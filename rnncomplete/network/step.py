@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnncomplete.network.contract import KEYS, VALUES
 from rnncomplete.network.onnx_runtime import CUDA_PROVIDER, graph_options, on_device
 
 if TYPE_CHECKING:
@@ -15,37 +16,51 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rnncomplete.network.encoder import Context
+
 
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class BatchStep:
-    """Steps of many texts at once, each with a state of its own, on the CPU.
+    """Steps of many texts at once, each with a state of its own, on the CPU; all of them about one source, if about any.
 
     A quantised product rounds what it reads by the largest number in a batch, so that texts beside one another change
-    one another a little.
+    one another a little. Without a ``context`` a step reads the one that is given here.
     """
 
-    def __init__(self, session: Any, readouts: Iterable[str]) -> None:
-        self._session, self._names = session, list(readouts)
+    def __init__(self, session: Any, readouts: Iterable[str], context: Context | None = None) -> None:
+        self._session, self._names, self._context = session, list(readouts), context
 
     def __call__(
-        self, tokens: NDArray[np.int64], states: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-        """Next states float32[B, S] and readouts float32[B, labels] after ``tokens`` int64[B] in ``states``."""
-        following, *readouts = self._session.run(["next_state", *self._names], {"token": tokens, "state": states})
-        return following, dict(zip(self._names, readouts, strict=True))
+        self, tokens: NDArray[np.int64], states: NDArray[np.float32], context: Context | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray[np.float32]]]:
+        """Logits float32[B, V], next states float32[B, S] and readouts float32[B, labels].
+
+        ``tokens`` int64[B] are read in ``states`` float32[B, S].
+        """
+        feed: dict[str, NDArray[Any]] = {"token": tokens, "state": states}
+        if (about := context or self._context) is not None:
+            feed |= {KEYS: about.keys, VALUES: about.values}
+        logits, following, *readouts = self._session.run(["logits", "next_state", *self._names], feed)
+        return logits, following, dict(zip(self._names, readouts, strict=True))
 
 
 class BoundStep:
     """One step of a network through buffers that are bound once, which spares a third of a call's overhead.
 
     The buffers are copied in and out, so states are values all the same; a lock makes it safe to share among threads.
-    ``readouts`` are the outputs beside the logits, by name, and how many numbers each has.
+    ``readouts`` are the outputs beside the logits, by name, and how many numbers each has. Of a style with a source
+    ``context`` is what a step reads that is given none; another one is bound when it changes.
     """
 
     def __init__(
-        self, session: Any, vocabulary_size: int, state_size: int, readouts: Mapping[str, int] = NOTHING
+        self,
+        session: Any,
+        vocabulary_size: int,
+        state_size: int,
+        readouts: Mapping[str, int] = NOTHING,
+        context: Context | None = None,
     ) -> None:
         self._session = session
         self._readouts = {name: np.zeros((1, size), np.float32) for name, size in readouts.items()}
@@ -55,6 +70,8 @@ class BoundStep:
         self._logits = np.zeros((1, vocabulary_size), np.float32)
         self._next_state = np.zeros((1, state_size), np.float32)
         self._binding = session.io_binding()
+        self._context = context
+        self._bound: Context | None = None
         buffers: list[tuple[Callable[..., None], str, NDArray[Any]]] = [
             (self._binding.bind_input, "token", self._token),
             (self._binding.bind_input, "state", self._state),
@@ -63,23 +80,35 @@ class BoundStep:
             *((self._binding.bind_output, name, buffer) for name, buffer in self._readouts.items()),
         ]
         for bind, name, buffer in buffers:
-            bind(name, "cpu", 0, buffer.dtype.type, buffer.shape, buffer.ctypes.data)
+            _bind(bind, name, buffer)
 
-    def __call__(self, token: int, state: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def __call__(
+        self, token: int, state: NDArray[np.float32], context: Context | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """(logits float32[V], next state float32[S]) after reading ``token`` in ``state`` (float32[S])."""
         with self._lock:
-            self._token[0] = token
-            self._state[0] = state
-            self._session.run_with_iobinding(self._binding)
+            self._run(token, state, context)
             return self._logits[0].copy(), self._next_state[0].copy()
 
     def readouts(self, token: int, state: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """The readouts after ``token``, by name."""
         with self._lock:
-            self._token[0] = token
-            self._state[0] = state
-            self._session.run_with_iobinding(self._binding)
+            self._run(token, state, None)
             return {name: buffer[0].copy() for name, buffer in self._readouts.items()}
+
+    def _run(self, token: int, state: NDArray[np.float32], context: Context | None) -> None:
+        self._token[0] = token
+        self._state[0] = state
+        if (about := context or self._context) is not self._bound and about is not None:
+            _bind(self._binding.bind_input, KEYS, about.keys)
+            _bind(self._binding.bind_input, VALUES, about.values)
+            self._bound = about
+        self._session.run_with_iobinding(self._binding)
+
+
+def _bind(bind: Callable[..., None], name: str, buffer: NDArray[Any]) -> None:
+    """Bind memory of the CPU, which must stay where it is."""
+    bind(name, "cpu", 0, buffer.dtype.type, buffer.shape, buffer.ctypes.data)
 
 
 class DeviceStep:
@@ -144,9 +173,13 @@ class DeviceStep:
 
 
 def bind_step(
-    session: Any, vocabulary_size: int, state_size: int, readouts: Mapping[str, int] = NOTHING
+    session: Any,
+    vocabulary_size: int,
+    state_size: int,
+    readouts: Mapping[str, int] = NOTHING,
+    context: Context | None = None,
 ) -> BoundStep | DeviceStep:
-    """The step of ``session``, in the way that suits the device it really runs on."""
+    """The step of ``session``, in the way that suits the device it really runs on; with a ``context`` that is the CPU."""
     if CUDA_PROVIDER not in session.get_providers():
-        return BoundStep(session, vocabulary_size, state_size, readouts)
+        return BoundStep(session, vocabulary_size, state_size, readouts, context)
     return DeviceStep(session, vocabulary_size, state_size, lambda array: on_device(array, "cuda"), readouts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import dataclasses
 import importlib.util
 import json
 import os
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.random import Generator
+
+    from rnncomplete.network.card import Card
 
 GAP = 4096
 """Bytes between two sections of an arena that nobody may touch."""
@@ -91,6 +94,7 @@ class Mutations:
 
     def _graph(self) -> None:
         from tiny_onnx import TensorProto, helper, numpy_helper
+        from tiny_source import copying_card, picture_encoder, seeing_card, step_model, text_encoder
 
         from rnncomplete.network.card import METADATA_KEY, Card
 
@@ -130,6 +134,10 @@ class Mutations:
         opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
         self.model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
         helper.set_model_props(self.model, {METADATA_KEY: self.card.to_json()})
+        plain = dataclasses.replace(self.card, vocabulary=("\ufffd", "\n", *"abcgr", "\x1b"))
+        self.about, self.seen = copying_card(plain), seeing_card(plain)
+        self.attending, self.reading = step_model(self.about), text_encoder(self.about)
+        self.seeing = picture_encoder(self.seen)
 
     def kinds(self) -> dict[str, Callable[[Generator], bool]]:
         """All kinds by name."""
@@ -143,6 +151,9 @@ class Mutations:
             "cache": self.cache,
             "graph of odd bytes": self.graph_bytes,
             "graph of odd parts": self.graph_parts,
+            "attention of odd parts": self.attention_parts,
+            "encoder of odd parts": self.encoder_parts,
+            "encoder of odd bytes": self.encoder_bytes,
             "card": self.card_bytes,
         }
 
@@ -220,12 +231,12 @@ class Mutations:
             self._use(g, learned.memory)
         return learned is not None
 
-    def _run(self, data: bytes) -> bool:
+    def _run(self, data: bytes, card: Card | None = None) -> bool:
         from rnncomplete.errors import ModelError
         from rnncomplete.network.loading import model_from_graph
 
         try:
-            model = model_from_graph(self.card, data)
+            model = model_from_graph(card or self.card, data)
             state = model.initial_state
             for token in range(len(self.card.vocabulary)):
                 _, state = model.step(token, state)
@@ -243,38 +254,34 @@ class Mutations:
 
     def graph_parts(self, g: Generator) -> bool:
         """Graphs with an operator, a shape, a name or an attribute changed."""
-        from tiny_onnx import ModelProto, numpy_helper
+        return self._run(changed(g, self.model))
 
-        model = ModelProto()
-        model.CopyFrom(self.model)
-        for _ in range(int(g.integers(1, 4))):
-            node = model.graph.node[int(g.integers(len(model.graph.node)))]
-            tensor = model.graph.initializer[int(g.integers(len(model.graph.initializer)))]
-            names = [name for each in model.graph.node for name in [*each.input, *each.output]]
-            names += [each.name for each in model.graph.initializer]
-            match int(g.integers(8)):
-                case 0:
-                    node.op_type = str(g.choice([each.op_type for each in model.graph.node]))
-                case 1:
-                    node.input[int(g.integers(len(node.input)))] = str(g.choice([*names, ""]))
-                case 2:
-                    node.input.append(str(g.choice([*names, ""])))
-                case 3:
-                    node.output[int(g.integers(len(node.output)))] = str(g.choice(names))
-                case 4:
-                    for attribute in node.attribute:
-                        attribute.i = int(g.choice([-1, 0, 1, 2, 2**31, -(2**63)]))
-                case 5:
-                    shape = [int(size) for size in g.integers(0, 18, int(g.integers(0, 4)))]
-                    kind = g.choice(["f4", "f2", "i1", "i8"])
-                    tensor.CopyFrom(numpy_helper.from_array(np.ones(shape, str(kind)), tensor.name))
-                case 6:
-                    tensor.dims.append(int(g.choice([0, 1, 2**31, 2**62])))
-                case _:
-                    del model.graph.node[int(g.integers(len(model.graph.node)))]
-                    if not model.graph.node:
-                        return False
-        return self._run(model.SerializeToString())
+    def attention_parts(self, g: Generator) -> bool:
+        """The same of a step that reads the context of a source."""
+        return self._run(changed(g, self.attending), self.about)
+
+    def encoder_parts(self, g: Generator) -> bool:
+        """The same of what makes contexts, of lines and of pictures."""
+        card, model = (self.about, self.reading) if g.random() < 0.5 else (self.seen, self.seeing)
+        return self._encode(changed(g, model), card)
+
+    def encoder_bytes(self, g: Generator) -> bool:
+        """What makes contexts, with bytes changed anywhere."""
+        card, model = (self.about, self.reading) if g.random() < 0.5 else (self.seen, self.seeing)
+        return self._encode(spoilt(g, model.SerializeToString()), card)
+
+    def _encode(self, data: bytes, card: Card) -> bool:
+        from rnncomplete.errors import ModelError
+        from rnncomplete.network.loading import encoder_from_graph
+
+        try:
+            encoder = encoder_from_graph(card, data)
+            for line in ("", "ABC", "B" * 100) if card is self.about else ("",):
+                encoder(line)
+        except ModelError as error:
+            self.refused_late += "ONNX Runtime" in str(error) or "when it runs" in str(error)
+            return False
+        return True
 
     def card_bytes(self, g: Generator) -> bool:
         """Cards with characters changed, or a value replaced."""
@@ -295,6 +302,45 @@ class Mutations:
             return False
         assert Card.from_json(card.to_json()) == card
         return True
+
+
+def changed(g: Generator, original: Any) -> bytes:
+    """A graph with an operator, a shape, a name or an attribute changed, once or some times."""
+    from tiny_onnx import ModelProto, numpy_helper
+
+    model = ModelProto()
+    model.CopyFrom(original)
+    for _ in range(int(g.integers(1, 4))):
+        node = model.graph.node[int(g.integers(len(model.graph.node)))]
+        tensor = model.graph.initializer[int(g.integers(len(model.graph.initializer)))]
+        names = [name for each in model.graph.node for name in [*each.input, *each.output]]
+        names += [each.name for each in model.graph.initializer]
+        match int(g.integers(8)):
+            case 0:
+                node.op_type = str(g.choice([each.op_type for each in model.graph.node]))
+            case 1:
+                node.input[int(g.integers(len(node.input)))] = str(g.choice([*names, ""]))
+            case 2:
+                node.input.append(str(g.choice([*names, ""])))
+            case 3:
+                node.output[int(g.integers(len(node.output)))] = str(g.choice(names))
+            case 4:
+                for attribute in node.attribute:
+                    odd = int(g.choice([-1, 0, 1, 2, 2**31, -(2**63)]))
+                    attribute.ints[:] = [odd if g.random() < 0.5 else number for number in attribute.ints]
+                    if attribute.HasField("i"):
+                        attribute.i = odd
+            case 5:
+                shape = [int(size) for size in g.integers(0, 18, int(g.integers(0, 4)))]
+                kind = g.choice(["f4", "f2", "i1", "i8"])
+                tensor.CopyFrom(numpy_helper.from_array(np.ones(shape, str(kind)), tensor.name))
+            case 6:
+                tensor.dims.append(int(g.choice([0, 1, 2**31, 2**62])))
+            case _:
+                del model.graph.node[int(g.integers(len(model.graph.node)))]
+                if not model.graph.node:
+                    break
+    return bytes(model.SerializeToString())
 
 
 def spoilt(g: Generator, data: bytes) -> bytes:

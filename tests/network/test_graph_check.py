@@ -37,6 +37,13 @@ def refusal(model: onnx.ModelProto) -> str:
     return str(caught.value)
 
 
+def refused_as_a_step(model: onnx.ModelProto, card: Card) -> str:
+    with pytest.raises(ModelError) as caught:
+        check_contract(read_graph(model.SerializeToString()), card)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
 def test_reads_names_types_sizes_and_metadata(model: onnx.ModelProto, tiny_card: Card) -> None:
     found = read_graph(model.SerializeToString())
     assert found.inputs == (Port("token", Element.INT64, (None,)), Port("state", Element.FLOAT, (None, 16)))
@@ -55,9 +62,9 @@ def test_reads_names_types_sizes_and_metadata(model: onnx.ModelProto, tiny_card:
     "operator",
     ["ConstantOfShape", "Expand", "Tile", "Range", "Loop", "If", "Scan", "EPContext", "Reshape", "Slice", "LSTM"],
 )
-def test_refuses_operators_that_no_step_needs(model: onnx.ModelProto, operator: str) -> None:
+def test_refuses_operators_that_no_step_needs(model: onnx.ModelProto, operator: str, tiny_card: Card) -> None:
     model.graph.node.append(helper.make_node(operator, ["state"], ["bomb"]))
-    assert operator in refusal(model)
+    assert operator in refused_as_a_step(model, tiny_card)
 
 
 @pytest.mark.parametrize("domain", ["com.example", "com.microsoft", "ai.onnx.ml"])
@@ -95,10 +102,32 @@ def test_refuses_weights_in_other_files(model: onnx.ModelProto, location: str) -
     assert "another file" in refusal(model)
 
 
-@pytest.mark.parametrize("value", [numpy_helper.from_array(np.zeros(3, np.float32), "value"), 0.5, "word", [1, 2]])
-def test_refuses_attributes_that_are_no_whole_number(model: onnx.ModelProto, value: object) -> None:
+@pytest.mark.parametrize("value", [numpy_helper.from_array(np.zeros(3, np.float32), "value"), 0.5, [0.5, 1.5]])
+def test_refuses_attributes_that_are_neither_whole_numbers_nor_a_word(model: onnx.ModelProto, value: object) -> None:
     model.graph.node.append(helper.make_node("Tanh", ["state"], ["more"], alpha=value))
     assert "whole number" in refusal(model)
+
+
+@pytest.mark.parametrize("value", ["word", [1, 2], 1])
+def test_refuses_settings_that_an_operator_does_not_have(
+    model: onnx.ModelProto, value: object, tiny_card: Card
+) -> None:
+    model.graph.node.append(helper.make_node("Tanh", ["state"], ["more"], alpha=value))
+    assert "settings" in refused_as_a_step(model, tiny_card)
+
+
+def test_refuses_an_attribute_of_two_kinds(model: onnx.ModelProto) -> None:
+    node = helper.make_node("Gather", ["embedding", "token"], ["more"], axis=0)
+    model.graph.node.append(node)
+    spoilt = model.graph.node[-1].attribute[0]
+    for change in (
+        lambda: setattr(spoilt, "s", b"word"),
+        lambda: spoilt.ints.append(1),
+        lambda: setattr(spoilt, "type", 3),
+    ):
+        spoilt.CopyFrom(node.attribute[0])
+        change()
+        assert "odd attributes" in refusal(model)
 
 
 def test_refuses_sparse_weights(model: onnx.ModelProto) -> None:
