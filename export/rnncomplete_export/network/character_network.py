@@ -94,20 +94,7 @@ class CharacterNetwork(nn.Module):
         nn.init.zeros_(self.readout.bias)
         nn.init.normal_(self.readout.weight, std=0.02)
         for cell in self.cells:
-            parameters = dict(cell.named_parameters())
-            for name, parameter in parameters.items():
-                if name.startswith("weight_hh"):
-                    for gate in parameter.chunk(4):
-                        nn.init.orthogonal_(gate)
-                elif name.startswith("weight_ih"):
-                    nn.init.xavier_uniform_(parameter)
-                else:
-                    nn.init.zeros_(parameter)
-            # Gates are input, forget, cell, output; open forget gates let gradients through from the start
-            # (Jozefowicz, Zaremba, Sutskever 2015).
-            hidden = self.config.hidden_size
-            with torch.no_grad():
-                parameters["bias_ih_l0"][hidden : 2 * hidden].fill_(1.0)
+            initialise_cell(cell)
 
     @torch.no_grad()
     def begin_with(self, counts: Tensor) -> None:
@@ -161,16 +148,44 @@ class CharacterNetwork(nn.Module):
 
         Where ``ends`` [T, B, 1] is 1, its gates are shut, so that it holds nothing and puts nothing out.
         """
-        below, recurrent, *biases = cell.parameters()
-        if ends is not None:
-            reads, widened = torch.cat((reads, ends), dim=-1), torch.cat((below, self.shut), dim=1)
-        else:
-            widened = below
-        weights = [widened, functional.dropout(recurrent, self.weight_dropout, self.training), *biases]
-        # What nn.LSTM calls, which would not see that its weights are others than its own.
-        return torch.lstm(
-            reads, [part.contiguous() for part in state], weights, True, 1, 0.0, self.training, False, False
+        shut = None if ends is None else self.shut
+        return run_cell(
+            cell, reads if ends is None else torch.cat((reads, ends), dim=-1), state, self.weight_dropout, shut
         )
+
+
+def initialise_cell(cell: nn.Module) -> None:
+    """Give a layer of LSTM the numbers to begin with: orthogonal recurrent matrices, and open forget gates."""
+    parameters = dict(cell.named_parameters())
+    for name, parameter in parameters.items():
+        if name.startswith("weight_hh"):
+            for gate in parameter.chunk(4):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(parameter)
+        else:
+            nn.init.zeros_(parameter)
+    # Gates are input, forget, cell, output; open forget gates let gradients through from the start
+    # (Jozefowicz, Zaremba, Sutskever 2015).
+    with torch.no_grad():
+        bias = parameters["bias_ih_l0"]
+        bias[len(bias) // 4 : len(bias) // 2].fill_(1.0)
+
+
+def run_cell(
+    cell: nn.Module, reads: Tensor, state: Sequence[Tensor], weight_dropout: float, widened: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What a layer of LSTM puts out over ``reads`` float[T, B, N], float[T, B, H], and its state after, [1, B, H] twice.
+
+    While it trains a share of its recurrent weights is left out. Columns ``widened`` float[4H, n] are what it has for
+    the last n of the numbers that it reads.
+    """
+    below, recurrent, *biases = cell.parameters()
+    if widened is not None:
+        below = torch.cat((below, widened), dim=1)
+    weights = [below, functional.dropout(recurrent, weight_dropout, cell.training), *biases]
+    # What nn.LSTM calls, which would not see that its weights are others than its own.
+    return torch.lstm(reads, [part.contiguous() for part in state], weights, True, 1, 0.0, cell.training, False, False)
 
 
 def shut_gates(hidden: int) -> Tensor:

@@ -52,6 +52,14 @@ class TrainingConfig:
     """Windows that begin as a text begins, from zero state, so that a beginning is learned."""
     label_weight: float = 1.0
     """Of texts with labels: what the loss of the label weighs beside that of the next character."""
+    encoder_size: int = 256
+    """Of a style with sources: units in each direction of a layer of the encoder."""
+    keys: int = 256
+    """Of a style with sources: numbers that a place of a source is found by."""
+    values: int = 512
+    """Of a style with sources: numbers that are read at a place of a source."""
+    label_smoothing: float = 0.0
+    """Of a style with sources: share of certainty that a target is learned without."""
     characters: int = 0
     """Characters to train on in all; 0 means no limit."""
     minutes: float = 0.0
@@ -80,6 +88,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "unknown_share": (0, 0.5),
     "reset_share": (0, 0.5),
     "label_weight": (0, 100),
+    "encoder_size": (8, 4096),
+    "keys": (1, 1024),
+    "values": (1, 1024),
+    "label_smoothing": (0, 0.5),
     "characters": (0, 2**50),
     "minutes": (0, 1e6),
     "patience": (0, 1_000_000),

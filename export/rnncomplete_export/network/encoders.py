@@ -1,0 +1,71 @@
+"""The encoders by kind of source: what the card's ``source`` and the sizes of a training say, as a module.
+
+A source is described as the card describes it: ``{"kind": "text", "vocabulary": [...], "longest": 400}`` or
+``{"kind": "picture", "size": 64}``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rnncomplete_export.network.conditioned_network import ConditionedNetwork, DecoderShape
+from rnncomplete_export.network.text_encoder import TextEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rnncomplete_export.network.conditioned_network import Encoder
+
+
+class Sizes(Protocol):
+    """What :class:`rnncomplete_export.training.configuration.TrainingConfig` says of the shape."""
+
+    @property
+    def hidden_size(self) -> int:
+        """Units in a layer of the decoder."""
+
+    @property
+    def embedding_size(self) -> int:
+        """Numbers a character is embedded in."""
+
+    @property
+    def encoder_size(self) -> int:
+        """Units in each direction of a layer of the encoder."""
+
+    @property
+    def keys(self) -> int:
+        """Width of a key."""
+
+    @property
+    def values(self) -> int:
+        """Width of a value."""
+
+    @property
+    def dropout(self) -> float:
+        """Share of numbers dropped between layers."""
+
+    @property
+    def weight_dropout(self) -> float:
+        """Share of recurrent weights left out."""
+
+
+def _text(source: Mapping[str, Any], sizes: Sizes) -> Encoder:
+    return TextEncoder(
+        len(source["vocabulary"]),
+        sizes.encoder_size,
+        embedding_size=sizes.embedding_size,
+        keys=sizes.keys,
+        values=sizes.values,
+        dropout=sizes.dropout,
+        weight_dropout=sizes.weight_dropout,
+    )
+
+
+ENCODERS: dict[str, Callable[[Mapping[str, Any], Sizes], Encoder]] = {"text": _text}
+"""By the ``kind`` of a source."""
+
+
+def build_network(source: Mapping[str, Any], sizes: Sizes, vocabulary_size: int) -> ConditionedNetwork:
+    """A new network that writes with so many characters about sources of that description; raises ``KeyError``."""
+    shape = DecoderShape(vocabulary_size, sizes.hidden_size, sizes.embedding_size, sizes.keys, sizes.values)
+    return ConditionedNetwork(ENCODERS[source["kind"]](source, sizes), shape, sizes.dropout, sizes.weight_dropout)
