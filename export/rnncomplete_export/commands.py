@@ -33,7 +33,7 @@ def number(name: str, least: float | None = None) -> click.ParamType[float]:
 
 
 if TYPE_CHECKING:
-    from rnncomplete_export.session import Labels
+    from rnncomplete_export.session import Labels, PairsFile
 
 
 @click.command()
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 @click.option("--recipe", metavar="NAME|FILE", help="Train as this recipe says; the other options come first.")
 @click.option("--plan", metavar="NAME|FILE", help="Train several styles side by side, as this plan says.")
 @click.option("--labels", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Train on texts with labels.")
-@click.option("--validation", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Texts with labels held out.")
+@click.option("--pairs", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Train to write about sources.")
+@click.option("--validation", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Labels or pairs held out.")
 @click.option("--name", "names", multiple=True, metavar="OLD=NEW", help="Call a label so; may be repeated.")
 @click.option("--readout", default="label", show_default=True, help="What the distribution over labels is called.")
 @click.option(
@@ -59,6 +60,12 @@ if TYPE_CHECKING:
 @click.option("--layers", type=number("layers"), help="Layers of LSTM cells [default: 2].")
 @click.option("--embedding-size", type=number("embedding_size"), help="Numbers a character is embedded in.")
 @click.option("--skip/--no-skip", default=None, help="Whether every layer also reads the embedding.")
+@click.option(
+    "--encoder-size", type=number("encoder_size"), help="Of pairs: units a direction of the encoder's layers."
+)
+@click.option("--keys", type=number("keys"), help="Of pairs: numbers that a place of a source is found by.")
+@click.option("--values", type=number("values"), help="Of pairs: numbers that are read at a place of a source.")
+@click.option("--label-smoothing", type=number("label_smoothing"), help="Of pairs: certainty that is not learned.")
 @click.option("--batch", type=number("batch"), help="Streams of text read side by side.")
 @click.option("--window", type=number("window"), help="Characters between two updates.")
 @click.option("--dropout", type=number("dropout"), help="Share of numbers dropped between layers.")
@@ -96,7 +103,7 @@ if TYPE_CHECKING:
 @click.option("--corpus-name", help="What the card calls the text.")
 @click.option("--licence", help="Of the text, for the card.")
 @click.option("--lexer", help="Pygments name of the language, for colours.")
-@click.option("--export/--no-export", "exports", default=True, show_default=True, help="Of a plan: export its styles.")
+@click.option("--export/--no-export", "exports", default=True, show_default=True, help="Make styles of the weights.")
 @click.option("--install/--no-install", default=True, show_default=True, help="Install the exported style.")
 @click.option("--replace", is_flag=True, help="Install it even where it hides a shipped style of its name.")
 @click.pass_context
@@ -124,6 +131,7 @@ def train(
     profile: bool,
     log: str | None,
     labels: Path | None,
+    pairs: Path | None,
     validation: Path | None,
     names: tuple[str, ...],
     readout: str,
@@ -155,6 +163,9 @@ def train(
     Texts with labels, as a TSV file of text and label: it goes on with such texts, and tells their label as you type:
       rnncomplete train --labels reviews.tsv --style reviews --from english
       echo 'great battery, awful screen' | rnncomplete classify --style reviews
+    Pairs of lines, as a TSV file of source and translation: it reads the source before you type, and translates:
+      rnncomplete train --pairs english-french.tsv --style english-french
+      echo 'Where is the station?' | rnncomplete translate --style english-french
     In two processes, the same as in one:
       rnncomplete train book.txt --style mine --devices 2
       torchrun --nproc-per-node 2 -m rnncomplete train book.txt --style mine
@@ -180,8 +191,6 @@ def train(
             replace=replace,
         )
         return
-    if not exports:
-        raise SettingError("--no-export without --plan; a single style is exported when it is trained: leave it out")
     from rnncomplete_export.session import Request, train_style
     from rnncomplete_export.texts.named_texts import TEXTS
     from rnncomplete_export.training.recipe import load_recipe
@@ -190,13 +199,13 @@ def train(
     base = base or (loaded.base if loaded else None)
     if loaded and not texts and loaded.name in TEXTS:
         texts = (Path(loaded.name),)
-    task = labels_of(labels, validation, names, readout=readout, longest=longest)
-    if task is not None:
+    of_pairs = pairs_of(pairs, validation, names, longest=longest, labels=labels, base=base, profile=profile)
+    task = labels_of(labels, None if pairs else validation, names, readout=readout, longest=longest)
+    if (beside := task or of_pairs) is not None:
         if texts:
-            raise SettingError(
-                f"{texts[0]} beside --labels {labels}; expected one of them: texts, or texts with labels"
-            )
-        texts = (task.file,)
+            kind = "--pairs" if pairs else "--labels"
+            raise SettingError(f"{texts[0]} beside {kind} {beside.file}; expected one of them: texts, or such a file")
+        texts = (beside.file,)
         style = style or (loaded.name if loaded else None)
     if not texts:
         raise SettingError("no text to train on; expected files or folders: rnncomplete train TEXT... --style NAME")
@@ -228,6 +237,8 @@ def train(
             profile=profile,
             log=log,
             labels=task,
+            pairs=of_pairs,
+            export=exports,
             about={
                 **about,
                 **told,
@@ -246,6 +257,27 @@ def train(
     )
 
 
+def pairs_of(
+    pairs: Path | None,
+    validation: Path | None,
+    names: tuple[str, ...],
+    *,
+    longest: int,
+    labels: Path | None,
+    base: str | None,
+    profile: bool,
+) -> PairsFile | None:
+    """The pairs to train on, if they were given; raises :class:`SettingError` if what stands beside them is not for them."""
+    from rnncomplete_export.session import PairsFile
+
+    if pairs is None:
+        return None
+    others = {"--labels": labels, "--name": names, "--longest": longest, "--from": base, "--profile": profile}
+    if odd := [name for name, value in others.items() if value]:
+        raise SettingError(f"{odd[0]} beside --pairs {pairs}; leave one of them out")
+    return PairsFile(pairs, validation)
+
+
 def labels_of(
     labels: Path | None, validation: Path | None, names: tuple[str, ...], *, readout: str, longest: int
 ) -> Labels | None:
@@ -255,7 +287,9 @@ def labels_of(
 
     if labels is None:
         if validation or names or longest:
-            raise SettingError("--validation, --name and --longest go with --labels FILE.tsv; give that, too")
+            raise SettingError(
+                "--validation, --name and --longest go with --labels FILE.tsv (the first with --pairs, too); give that, too"
+            )
         return None
     if not STYLE_NAME.fullmatch(readout):
         raise SettingError(f"--readout {readout!r}; expected lower case letters, digits, hyphens, underscores")

@@ -26,18 +26,24 @@ from rnncomplete.network.loading import read_card
 from rnncomplete.styles import find_style, list_styles
 from rnncomplete_export.checkpoint import BEST, CHECKPOINT, PLATEAU, STAGES, load_checkpoint, vocabulary_of, way_out
 from rnncomplete_export.exporting.exporter import export_style, is_card_of
+from rnncomplete_export.exporting.translation_figures import tell_translations, translation_figures
 from rnncomplete_export.network.character_network import parameter_count
+from rnncomplete_export.network.encoders import conditioned_network_of
 from rnncomplete_export.progress import TrainingProgress, clock, interruptible, say, say_export
 from rnncomplete_export.texts.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.texts.labelled import LABELS, build_labelled, read_labelling
 from rnncomplete_export.texts.named_texts import resolve_text
+from rnncomplete_export.texts.pairs import build_pairs, open_pairs, source_vocabulary_of
 from rnncomplete_export.training.configuration import (
     FEW_MINUTES,
     MatrixPrecision,
     TrainingConfig,
     suggest_config,
+    suggest_pairs_config,
 )
 from rnncomplete_export.training.inheritance import inherit_config, inherit_network, read_base
+from rnncomplete_export.training.language_task import LanguageTask
+from rnncomplete_export.training.pair_task import task_of_pairs
 from rnncomplete_export.training.profile import expected_rate, profile_training
 from rnncomplete_export.training.recipe import config_of
 from rnncomplete_export.training.requirements import wants_memory
@@ -56,6 +62,7 @@ if TYPE_CHECKING:
     from rnncomplete_export.training.inheritance import Base
     from rnncomplete_export.training.interruption import Interruption
     from rnncomplete_export.training.recipe import Recipe
+    from rnncomplete_export.training.source_task import SourceTask
 
 LASTING = ("hidden_size", "layers", "embedding_size", "skip", "batch", "window", "optimizer")
 """Choices that a checkpoint is of use with only as they were."""
@@ -74,6 +81,15 @@ class Labels:
     """What the distribution over them is called."""
     longest: int
     """Characters of the end of a longer text that are trained on; 0 is no limit."""
+
+
+@dataclass(frozen=True)
+class PairsFile:
+    """A file of sources and what is written about them."""
+
+    file: Path
+    validation: Path | None
+    """Pairs held out; a share of those in ``file`` if there are none."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +134,10 @@ class Request:
     """Fields of :class:`TrainingConfig` that were given."""
     labels: Labels | None = None
     """Texts with labels to train on, instead of ``texts``."""
+    pairs: PairsFile | None = None
+    """Pairs to train on, instead of ``texts``."""
+    export: bool = True
+    """Make a style of the best weights."""
 
     @property
     def limits(self) -> dict[str, Any]:
@@ -291,14 +311,17 @@ def resumed_config(request: Request, earlier: Checkpoint) -> TrainingConfig:
 
 def configure(request: Request, corpus: Corpus, base: Base | None) -> TrainingConfig:
     """The choices of a new training: what was given, else what suits the text."""
-    limits = request.limits
-    if request.recipe is not None:
-        config = config_of(request.recipe, limits, request.choices, corpus.characters)
-    else:
-        minutes, kinds = request.minutes or 0.0, len(corpus.vocabulary)
-        suggested = suggest_config(corpus.characters, minutes, request.characters or 0, kinds, anew=base is None)
-        config = dataclasses.replace(suggested, **request.choices)
+    minutes, kinds = request.minutes or 0.0, len(corpus.vocabulary)
+    suggested = suggest_config(corpus.characters, minutes, request.characters or 0, kinds, anew=base is None)
+    config = configured(request, suggested, corpus.characters)
     return inherit_config(config, base, given(request)) if base else config
+
+
+def configured(request: Request, suggested: TrainingConfig, characters: int) -> TrainingConfig:
+    """What was given, else what the recipe says, or without one what is ``suggested`` for so many ``characters``."""
+    if request.recipe is not None:
+        return config_of(request.recipe, request.limits, request.choices, characters)
+    return dataclasses.replace(suggested, **request.choices)
 
 
 def given(request: Request) -> set[str]:
@@ -349,7 +372,13 @@ def train_style(request: Request) -> None:
         if interruption.asked:
             raise KeyboardInterrupt
         if not request.profile:
-            finish_style(request.folder, request.style, install=request.install)
+            if request.pairs:
+                say_translations(request.folder, fabric.device)
+            if request.export:
+                finish_style(request.folder, request.style, install=request.install)
+            else:
+                best = shlex.quote(str(request.folder / BEST))
+                say(f"the weights are {best}; make a style of them with: rnncomplete export {best} -o {request.style}")
 
 
 def train(
@@ -358,23 +387,12 @@ def train(
     """Train to the end, or until the ``interruption``; or measure how fast that would be."""
     earlier = resume_point(request.folder, request.limits) if request.resume else None
     check_same_task(request, earlier)
-    resumed = resumed_config(request, earlier) if earlier else None
     base = read_base(request.base) if request.base and not earlier else None
-    build = corpus_builder(request, progress, known_characters(earlier, base), earlier)
-    corpus = share_corpus(fabric, build, request.folder)
-    labelling = read_labelling(request.folder) if request.labels else None
-    config = resumed or configure(request, corpus, base)
-    trainer = Trainer(
-        corpus,
-        config,
-        request.folder,
-        fabric,
-        progress,
-        about=about(request, corpus, base, earlier),
-        save_seconds=request.save_seconds,
-        network=inherit_network(base, corpus.vocabulary, config, count_of(labelling)) if base else None,
-        labelling=labelling,
-    )
+    prepare = pair_task if request.pairs else language_task
+    task, corpus = prepare(request, fabric, progress, base, earlier)
+    config = task.config
+    told = about(request, corpus, base, earlier)
+    trainer = Trainer(task, config, request.folder, fabric, progress, about=told, save_seconds=request.save_seconds)
     if earlier is not None:
         trainer.resume(earlier)
         progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
@@ -392,6 +410,51 @@ def train(
     with trainer.logging():
         for logger in fabric.loggers:
             logger.finalize("success" if finished else "interrupted")
+
+
+def language_task(
+    request: Request,
+    fabric: lightning_fabric.Fabric,
+    progress: TrainingProgress,
+    base: Base | None,
+    earlier: Checkpoint | None,
+) -> tuple[LanguageTask, Corpus]:
+    """Texts to go on with, with labels or without."""
+    resumed = resumed_config(request, earlier) if earlier else None
+    build = corpus_builder(request, progress, known_characters(earlier, base), earlier)
+    corpus = share_corpus(fabric, build, request.folder)
+    labelling = read_labelling(request.folder) if request.labels else None
+    config = resumed or configure(request, corpus, base)
+    network = inherit_network(base, corpus.vocabulary, config, count_of(labelling)) if base else None
+    return LanguageTask(corpus, config, fabric, network=network, labelling=labelling), corpus
+
+
+def pair_task(
+    request: Request,
+    fabric: lightning_fabric.Fabric,
+    progress: TrainingProgress,
+    base: Base | None,  # noqa: ARG001 - not yet
+    earlier: Checkpoint | None,
+) -> tuple[SourceTask, Corpus]:
+    """Pairs to learn to write the second of."""
+    assert request.pairs is not None, "of texts"
+    pairs = build_pairs(
+        request.pairs.file,
+        request.folder,
+        validation=request.pairs.validation,
+        known=vocabulary_of(earlier.facts) if earlier else None,
+        known_sources=source_vocabulary_of(earlier.facts) if earlier else None,
+        expected=earlier.facts["corpus"] if earlier else None,
+        skipped=lambda line: progress.say(f"left out: {line}"),
+        progress=progress.reading,
+    )
+    if earlier:
+        config = resumed_config(request, earlier)
+    else:
+        minutes, limit = request.minutes or 0.0, request.characters or 0
+        suggested = suggest_pairs_config(pairs.targets.characters, minutes, limit, gpu=fabric.device.type == "cuda")
+        config = configured(request, suggested, pairs.targets.characters)
+    return task_of_pairs(pairs, config, fabric), pairs.targets
 
 
 def last_words(request: Request) -> str:
@@ -505,10 +568,13 @@ def count_of(labelling: Labelling | None) -> int:
 
 
 def check_same_task(request: Request, earlier: Checkpoint | None) -> None:
-    """Raise :class:`SettingError` if ``earlier`` learned labels and no labels are asked for now, or the reverse."""
-    if earlier is not None and bool(earlier.facts.get("labels")) != bool(request.labels):
-        held = "with" if earlier.facts.get("labels") else "without"
-        raise SettingError(f"the training in {request.folder} is one {held} labels; give the same command again")
+    """Raise :class:`SettingError` if ``earlier`` learned of labels or sources and is not asked for them now, or the reverse."""
+    asked = {"labels": request.labels, "source": request.pairs}
+    for name, now in asked.items():
+        if earlier is not None and bool(earlier.facts.get(name)) != bool(now):
+            held = "with" if earlier.facts.get(name) else "without"
+            told = "labels" if name == "labels" else "sources"
+            raise SettingError(f"the training in {request.folder} is one {held} {told}; give the same command again")
 
 
 def check_nothing_is_lost(folder: Path) -> None:
@@ -578,7 +644,7 @@ SAMPLED = 20_000
 def better_beginning(request: Request, corpus: Corpus, base: Base | None, *, resumed: bool) -> str | None:
     """What to type instead where an installed style may be a better beginning for a few minutes than nothing."""
     few = 0 < (request.minutes or 0.0) <= FEW_MINUTES
-    if resumed or base is not None or request.recipe is not None or request.profile or not few:
+    if resumed or base is not None or request.recipe is not None or request.pairs or request.profile or not few:
         return None
     known = frozenset(read_card(find_style(BEGINNING)).vocabulary)
     sample = corpus.vocabulary.decode(corpus.training[:SAMPLED].tolist())
@@ -592,7 +658,7 @@ def better_beginning(request: Request, corpus: Corpus, base: Base | None, *, res
 
 def say_plan(trainer: Trainer, progress: TrainingProgress, why: str) -> None:
     """What is about to happen, before it does, and ``why`` the network has its size."""
-    corpus, config, state = trainer.corpus, trainer.config, trainer.state
+    config, state = trainer.config, trainer.state
     rate = expected_rate(trainer)
     ends = []
     if config.minutes:
@@ -602,12 +668,8 @@ def say_plan(trainer: Trainer, progress: TrainingProgress, why: str) -> None:
         left = max(0, config.characters - state.characters) / rate
         ends.append(f"{config.characters:,} characters (in about {clock(left)})")
     ends += ["when validation stops falling"] if config.patience else []
-    files = "1 file" if corpus.files == 1 else f"{corpus.files:,} files"
     progress.say(
-        f"{corpus.characters:,} characters of {len(corpus.vocabulary)} kinds from {files}, "
-        f"the last {len(corpus.validation):,} kept for validation\n"
-        + (f"labels: {', '.join(trainer.labels.labelling.labels)}\n" if trainer.labels else "")
-        + f"{parameter_count(trainer.network):,} parameters: {config.layers} x {config.hidden_size} LSTM, {why}; "
+        f"{trainer.task.about}{parameter_count(trainer.network):,} parameters: {config.layers} x {config.hidden_size} LSTM, {why}; "
         f"ends after {' or '.join(ends)}"
     )
 
@@ -615,6 +677,14 @@ def say_plan(trainer: Trainer, progress: TrainingProgress, why: str) -> None:
 def in_words(number: float) -> str:
     """A large number, about."""
     return f"{number / 1e6:.1f} million" if number >= 1e6 else f"{round(number, -3):,.0f}"
+
+
+def say_translations(run: Path, device: torch.device) -> None:
+    """How well the best weights in ``run`` write what is held out."""
+    checkpoint = load_checkpoint(run / BEST)
+    pairs = open_pairs(run, checkpoint.facts)
+    network = conditioned_network_of(checkpoint).to(device)
+    say(tell_translations(translation_figures(network, pairs, TrainingConfig(**checkpoint.facts["config"]), say)))
 
 
 def finish_style(run: Path, style: str, *, install: bool) -> None:

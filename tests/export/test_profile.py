@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 def test_operations_are_six_a_weight_of_a_matrix_product() -> None:
     network = CharacterNetwork(NetworkConfig(7, 12, 2, 4, skip=True))
     first, second, readout = 48 * (4 + 12), 48 * (12 + 4 + 12), 7 * 24
-    assert operations_a_character(network) == 6 * (first + second + readout)
+    assert operations_a_character(network.cells, network.readout) == 6 * (first + second + readout)
 
 
 def test_muon_multiplies_three_times_a_gate() -> None:

@@ -32,6 +32,7 @@ from rnncomplete_export.session import fastest_precision, say_replaced, start_lo
 from rnncomplete_export.texts import corpus as corpus_module
 from rnncomplete_export.texts.corpus import build_corpus
 from rnncomplete_export.training.configuration import TrainingConfig, suggest_config
+from rnncomplete_export.training.language_task import LanguageTask
 from rnncomplete_export.training.trainer import Trainer, TrainingState, resume_point
 
 if TYPE_CHECKING:
@@ -220,7 +221,9 @@ def test_a_longer_training_keeps_what_is_best_until_there_is_better(
     def trainer(characters: int) -> Trainer:
         fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
         longer = replace(config, characters=characters)
-        return Trainer(corpus, longer, tmp_path, fabric, TrainingProgress(silent=True), about={})
+        return Trainer(
+            LanguageTask(corpus, longer, fabric), longer, tmp_path, fabric, TrainingProgress(silent=True), about={}
+        )
 
     short = trainer(9_000)
     assert short.run()
@@ -231,7 +234,7 @@ def test_a_longer_training_keeps_what_is_best_until_there_is_better(
     assert longer.state.best_loss == float("inf"), "before the fall it had not been validated"
     for loss, replaced in ((best + 0.1, False), (best - 0.1, True)):
         monkeypatch.setattr(
-            "rnncomplete_export.training.trainer.nats_per_character", lambda network, tokens, loss=loss: loss
+            "rnncomplete_export.training.language_task.nats_per_character", lambda network, tokens, loss=loss: loss
         )
         longer._validate()
         assert longer.state.best_loss == loss, "which patience goes by"
@@ -247,7 +250,9 @@ def test_the_time_of_processors_is_counted_over_resumptions(
     for updates, before, expected in ((3, 0.0, 6.0), (5, 6.0, 10.0), (6, None, math.nan)):
         config = TrainingConfig(hidden_size=16, embedding_size=8, batch=4, window=16, characters=64 * updates)
         fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
-        trainer = Trainer(corpus, config, tmp_path, fabric, TrainingProgress(silent=True), about={})
+        trainer = Trainer(
+            LanguageTask(corpus, config, fabric), config, tmp_path, fabric, TrainingProgress(silent=True), about={}
+        )
         if before != 0.0:
             checkpoint = load_checkpoint(tmp_path / "checkpoint.safetensors")
             if before is None:  # as an earlier version saved it
@@ -310,7 +315,9 @@ def test_patience_goes_by_the_loss_of_the_first_process(
     monkeypatch.setattr(fabric, "broadcast", lambda loss: 3.0)
     config = TrainingConfig(hidden_size=16, embedding_size=8, batch=4, window=16, validate_every=640, patience=3)
     progress = TrainingProgress(silent=True)
-    trainer = Trainer(build_corpus([text_file], tmp_path), config, tmp_path, fabric, progress, about={})
+    trainer = Trainer(
+        LanguageTask(build_corpus([text_file], tmp_path), config, fabric), config, tmp_path, fabric, progress, about={}
+    )
     assert trainer.run()
     assert (trainer.state.best_loss, trainer.state.characters) == (3.0, 4 * 640)
 
@@ -321,7 +328,9 @@ def test_processes_go_by_one_clock_stop_together_and_add_up_their_time(
     fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
     config = TrainingConfig(hidden_size=16, embedding_size=8, batch=4, window=16, characters=7_000)
     corpus = build_corpus([text_file], tmp_path)
-    trainer = Trainer(corpus, config, tmp_path, fabric, TrainingProgress(silent=True), about={})
+    trainer = Trainer(
+        LanguageTask(corpus, config, fabric), config, tmp_path, fabric, TrainingProgress(silent=True), about={}
+    )
     other = torch.tensor([[7.0, 1.0, 5.0]], dtype=torch.float64)
     monkeypatch.setattr(trainer, "_gathered", lambda mine, _: torch.cat([mine, other]))
     trainer._agree(3.0, 4.0)
@@ -339,7 +348,9 @@ def test_a_log_that_cannot_be_written_ends_alone(
     config = TrainingConfig(
         hidden_size=16, embedding_size=8, batch=4, window=16, characters=7_000, validate_every=3_000
     )
-    trainer = Trainer(build_corpus([text_file], tmp_path), config, tmp_path, fabric, progress, about={})
+    trainer = Trainer(
+        LanguageTask(build_corpus([text_file], tmp_path), config, fabric), config, tmp_path, fabric, progress, about={}
+    )
     assert trainer.run()
     assert [line for line in said if "logged" in line] == [
         "no more is logged: Not a directory; the training itself loses nothing"
@@ -369,7 +380,14 @@ def test_memory_is_bounded_by_chunk_and_window_not_by_the_corpus(
     tracemalloc.start()
     try:
         corpus = build_corpus([path], tmp_path / "run")
-        trainer = Trainer(corpus, config, tmp_path / "run", fabric, TrainingProgress(silent=True), about={})
+        trainer = Trainer(
+            LanguageTask(corpus, config, fabric),
+            config,
+            tmp_path / "run",
+            fabric,
+            TrainingProgress(silent=True),
+            about={},
+        )
         assert trainer.run()
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -518,7 +536,9 @@ def test_a_network_begins_with_how_often_each_character_comes(text_file: Path, t
     corpus = build_corpus([text_file], tmp_path)
     fabric = lightning_fabric.Fabric(accelerator="cpu", devices=1)
     config = TrainingConfig(hidden_size=16, embedding_size=8, batch=4, window=16, characters=64)
-    trainer = Trainer(corpus, config, tmp_path, fabric, TrainingProgress(silent=True), about={})
+    trainer = Trainer(
+        LanguageTask(corpus, config, fabric), config, tmp_path, fabric, TrainingProgress(silent=True), about={}
+    )
     network, tokens = trainer.network, np.asarray(corpus.training, np.int64)
     counts = np.bincount(tokens, minlength=len(corpus.vocabulary))
     expected = torch.softmax(network.readout.bias, 0).detach().numpy()

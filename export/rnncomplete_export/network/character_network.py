@@ -181,9 +181,8 @@ def run_cell(
     the last n of the numbers that it reads.
     """
     below, recurrent, *biases = cell.parameters()
-    if widened is not None:
-        below = torch.cat((below, widened), dim=1)
-    weights = [below, functional.dropout(recurrent, weight_dropout, cell.training), *biases]
+    reading = below if widened is None else torch.cat((below, widened), dim=1)
+    weights = [reading, functional.dropout(recurrent, weight_dropout, cell.training), *biases]
     # What nn.LSTM calls, which would not see that its weights are others than its own.
     return torch.lstm(reads, [part.contiguous() for part in state], weights, True, 1, 0.0, cell.training, False, False)
 

@@ -98,6 +98,11 @@ class ConditionedNetwork(nn.Module):
         for cell in self.cells:
             initialise_cell(cell)
 
+    @torch.no_grad()
+    def begin_with(self, counts: Tensor) -> None:
+        """Let it expect each character as often as ``counts`` float[V] say, before it has learned anything."""
+        self.readout.bias.copy_(torch.log((counts + 1) / (counts + 1).sum()))
+
     def initial_state(self, lines: int) -> RecurrentState:
         """Zeros: where a line begins, and where its boundary leaves the cells."""
         shape = (LAYERS, lines, self.shape.hidden_size)

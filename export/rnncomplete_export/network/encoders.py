@@ -6,14 +6,17 @@ A source is described as the card describes it: ``{"kind": "text", "vocabulary":
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from rnncomplete.errors import CheckpointError
 from rnncomplete_export.network.conditioned_network import ConditionedNetwork, DecoderShape
 from rnncomplete_export.network.text_encoder import TextEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.network.conditioned_network import Encoder
 
 
@@ -48,6 +51,10 @@ class Sizes(Protocol):
     def weight_dropout(self) -> float:
         """Share of recurrent weights left out."""
 
+    @property
+    def unknown_share(self) -> float:
+        """Share of characters read as the unknown one."""
+
 
 def _text(source: Mapping[str, Any], sizes: Sizes) -> Encoder:
     return TextEncoder(
@@ -58,11 +65,27 @@ def _text(source: Mapping[str, Any], sizes: Sizes) -> Encoder:
         values=sizes.values,
         dropout=sizes.dropout,
         weight_dropout=sizes.weight_dropout,
+        unknown_share=sizes.unknown_share,
     )
 
 
 ENCODERS: dict[str, Callable[[Mapping[str, Any], Sizes], Encoder]] = {"text": _text}
 """By the ``kind`` of a source."""
+
+
+def conditioned_network_of(checkpoint: Checkpoint) -> ConditionedNetwork:
+    """The averaged network in ``checkpoint``; raises :class:`CheckpointError` if it does not fit its facts."""
+    try:
+        facts = checkpoint.facts
+        sizes = SimpleNamespace(**{**facts["config"], "dropout": 0.0, "weight_dropout": 0.0})
+        network = build_network(facts["source"], cast("Sizes", sizes), len(facts["vocabulary"]))
+        network.load_state_dict(checkpoint.part("average"))
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(
+            f"the checkpoint does not hold the network that it describes ({str(error).splitlines()[0]}); "
+            "expected what `rnncomplete train` writes"
+        ) from None
+    return network.eval()
 
 
 def build_network(source: Mapping[str, Any], sizes: Sizes, vocabulary_size: int) -> ConditionedNetwork:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from rnncomplete.text.vocabulary import UNKNOWN
 from rnncomplete_export.network.character_network import EMBEDDING_SCALE, LockedDropout, initialise_cell, run_cell
 from rnncomplete_export.network.conditioned_network import Context, Encoder
 
@@ -30,6 +31,7 @@ class TextEncoder(Encoder):
         values: int,
         dropout: float = 0.0,
         weight_dropout: float = 0.0,
+        unknown_share: float = 0.0,
     ) -> None:
         super().__init__()
         self.units = units
@@ -40,7 +42,7 @@ class TextEncoder(Encoder):
         self.keys = nn.Linear(2 * LAYERS * units, keys)
         self.values = nn.Linear(2 * LAYERS * units, values)
         self.dropout = LockedDropout(dropout)
-        self.weight_dropout = weight_dropout
+        self.weight_dropout, self.unknown_share = weight_dropout, unknown_share
         nn.init.normal_(self.embedding.weight, std=EMBEDDING_SCALE)
         for cell in (*self.forwards, *self.backwards):
             initialise_cell(cell)
@@ -51,7 +53,10 @@ class TextEncoder(Encoder):
         lengths, places = mask.sum(dim=1), torch.arange(source.shape[1], device=source.device)
         # The last character first; what is behind the end stays there, where neither direction comes by before.
         back = torch.where(mask, lengths[:, None] - 1 - places, places).T[..., None]
-        reads = self.dropout(self.embedding(source.clamp(min=0).T))
+        tokens = source.clamp(min=0)
+        if self.training and self.unknown_share:  # so that it is learned
+            tokens = tokens.masked_fill(torch.rand(tokens.shape, device=tokens.device) < self.unknown_share, UNKNOWN)
+        reads = self.dropout(self.embedding(tokens.T))
         outputs = []
         for onward, backward in zip(self.forwards, self.backwards, strict=True):
             ahead = self._run(onward, reads)

@@ -164,6 +164,39 @@ def suggest_config(
     )
 
 
+def suggest_pairs_config(characters: int, minutes: float, limit: int, *, gpu: bool) -> TrainingConfig:
+    """Sensible choices for pairs whose second lines have so many ``characters``, on a GPU or a few cores.
+
+    Lines are read dozens of times, and much is dropped out: pairs are few beside what a network can learn by heart.
+    """
+    if not minutes and not limit:
+        limit = DEFAULT_EPOCHS * characters
+    hidden = LARGEST_HIDDEN
+    if not gpu:
+        hidden = min(hidden, max(128, round(60 * minutes**0.5 / 64) * 64)) if minutes else 384
+    if characters < SHORT_TEXT:
+        hidden = min(hidden, 256)
+    batch, window = 512 if gpu else 64, 40
+    batch = min(batch, max(4, characters // (20 * window)))
+    return TrainingConfig(
+        hidden_size=hidden,
+        encoder_size=hidden // 2,
+        keys=hidden // 2,
+        values=hidden,
+        dropout=0.3,
+        weight_dropout=0.1,
+        optimizer="muon",
+        learning_rate=0.006 if gpu else 0.004,
+        decay_from=0.3,
+        batch=batch,
+        window=window,
+        average_decay=0.998 if gpu else 0.99,
+        characters=limit,
+        minutes=minutes,
+        validate_every=max(100 * batch * window, min(2_000_000, characters // 2)),
+    )
+
+
 def few_minutes_config(characters: int, minutes: float, limit: int, kinds: int) -> TrainingConfig:
     """Choices for some ``minutes``: one layer, a high learning rate that falls nearly from the start.
 

@@ -64,6 +64,10 @@ class Lines:
         self._flat = torch.from_numpy(flat).to(device)
         self._starts, self._sizes = torch.from_numpy(starts).to(device), torch.from_numpy(self.lengths).to(device)
 
+    def counts(self, kinds: int) -> Tensor:
+        """How often each of so many ``kinds`` of tokens stands in them, float32[kinds] on the host."""
+        return torch.bincount(self._flat.cpu(), minlength=kinds).float()
+
     def take(self, which: Tensor, longest: int) -> Tensor:
         """Lines ``which`` int64[B], int64[B, longest], padded behind their ends."""
         places = torch.arange(longest, device=which.device)
@@ -122,6 +126,21 @@ class Examples:
     def count(self) -> int:
         """Examples."""
         return len(self._lengths)
+
+    @property
+    def characters(self) -> int:
+        """Of all lines, their ends among them."""
+        return int(self._lines.lengths.sum())
+
+    def counts(self, kinds: int) -> Tensor:
+        """How often each of so many ``kinds`` of characters is written, float32[kinds] on the host."""
+        return self._lines.counts(kinds)
+
+    def sources_of(self, which: NDArray[np.int64]) -> Tensor:
+        """Sources ``which`` int64[n] as the encoder takes them."""
+        chosen = torch.from_numpy(which).to(self._device)
+        empty = torch.zeros(len(which), dtype=torch.bool, device=self._device)
+        return self.sources.take(chosen, empty, int(self.sources.lengths[which].max()))
 
     def batch(self, number: int) -> Batch:
         """The batch of update ``number``, from 0 on, over all epochs."""

@@ -14,7 +14,8 @@ from rnncomplete_export.training.muon import Muon
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rnncomplete_export.network.character_network import CharacterNetwork
+    from torch import nn
+
     from rnncomplete_export.training.trainer import Trainer
 
 ROUNDS = 5
@@ -39,22 +40,19 @@ class Profile:
         )
 
 
-def operations_a_character(network: CharacterNetwork) -> int:
-    """Floating-point operations of training on one character: two a weight forward, four backward.
+def operations_a_character(*parts: nn.Module) -> int:
+    """Floating-point operations of training ``parts`` on one character: two a weight forward, four backward.
 
     Weights are those of matrix products; gates, embeddings and the loss are not counted.
     """
-    parts = (network.cells, network.readout)
-    weights = sum(p.numel() for part in parts for name, p in part.named_parameters() if "weight" in name)
-    return 6 * weights
+    return 6 * sum(p.numel() for part in parts for name, p in part.named_parameters() if "weight" in name)
 
 
 def operations_an_update(trainer: Trainer) -> int:
-    """Floating-point operations of one update of ``trainer``: of training on its characters, and of Muon's products."""
-    characters = trainer.config.batch * trainer.config.window
+    """Floating-point operations of one update of ``trainer``: of its task, and of Muon's products."""
     optimizers = [getattr(wrapped, "optimizer", wrapped) for wrapped in trainer.optimizers]  # fabric's, around torch's
     moved = sum(optimizer.operations for optimizer in optimizers if isinstance(optimizer, Muon))
-    return operations_a_character(trainer.network) * characters + moved
+    return trainer.task.operations + moved
 
 
 READINGS = 4.0
@@ -64,12 +62,11 @@ READINGS = 4.0
 def expected_rate(trainer: Trainer) -> float:
     """Characters a second that ``trainer`` will read, about, from the time of reading alone."""
     network, config, device = trainer.network, trainer.config, trainer.fabric.device
-    inputs = torch.zeros((config.window, config.batch // trainer.fabric.world_size), dtype=torch.int64, device=device)
-    state = network.initial_state(inputs.size(1))
+    read = trainer.task.reading()
     network.eval()  # draws no numbers, which are those of the training
     with torch.no_grad(), trainer.fabric.autocast():
-        network(inputs, state)
-        rate = _rate(lambda: network(inputs, state), device, seconds=0.2)
+        read()
+        rate = _rate(read, device, seconds=0.2)
     network.train()
     return rate * config.window * config.batch / READINGS
 

@@ -1,8 +1,8 @@
-"""Training: stateful truncated backpropagation over contiguous streams, resumable to the bit.
+"""Training: whatever the task, its updates, validations, stages and checkpoints, resumable to the bit.
 
-What is resumed: parameters, optimizers, averaged weights, random states, the position in the text, the recurrent state
-and the time spent. On one process and the CPU, an interrupted and an unbroken run are equal if the end is given in
-characters; an end given in minutes depends on the machine's speed.
+What is resumed: parameters, optimizers, averaged weights, random states, the number of updates, what the task holds (a
+recurrent state) and the time spent. On one process and the CPU, an interrupted and an unbroken run are equal if the end
+is given in characters; an end given in minutes depends on the machine's speed.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import torch
-from torch.nn import functional
 
-from rnncomplete.errors import CheckpointError, TextError
+from rnncomplete.errors import CheckpointError
 from rnncomplete_export.checkpoint import (
     BEST,
     CHECKPOINT,
@@ -31,34 +29,23 @@ from rnncomplete_export.checkpoint import (
     way_on,
     way_out,
 )
-from rnncomplete_export.network.character_network import CharacterNetwork, RecurrentState
-from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, sampled, write_streams
-from rnncomplete_export.story.stages import SAMPLE_CHARACTERS, STAGES_A_DECADE
-from rnncomplete_export.texts.streams import Streams
+from rnncomplete_export.story.stages import STAGES_A_DECADE
 from rnncomplete_export.training.average import WeightAverage
 from rnncomplete_export.training.configuration import TrainingConfig
 from rnncomplete_export.training.interruption import Interruption
-from rnncomplete_export.training.label_task import LabelTask
 from rnncomplete_export.training.muon import Muon
-from rnncomplete_export.training.network_shape import network_config
-from rnncomplete_export.training.requirements import check_needs
 from rnncomplete_export.training.schedule import learning_rate_factor
+from rnncomplete_export.training.task import matrices_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from lightning_fabric import Fabric
-    from numpy.typing import NDArray
-    from torch import Tensor
+    from torch import Tensor, nn
 
-    from rnncomplete_export.texts.corpus import Corpus
-    from rnncomplete_export.texts.labelled import Labelling
+    from rnncomplete_export.training.task import Task
 
-VALIDATION_CHARACTERS = 65_536
-"""Validated on while training, in stretches all over the slice; the whole of it is measured on export."""
-COUNTED = 1 << 18
-"""Characters whose kinds are counted at a time."""
 FIRST_STAGE = 10_000
 SHOWN_SECONDS, SHOWN_SHARE = 15.0, 0.03
 """Of the training, between two samples that are shown: the first stages, which follow in seconds, are only kept."""
@@ -66,8 +53,8 @@ DIVERGED = 2.0
 """Nats per character above those of who knows nothing, which no training has that learns anything."""
 USUAL_RATE = TrainingConfig.learning_rate
 """A learning rate that goes well with most networks."""
-RECURRENT = ("hidden", "held", "pool")
-"""What the parts of a recurrent state are called in a checkpoint."""
+READ_LOSSES = 20
+"""Updates on a GPU between two looks at their losses: each look waits for it."""
 LOG_UPDATES = 50
 """Updates between two lines of a log, where one is kept."""
 
@@ -131,13 +118,9 @@ def product_dtype(fabric: Fabric) -> torch.dtype:
     return torch.bfloat16 if bfloat16 else torch.float32
 
 
-def build_optimizers(
-    network: CharacterNetwork, config: TrainingConfig, dtype: torch.dtype
-) -> list[torch.optim.Optimizer]:
+def build_optimizers(network: nn.Module, config: TrainingConfig, dtype: torch.dtype) -> list[torch.optim.Optimizer]:
     """Muon for the recurrent layers' matrices, multiplied in ``dtype``, and AdamW for the rest, or for everything."""
-    matrices = [p for name, p in network.cells.named_parameters() if "weight" in name]
-    if config.optimizer != "muon":
-        matrices = []
+    matrices = matrices_of(network) if config.optimizer == "muon" else []
     chosen = {id(parameter) for parameter in matrices}
     others = [p for p in network.parameters() if id(p) not in chosen]
     optimizers: list[torch.optim.Optimizer] = []
@@ -149,23 +132,15 @@ def build_optimizers(
     return optimizers
 
 
-def counts_of(tokens: NDArray[np.uint16], kinds: int) -> Tensor:
-    """How often each of so many ``kinds`` is in ``tokens`` uint16[n], float32[kinds]; in pieces, since n may be large."""
-    pieces = range(0, len(tokens), COUNTED)
-    counts = sum((np.bincount(tokens[at : at + COUNTED], minlength=kinds) for at in pieces), np.zeros(kinds, np.int64))
-    return torch.from_numpy(np.asarray(counts, np.float32))
-
-
 class Trainer:
     """One training in one folder: ``checkpoint.safetensors``, ``best.safetensors``, ``plateau.safetensors``.
 
-    ``about`` goes into the card; a checkpoint is saved every ``save_seconds``; ``network`` is what to start from, in the
-    shape of the configuration, instead of a new one. With a ``labelling`` it learns the labels of the lines as well.
+    What is learned is the ``task``. ``about`` goes into the card; a checkpoint is saved every ``save_seconds``.
     """
 
     def __init__(
         self,
-        corpus: Corpus,
+        task: Task,
         config: TrainingConfig,
         folder: Path,
         fabric: Fabric,
@@ -173,41 +148,25 @@ class Trainer:
         *,
         about: dict[str, Any],
         save_seconds: float = 60.0,
-        network: CharacterNetwork | None = None,
-        labelling: Labelling | None = None,
     ) -> None:
-        check_needs(corpus, config, fabric.device)
-        if config.batch % fabric.world_size:
-            raise TextError(
-                f"a batch of {config.batch} streams over {fabric.world_size} processes; expected a multiple"
-            )
-        self.corpus, self.config, self.folder, self.fabric, self.progress = corpus, config, folder, fabric, progress
+        self.task, self.config, self.folder, self.fabric, self.progress = task, config, folder, fabric, progress
         self.state = TrainingState()
         self.about = about
         self.save_seconds = save_seconds
+        self.network = task.network
         fabric.seed_everything(config.seed + fabric.global_rank, verbose=False)
-        self.labels = LabelTask(corpus, labelling, config.label_weight) if labelling else None
-        shape = network_config(config, corpus.vocabulary, len(labelling.labels) if labelling else 0)
-        torch.manual_seed(config.seed)
-        self.network = network or CharacterNetwork(shape, config.dropout, config.weight_dropout)
-        if network is None:
-            self.network.begin_with(counts_of(corpus.training, len(corpus.vocabulary)))
-        self._inherited = network is not None
         optimizers = build_optimizers(self.network, config, product_dtype(fabric))
         self._module, *self.optimizers = fabric.setup(self.network, *optimizers)
-        self._module.mark_forward_method("read")
+        for method in task.methods:
+            self._module.mark_forward_method(method)
         self.average = WeightAverage(self.network, config.average_decay)
-        self.shadow = CharacterNetwork(shape).to(fabric.device)
+        self.shadow = task.twin()
         torch.manual_seed(config.seed + fabric.global_rank)
-        # The same in every process, drawn for the whole batch, so that two of them train as one would.
-        self.noise = torch.Generator().manual_seed(config.seed)
-        self.streams = Streams(corpus.training, config.batch, config.window)
-        share = config.batch // fabric.world_size
-        self._first, self._last = fabric.global_rank * share, (fabric.global_rank + 1) * share
-        self.recurrent: RecurrentState = self.network.initial_state(share)
         self._interruption = Interruption()
         self._stopping = False
         self._shown = (0.0, 0.0)
+        self._unread: list[Tensor] = []
+        self._last_characters = 0
 
     def run(self, interruption: Interruption | None = None) -> bool:
         """Train to the end; returns whether it came there (False: interrupted, saved, to be resumed).
@@ -224,12 +183,12 @@ class Trainer:
         started_processor = time.process_time() - counted
         saved = self.state.seconds
         rate = _Rate()
-        if self._inherited and not self.state.updates:
+        if self.task.inherited and not self.state.updates:
             self._validate()  # nothing worse than the start is ever kept
         while not self.state.finished(self.config) and not self._stopping:
             before = time.monotonic()
             self.update()
-            rate.add(self.config.batch * self.config.window, time.monotonic() - before)
+            rate.add(self._last_characters, time.monotonic() - before)
             self._agree(time.monotonic() - started, time.process_time() - started_processor)
             self._report(rate.per_second())
             if self.state.characters >= self.state.next_stage():
@@ -257,44 +216,42 @@ class Trainer:
         self._stopping, self.state.processor_seconds = bool(interrupted), every[:, 2].sum().item()
 
     def _crossed(self, every: int) -> bool:
-        before = self.state.characters - self.config.batch * self.config.window
+        before = self.state.characters - self._last_characters
         return before // every != self.state.characters // every
 
     def update(self) -> None:
-        """One window: forward, backward, clip, step, average."""
+        """One batch: forward, backward, clip, step, average."""
         state, config = self.state, self.config
         factor = learning_rate_factor(state.share(config), state.updates, decay_from=config.decay_from)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * factor
-        position = state.updates * config.window
-        inputs, targets = (
-            torch.from_numpy(part).to(self.fabric.device) for part in self.streams.at(position, self._first, self._last)
-        )
-        inputs, self.recurrent = self._disturb(inputs, self.recurrent)
-        if self.labels is None:
-            logits, recurrent = self._module(inputs, self.recurrent)
-            loss = read = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        else:
-            logits, labels, recurrent = self._module.read(inputs, self.recurrent)
-            read = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
-            loss = read + self.labels.loss(labels, self.streams.places(position, self._first, self._last))
-        self.recurrent = tuple(part.detach() for part in recurrent)
-        self.fabric.backward(loss)
+        learned = self.task.learn(self._module, state.updates)
+        self.fabric.backward(learned.loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.average.update(self.network)
         state.updates += 1
-        state.characters += config.batch * config.window
-        value = torch.as_tensor(self.fabric.all_reduce(read.detach())).item()
-        state.loss = value if state.updates == 1 else state.loss + 0.05 * (value - state.loss)
-        self._check_learning(state.loss)
+        state.characters += learned.characters
+        self._last_characters = learned.characters
+        self._unread.append(torch.as_tensor(self.fabric.all_reduce(learned.nats)))
+        if len(self._unread) >= (READ_LOSSES if self.fabric.device.type == "cuda" else 1):
+            self._read_losses()
+
+    def _read_losses(self) -> None:
+        """Count the losses of the last updates in, which on a GPU means to wait for them."""
+        state = self.state
+        for value in torch.stack(self._unread).tolist() if self._unread else ():
+            state.loss = value if math.isnan(state.loss) else state.loss + 0.05 * (value - state.loss)
+        self._unread.clear()
+        if state.updates:
+            self._check_learning(state.loss)
 
     def _check_learning(self, loss: float) -> None:
         """Raise :class:`CheckpointError` if ``loss`` is not a number, or far above that of who knows nothing."""
-        knowing_nothing = math.log(len(self.corpus.vocabulary))
+        knowing_nothing = math.log(len(self.task.vocabulary))
         if not loss < knowing_nothing + DIVERGED:
             rate = self.config.learning_rate
             lower = f"lower --learning-rate, which is {rate:g}: {min(rate / 10, USUAL_RATE):g} or so"
@@ -302,17 +259,6 @@ class Trainer:
                 f"the training diverges: after {self.state.characters:,} characters its loss is {loss:.3g} nats per "
                 f"character, and knowing nothing has {knowing_nothing:.3g}; {lower}, and {way_on(self.folder)}"
             )
-
-    def _disturb(self, inputs: Tensor, recurrent: RecurrentState) -> tuple[Tensor, RecurrentState]:
-        """Some characters become the unknown one, and some streams begin anew."""
-        config, share = self.config, slice(self._first, self._last)
-        hidden = (torch.rand((config.window, config.batch), generator=self.noise) < config.unknown_share)[:, share]
-        kept = (torch.rand(config.batch, generator=self.noise) >= config.reset_share)[share]
-        mask = kept.to(self.fabric.device)[None, :, None]
-        hidden = hidden.to(self.fabric.device)
-        if self.labels is not None:
-            hidden &= inputs != self.network.config.boundary
-        return inputs.masked_fill(hidden, 0), tuple(part * mask for part in recurrent)
 
     def _report(self, rate: float) -> None:
         if self.state.updates % LOG_UPDATES == 0:
@@ -337,22 +283,18 @@ class Trainer:
             self.fabric.loggers.clear()
             self.progress.say(f"no more is logged: {error.strerror or error}; the training itself loses nothing")
 
-    def _averaged(self) -> CharacterNetwork:
+    def _averaged(self) -> nn.Module:
         self.shadow.load_state_dict(self.average.weights)
         return self.shadow.eval()
 
     def _validate(self) -> None:
-        """Loss of the averaged weights on some of the validation slice; the best weights are kept."""
-        network = self._averaged()
-        loss = nats_per_character(network, sampled(self.corpus.validation, VALIDATION_CHARACTERS))
-        told = f"{self.state.characters:,} characters: validation {loss:.4f} nats per character"
-        self._check_learning(loss)
-        if self.labels is not None:
-            nats, accuracy = self.labels.validate(network)
-            told += f", label {nats:.4f} nats, {100 * accuracy:.2f} % right"
-            loss += self.config.label_weight * nats
-        loss = self.fabric.broadcast(loss)  # it decides when all of them stop, and may differ in the last digits
-        self.progress.say(told)
+        """What the averaged weights make of what is held out; the best weights are kept."""
+        validated = self.task.validate(self._averaged())
+        self._check_learning(validated.nats)
+        loss = self.fabric.broadcast(validated.loss)  # it decides when all stop, and may differ in the last digits
+        self.progress.say(
+            f"{self.state.characters:,} characters: validation {validated.nats:.4f} nats per character{validated.told}"
+        )
         self._log({"characters": self.state.characters, "validation": loss})
         if loss < self.state.best_loss:
             self.state.best_loss, self.state.validations_since_best = loss, 0
@@ -363,10 +305,7 @@ class Trainer:
             self._save_average(BEST)
 
     def _keep_stage(self) -> None:
-        network = self._averaged()
-        loss = nats_per_character(network, sampled(self.corpus.validation, STAGE_CHARACTERS))
-        [written] = write_streams(network, 1, SAMPLE_CHARACTERS, seed=self.config.seed)
-        sample = self.corpus.vocabulary.decode(written)
+        loss, sample = self.task.show(self._averaged())
         stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}
         self.state.stages.append(stage)
         self._show(loss, sample)
@@ -397,10 +336,7 @@ class Trainer:
             "about": self.about,
             "config": asdict(self.config),
             "state": asdict(self.state),
-            "vocabulary": list(self.corpus.vocabulary.characters),
-            "labels": list(self.labels.labelling.labels) if self.labels else [],
-            "normalisation": list(self.corpus.vocabulary.normalisation),
-            "corpus": self.corpus.facts(),
+            **self.task.facts(),
         }
 
     def _gathered(self, tensor: Tensor, dimension: int) -> Tensor:
@@ -411,14 +347,13 @@ class Trainer:
 
     def save(self, name: str = CHECKPOINT) -> None:
         """Write a checkpoint, whole or not at all; every process must call it."""
+        self._read_losses()
         tensors = {f"network.{key}": value for key, value in self.network.state_dict().items()}
         tensors |= {f"average.{key}": value for key, value in self.average.weights.items()}
         for index, optimizer in enumerate(self.optimizers):
             tensors |= optimizer_tensors(optimizer, f"optimizer{index}")
-        for kind, part in zip(RECURRENT, self.recurrent, strict=False):
-            tensors[f"recurrent.{kind}"] = self._gathered(part, 1)
+        tensors |= self.task.tensors(self._gathered)
         tensors["random.torch"] = self._gathered(torch.get_rng_state()[None], 0)
-        tensors["random.noise"] = self._gathered(self.noise.get_state()[None], 0)
         if self.fabric.is_global_zero:
             save_checkpoint(self.folder / name, Checkpoint(tensors, self._facts()))
 
@@ -441,13 +376,9 @@ class Trainer:
         self.average.load(checkpoint.part("average"), facts["state"]["updates"])
         for index, optimizer in enumerate(self.optimizers):
             load_optimizer(optimizer, checkpoint.part(f"optimizer{index}"))
-        self.recurrent = tuple(
-            checkpoint.tensors[f"recurrent.{name}"][:, self._first : self._last].to(self.fabric.device)
-            for name, _ in zip(RECURRENT, self.recurrent, strict=False)
-        )
         rank = min(self.fabric.global_rank, len(checkpoint.tensors["random.torch"]) - 1)
         torch.set_rng_state(checkpoint.tensors["random.torch"][rank])
-        self.noise.set_state(checkpoint.tensors["random.noise"][rank])
+        self.task.restore(checkpoint.tensors, rank)
         # Earlier versions had one loss for both, and counted no processor's time.
         before = {"kept_loss": facts["state"]["best_loss"], "processor_seconds": math.nan}
         self.state = TrainingState(**{**before, **facts["state"]})

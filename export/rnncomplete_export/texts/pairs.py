@@ -1,0 +1,157 @@
+"""Pairs of lines to train on: a source, and what is written about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncomplete.errors import CheckpointError, TextError
+from rnncomplete.files import replace_file
+from rnncomplete.text.decoding import read_text
+from rnncomplete.text.vocabulary import Vocabulary
+from rnncomplete_export.checkpoint import make_folder, vocabulary_of, way_out
+from rnncomplete_export.texts.corpus import VALIDATION_SHARE, Corpus, build_corpus, open_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+TARGETS, SOURCES, PAIRS = "targets.txt", "sources", "pairs.json"
+"""In the folder of a training: what is written, a line each; the folder of the sources; how many pairs are held out."""
+
+FEWEST_PAIRS, FEWEST_HELD_OUT = 100, 2
+"""Of a file to train on; and of those held out."""
+
+LONGEST = 400
+"""Characters of a source, at most: the rest is not read."""
+
+LIKE_A_NAME = 0.5
+"""Share of pairs that are names of columns by their looks, from which on the first is a pair as well."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Lines of two texts that belong together, those held out last."""
+
+    targets: Corpus
+    sources: Corpus
+    held_out: int
+    """Pairs at the end that are held out of training."""
+
+    def lines(self) -> tuple[list[NDArray[np.uint16]], list[NDArray[np.uint16]]]:
+        """Sources with their newlines, cut to :data:`LONGEST`, and targets without, tokens uint16[n] each."""
+        newline = self.sources.vocabulary.token("\n")
+        sources = [
+            line if len(line) <= LONGEST else np.append(line[: LONGEST - 1], np.uint16(newline))
+            for line in lines_of(self.sources.tokens, newline)
+        ]
+        return sources, [line[:-1] for line in lines_of(self.targets.tokens, self.targets.vocabulary.token("\n"))]
+
+
+def lines_of(tokens: NDArray[np.uint16], newline: int) -> list[NDArray[np.uint16]]:
+    """The lines of ``tokens`` uint16[N], with their ends."""
+    return np.split(tokens, np.flatnonzero(tokens == newline) + 1)[:-1]
+
+
+def read_pairs(path: Path) -> list[tuple[str, str]]:
+    """Source and target of each line of a TSV file, whose first line may name the columns.
+
+    Raises :class:`TextError` naming the line that has not two columns, or whose target is empty.
+    """
+    rows = [line.split("\t") for line in read_text(path).split("\n")]
+    if rows and not any(rows[-1]):
+        rows.pop()
+    for number, row in enumerate(rows, 1):
+        if len(row) != 2:
+            raise TextError(
+                f"{path}, line {number}, has {len(row)} column{'s' * (len(row) != 1)}; expected 2: source and target, with "
+                "a tab between"
+            )
+        if not row[1].strip():
+            raise TextError(f"{path}, line {number}, has no target; expected source and target, with a tab between")
+    begun = 1 if rows and _is_header(rows) else 0
+    return [(source.strip(), target.strip()) for source, target in rows[begun:]]
+
+
+def _is_header(rows: list[list[str]]) -> bool:
+    """Whether the first of ``rows`` names the columns: it looks so, and most of the others don't."""
+
+    def looks_so(row: list[str]) -> bool:
+        return all(cell.strip().replace("-", "").replace("_", "").isalnum() for cell in row)
+
+    return looks_so(rows[0]) and sum(map(looks_so, rows)) < LIKE_A_NAME * len(rows)
+
+
+def build_pairs(
+    path: Path,
+    folder: Path,
+    *,
+    validation: Path | None = None,
+    seed: int = 1,
+    known: Vocabulary | None = None,
+    known_sources: Vocabulary | None = None,
+    expected: dict[str, Any] | None = None,
+    skipped: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Pairs:
+    """The pairs of ``path``, in an order drawn from ``seed``, encoded into ``folder``.
+
+    Those of ``validation`` are held out of training, or a share of ``path``. The characters of ``known`` and
+    ``known_sources`` are in the vocabularies, seen or not. Raises :class:`CheckpointError` if ``expected``, the facts of
+    the corpus of a checkpoint, are of other pairs; as :func:`rnncomplete_export.texts.corpus.build_corpus` else.
+    """
+    read = read_pairs(path)
+    pairs = [read[index] for index in np.random.default_rng(seed).permutation(len(read))]
+    share = max(FEWEST_HELD_OUT, int(len(pairs) * VALIDATION_SHARE))
+    kept = read_pairs(validation) if validation else pairs[-share:]
+    trained = pairs if validation else pairs[:-share]
+    if len(trained) < FEWEST_PAIRS or len(kept) < FEWEST_HELD_OUT:
+        raise TextError(
+            f"{path} has {len(trained):,} pairs to learn from, and {len(kept):,} are held out; expected at least "
+            f"{FEWEST_PAIRS} and {FEWEST_HELD_OUT}"
+        )
+    make_folder(folder)
+    make_folder(folder / SOURCES)
+    texts = folder / SOURCES / "sources.txt", folder / TARGETS
+    corpora = []
+    for place, text, of in zip((0, 1), texts, (known_sources, known), strict=True):
+        replace_file(text, "".join(f"{pair[place]}\n" for pair in (*trained, *kept)).encode())
+        sha256 = (expected or {}).get(("sources_sha256", "sha256")[place])
+        corpora.append(
+            build_corpus([text], text.parent, known=of, expected_sha256=sha256, skipped=skipped, progress=progress)
+        )
+    sources, targets = corpora
+    ends = [np.flatnonzero(corpus.tokens == corpus.vocabulary.token("\n")) for corpus in corpora]
+    if any(len(found) != len(trained) + len(kept) for found in ends):
+        raise TextError(f"{path} has pairs of more than one line; expected a line of text on each side")
+    targets = replace(targets, held_out=int(ends[1][-1] - ends[1][len(trained) - 1]))
+    sources = replace(sources, held_out=int(ends[0][-1] - ends[0][len(trained) - 1]))
+    replace_file(folder / PAIRS, json.dumps({"held_out": len(kept)}).encode())
+    return Pairs(targets, sources, len(kept))
+
+
+def source_vocabulary_of(facts: dict[str, Any]) -> Vocabulary:
+    """What the encoder of a checkpoint with those ``facts`` reads."""
+    return Vocabulary(tuple(facts["source"]["vocabulary"]), vocabulary_of(facts).normalisation)
+
+
+def open_pairs(folder: Path, facts: dict[str, Any]) -> Pairs:
+    """The pairs in the ``folder`` of the training of a checkpoint with those ``facts``; raises :class:`CheckpointError`."""
+    try:
+        held_out = int(json.loads((folder / PAIRS).read_bytes())["held_out"])
+        held = facts["corpus"]
+        return Pairs(
+            Corpus(vocabulary_of(facts), open_tokens(folder), held["sha256"], 1, held["characters"] - held["split"]),
+            Corpus(source_vocabulary_of(facts), open_tokens(folder / SOURCES), held["sources_sha256"], 1),
+            held_out,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{folder} does not hold the pairs of this training ({error}); {way_out(folder)}"
+        ) from None

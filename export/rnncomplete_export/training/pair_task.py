@@ -1,0 +1,88 @@
+"""Pairs of lines as a task: the second of each is written about the first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnncomplete.errors import SettingError
+from rnncomplete_export.texts.pairs import LONGEST
+from rnncomplete_export.training.examples import Examples, TextSources
+from rnncomplete_export.training.source_task import SourceTask
+
+if TYPE_CHECKING:
+    import torch
+    from lightning_fabric import Fabric
+    from numpy.typing import NDArray
+
+    from rnncomplete_export.network.conditioned_network import ConditionedNetwork
+    from rnncomplete_export.texts.pairs import Pairs
+    from rnncomplete_export.training.configuration import TrainingConfig
+
+VALIDATED = 3_000
+"""Pairs held out on which a training is validated, evenly spaced; all of them are measured in the end."""
+
+
+def source_of(pairs: Pairs) -> dict[str, Any]:
+    """What the card says of the sources."""
+    return {"kind": "text", "vocabulary": list(pairs.sources.vocabulary.characters), "longest": LONGEST}
+
+
+class PairExamples:
+    """The examples in ``pairs``, in batches that write about as much as ``config`` says, on ``device``."""
+
+    def __init__(self, pairs: Pairs, config: TrainingConfig, device: torch.device) -> None:
+        self._pairs, self._config, self._device = pairs, config, device
+        self.sources, self.targets = pairs.lines()
+        read, written = (sum(map(len, lines)) for lines in (self.sources, self.targets))
+        # An update is to write a batch of windows; what it reads for that comes on top.
+        self._size = round(config.batch * config.window * (1 + read / (written + len(self.targets))))
+
+    @property
+    def split(self) -> int:
+        """Pairs to train on."""
+        return len(self.targets) - self._pairs.held_out
+
+    def held_out(self, most: int) -> NDArray[np.int64]:
+        """So many of those held out, evenly spaced."""
+        numbers = np.linspace(self.split, len(self.targets) - 1, min(most, self._pairs.held_out))
+        return numbers.astype(np.int64)
+
+    def of(self, which: NDArray[np.int64]) -> Examples:
+        """Examples ``which`` int64[n]."""
+        newlines = (corpus.vocabulary.token("\n") for corpus in (self._pairs.sources, self._pairs.targets))
+        sources = TextSources([self.sources[number] for number in which], next(newlines), self._device)
+        lines = [self.targets[number] for number in which]
+        seed = self._config.seed
+        return Examples(sources, lines, size=self._size, newline=next(newlines), seed=seed, device=self._device)
+
+
+def task_of_pairs(
+    pairs: Pairs, config: TrainingConfig, fabric: Fabric, network: ConditionedNetwork | None = None
+) -> SourceTask:
+    """``pairs`` to learn from; ``network`` is what to start from instead of a new one."""
+    if (split := pairs.targets.split) < config.batch * config.window:
+        raise SettingError(
+            f"an update writes {config.batch:,} x {config.window:,} characters, and there are {split:,} to train on; expected "
+            "no more than those: give more pairs, or a smaller --batch or --window"
+        )
+    examples, vocabulary = PairExamples(pairs, config, fabric.device), pairs.sources.vocabulary
+    kept = examples.held_out(VALIDATED)
+    training = examples.of(np.arange(examples.split))
+    return SourceTask(
+        training,
+        examples.of(kept),
+        pairs.targets.vocabulary,
+        config,
+        fabric,
+        source=source_of(pairs),
+        told=[vocabulary.decode(examples.sources[number][:-1].tolist()) for number in kept],
+        about=(
+            f"{training.count:,} pairs, {pairs.held_out:,} kept for validation: "
+            f"{pairs.sources.characters:,} characters of {len(vocabulary)} kinds, and about them "
+            f"{pairs.targets.characters:,} of {len(pairs.targets.vocabulary)}\n"
+        ),
+        corpus={**pairs.targets.facts(), "sources_sha256": pairs.sources.sha256, "pairs": training.count},
+        network=network,
+    )

@@ -1,0 +1,150 @@
+"""The task of writing about sources: lines of text to translate, or pictures to describe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from rnncomplete.errors import SettingError
+from rnncomplete.text.vocabulary import UNKNOWN
+from rnncomplete_export.network.encoders import build_network
+from rnncomplete_export.network.writing import written_lines
+from rnncomplete_export.training.examples import PADDING
+from rnncomplete_export.training.profile import operations_a_character
+from rnncomplete_export.training.task import Learned, Validated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from lightning_fabric import Fabric
+    from torch import Tensor
+
+    from rnncomplete.text.vocabulary import Vocabulary
+    from rnncomplete_export.network.conditioned_network import ConditionedNetwork
+    from rnncomplete_export.training.configuration import TrainingConfig
+    from rnncomplete_export.training.examples import Examples
+
+SHOWN = 4
+"""Sources held out about which the network writes at each stage."""
+
+LONGEST_SHOWN = 120
+"""Characters of such a line."""
+
+
+def nats_of(network: ConditionedNetwork, examples: Examples, *, empty: bool = False) -> float:
+    """Nats per character of all lines of ``examples``, their ends among them, with their sources or with ``empty`` ones."""
+    was_training = network.training
+    network.eval()
+    total, count = torch.zeros((), dtype=torch.float64, device=network.embedding.weight.device), 0
+    with torch.no_grad():
+        for _, batch in examples.each(empty=empty):
+            logits = network(batch.source, batch.inputs).float()
+            lost = functional.cross_entropy(
+                logits.flatten(0, 1), batch.targets.flatten(), ignore_index=PADDING, reduction="sum"
+            )
+            total += lost
+            count += batch.characters
+    network.train(was_training)
+    return total.item() / count
+
+
+class SourceTask:
+    """``training`` and ``validation`` examples of a ``source`` as the card describes it, to be written of in ``vocabulary``.
+
+    ``told`` are the sources held out for people, ``about`` what is trained on, ``corpus`` what a checkpoint says of it.
+    ``network`` is what to start from instead of a new one, in the shape of ``config``.
+    """
+
+    methods: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        training: Examples,
+        validation: Examples,
+        vocabulary: Vocabulary,
+        config: TrainingConfig,
+        fabric: Fabric,
+        *,
+        source: dict[str, Any],
+        told: Sequence[str],
+        about: str,
+        corpus: dict[str, Any],
+        network: ConditionedNetwork | None = None,
+    ) -> None:
+        if fabric.world_size > 1:
+            raise SettingError(f"pairs in {fabric.world_size} processes; expected one: leave --devices and --nodes out")
+        self.training, self.validation, self.vocabulary = training, validation, vocabulary
+        self.config, self.device, self.about = config, fabric.device, about
+        self._source, self._told, self._corpus = source, told, corpus
+        self.inherited = network is not None
+        torch.manual_seed(config.seed)
+        self.network = network or build_network(source, config, len(vocabulary))
+        if network is None:
+            self.network.begin_with(training.counts(len(vocabulary)))
+        self.network.to(fabric.device)
+
+    @property
+    def operations(self) -> int:
+        """Those of products of matrices, without those of attention."""
+        sources, targets = self.training.sources.lengths.sum(), self.training.characters
+        network = self.network
+        of_all = operations_a_character(network.encoder) * sources
+        of_all += operations_a_character(network.cells, network.query, network.readout) * targets
+        return int(of_all / len(self.training))
+
+    def twin(self) -> ConditionedNetwork:
+        """Another network of the same shape."""
+        return build_network(self._source, self.config, len(self.vocabulary)).to(self.device)
+
+    def reading(self) -> Callable[[], object]:
+        """What reads a batch."""
+        batch = self.training.batch(0)
+        return lambda: self.network(batch.source, batch.inputs)
+
+    def learn(self, module: Any, updates: int) -> Learned:
+        """One batch."""
+        batch = self.training.batch(updates)
+        inputs = batch.inputs
+        hidden = torch.rand(inputs.shape, device=self.device) < self.config.unknown_share
+        inputs = inputs.masked_fill(hidden & (inputs != self.training.newline), UNKNOWN)
+        logits, targets = module(batch.source, inputs).flatten(0, 1), batch.targets.flatten()
+        nats = functional.cross_entropy(logits, targets, ignore_index=PADDING)
+        loss, smoothing = nats, self.config.label_smoothing
+        if smoothing:
+            loss = functional.cross_entropy(logits, targets, ignore_index=PADDING, label_smoothing=smoothing)
+        return Learned(loss, nats.detach(), batch.characters)
+
+    def validate(self, network: Any) -> Validated:
+        """Loss on the lines held out."""
+        nats = nats_of(network, self.validation)
+        return Validated(nats, nats, "")
+
+    def show(self, network: Any) -> tuple[float, str]:
+        """Loss on the lines held out, and what is written about some of their sources."""
+        count = self.validation.count
+        which = np.unique(np.linspace(0, count - 1, SHOWN, dtype=np.int64))
+        source = self.validation.sources_of(which)
+        lines = written_lines(network, source, self.validation.newline, LONGEST_SHOWN)
+        sample = "\n".join(
+            f"{self._told[number]}\n> {self.vocabulary.decode(line)}" for number, line in zip(which, lines, strict=True)
+        )
+        return nats_of(network, self.validation), sample
+
+    def facts(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return {
+            "vocabulary": list(self.vocabulary.characters),
+            "normalisation": list(self.vocabulary.normalisation),
+            "corpus": self._corpus,
+            "source": self._source,
+        }
+
+    def tensors(self, gathered: Callable[[Tensor, int], Tensor]) -> dict[str, Tensor]:  # noqa: ARG002 - one process
+        """Nothing: batches are a function of the number of updates."""
+        return {}
+
+    def restore(self, tensors: Mapping[str, Tensor], rank: int) -> None:
+        """Nothing."""
