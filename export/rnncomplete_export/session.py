@@ -153,7 +153,14 @@ def accelerator_of(request: Request) -> str:
 
 
 def precision_of(request: Request) -> MatrixPrecision:
-    """As lightning-fabric names it, the fastest if none was asked for."""
+    """As lightning-fabric names it, the fastest if none was asked for.
+
+    Pairs are trained in float32, on a GPU with TensorFloat-32 inside: autocast would give cuDNN's LSTM float16.
+    """
+    if request.pairs:
+        if request.precision == "bf16-mixed":
+            raise SettingError("--precision bf16-mixed with --pairs; expected 32-true, or auto")
+        return "32-true"
     return fastest_precision(accelerator_of(request)) if request.precision == "auto" else request.precision
 
 
@@ -210,6 +217,8 @@ def start_fabric(request: Request) -> lightning_fabric.Fabric:
     """Processes, device and precision, launched."""
     # Slowly decaying gates leave denormal numbers behind, which cost six times the time.
     torch.set_flush_denormal(True)
+    if request.pairs:
+        torch.set_float32_matmul_precision("high")
     if request.device == "cuda" and not torch.cuda.is_available():
         raise SettingError("--device cuda, but PyTorch finds no CUDA device here; use --device cpu or auto")
     devices, nodes = processes_of(request)

@@ -30,9 +30,20 @@ seed = 7
 """
 
 
-def test_nine_recipes_are_shipped_and_whole() -> None:
+def test_the_recipes_that_are_shipped_are_whole() -> None:
     assert list_recipes() == sorted(
-        ("docs", "english", "javascript", "linux", "math", "python", "shakespeare", "shell", "tolstoy")
+        (
+            "docs",
+            "english",
+            "english-french",
+            "javascript",
+            "linux",
+            "math",
+            "python",
+            "shakespeare",
+            "shell",
+            "tolstoy",
+        )
     )
     for name in list_recipes():
         recipe = load_recipe(name)

@@ -156,8 +156,6 @@ def test_bad_requests_get_one_clear_line(
     assert result.exit_code == 2, result.output
     assert expected in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
-    alone = CliRunner().invoke(main, ["train", "sea.txt", "--style", "x", "--no-export"])
-    assert "--no-export without --plan" in alone.stderr
 
 
 def test_a_text_that_is_too_short_is_refused(folder: Path) -> None:

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from rnncomplete_export.training.examples import EMPTY_SHARE, PADDING, Examples, TextSources, cuts
+
+CPU = torch.device("cpu")
+
+
+def made(count: int = 300, size: int = 200) -> Examples:
+    draw = np.random.default_rng(5)
+    lines = [np.full(draw.integers(1, 12), 2 + number % 50, np.uint16) for number in range(count)]
+    sources = [np.append(line, np.uint16(1)) for line in lines]
+    return Examples(TextSources(sources, 1, CPU), lines, size=size, newline=1, seed=3, device=CPU)
+
+
+def test_an_epoch_holds_every_line_once_and_another_one_in_another_order() -> None:
+    examples = made()
+    epochs = []
+    for epoch in range(2):
+        seen, characters = [], 0
+        for number in range(len(examples)):
+            batch = examples.batch(epoch * len(examples) + number)
+            assert batch.inputs.shape == batch.targets.shape
+            assert bool((batch.inputs[0] == 1).all())
+            assert batch.characters == int((batch.targets != PADDING).sum())
+            assert batch.inputs.shape[1] * (batch.inputs.shape[0] + batch.source.shape[1]) <= 200
+            characters += batch.characters
+            for row in range(batch.inputs.shape[1]):
+                target = [token for token in batch.targets[:, row].tolist() if token != PADDING]
+                assert target[-1] == 1
+                assert batch.inputs[1 : len(target), row].tolist() == target[:-1]
+                source = [token for token in batch.source[row].tolist() if token != PADDING]
+                assert source in ([1], target)
+                seen.append((target, source == [1]))
+        assert characters == examples.characters
+        epochs.append(seen)
+    assert sorted(line for line, _ in epochs[0]) == sorted(line for line, _ in epochs[1])
+    assert epochs[0] != epochs[1]
+    empty = np.mean([empty for seen in epochs for _, empty in seen])
+    assert 0.3 * EMPTY_SHARE < empty < 2 * EMPTY_SHARE
+
+
+def test_a_batch_is_a_function_of_its_number() -> None:
+    one, other = made(), made()
+    for number in (7, 0, 3 * len(one) + 1):
+        first, second = one.batch(number), other.batch(number)
+        assert torch.equal(first.targets, second.targets)
+        assert torch.equal(first.source, second.source)
+
+
+def test_all_examples_come_once_with_their_sources_or_with_none() -> None:
+    examples = made()
+    for empty in (False, True):
+        numbers = []
+        for which, batch in examples.each(empty=empty):
+            numbers += which.tolist()
+            assert bool((batch.source[:, 1:] == PADDING).all()) == empty
+        assert sorted(numbers) == list(range(300))
+
+
+@pytest.mark.parametrize("size", [1, 9, 30, 10_000])
+def test_pieces_hold_no_more_than_their_size_but_for_one_alone(size: int) -> None:
+    lengths = np.sort(np.random.default_rng(1).integers(1, 20, 100))
+    found = cuts(lengths, size)
+    assert (found[0], found[-1]) == (0, 100)
+    for begin, end in itertools.pairwise(found):
+        assert begin < end
+        assert end - begin == 1 or (end - begin) * lengths[end - 1] <= size

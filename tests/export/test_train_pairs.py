@@ -1,0 +1,98 @@
+"""``rnncomplete train --pairs``, from a file of pairs to a network that translates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from click.testing import CliRunner
+from made_pairs import rows
+
+from rnncomplete.cli import main
+from rnncomplete_export.checkpoint import load_checkpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHAPE = ["--hidden-size", "48", "--encoder-size", "24", "--keys", "16", "--values", "32", "--embedding-size", "16"]
+LEARNING = ["--batch", "16", "--window", "20", "--dropout", "0", "--weight-dropout", "0", "--learning-rate", "0.01"]
+
+
+def train(folder: Path, *more: str, code: int = 0) -> str:
+    command = ["train", "--pairs", str(folder / "all.tsv"), "--style", "fr", "--runs", str(folder / "runs")]
+    result = CliRunner().invoke(main, [*command, *SHAPE, *LEARNING, "--device", "cpu", "--no-export", *more])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "all.tsv").write_text(rows(2000), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_pairs_become_a_network_that_translates(folder: Path) -> None:
+    output = train(folder, "--characters", "150000", "--validate-every", "40000")
+    assert "1,900 pairs, 100 kept for validation" in output
+    told = output.splitlines()[-2]
+    bleu = float(told.split("with beam 4 BLEU ")[1].split(",")[0])
+    with_source = float(told.split(" nats per character with")[0].split()[-1])
+    without = float(told.split(" without")[0].split()[-1])
+    assert bleu > 80
+    assert with_source < 0.5 * without
+    assert "Le grand chien." in output or "Le chien grand." in output
+    facts = load_checkpoint(folder / "runs" / "fr" / "best.safetensors").facts
+    assert facts["source"]["kind"] == "text"
+    stages = load_checkpoint(folder / "runs" / "fr" / "checkpoint.safetensors").facts["state"]["stages"]
+    assert len(stages) >= 4
+    assert stages[-1]["loss"] < stages[0]["loss"]
+    assert "\n> " in stages[0]["sample"]
+
+
+@pytest.mark.slow
+def test_an_interrupted_training_and_an_unbroken_one_are_equal(folder: Path) -> None:
+    more = ("--dropout", "0.2", "--weight-dropout", "0.1", "--save-seconds", "1000000")
+    # Where the learning rate has not begun to fall, where a training ends changes nothing of what it does before.
+    train(folder, *more, "--characters", "40000", "--style", "whole")
+    whole = load_checkpoint(folder / "runs" / "whole" / "checkpoint.safetensors")
+    from rnncomplete_export.training.trainer import Trainer
+
+    update = Trainer.update
+
+    def stopped(trainer: Trainer) -> None:
+        if trainer.state.updates == 60:
+            trainer._stopping = True
+            trainer._interruption._number = 2
+        update(trainer)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "update", stopped)
+        train(folder, *more, "--characters", "40000", code=130)
+    train(folder, *more, "--characters", "40000", "--resume")
+    parts = load_checkpoint(folder / "runs" / "fr" / "checkpoint.safetensors")
+    assert parts.facts["state"]["updates"] == whole.facts["state"]["updates"] > 60
+    assert parts.facts["state"]["loss"] == whole.facts["state"]["loss"]
+    assert parts.tensors.keys() == whole.tensors.keys()
+    for name, tensor in whole.tensors.items():
+        assert torch.equal(tensor, parts.tensors[name]), name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["x.txt"], "x.txt beside --pairs"),
+        (["--labels", "x.tsv"], "--labels beside --pairs"),
+        (["--longest", "9"], "--longest beside --pairs"),
+        (["--profile"], "--profile beside --pairs"),
+        (["--precision", "bf16-mixed"], "expected 32-true"),
+        (["--window", "60000"], "smaller --batch or --window"),
+        (["--pairs", "nowhere.tsv"], "cannot read nowhere.tsv"),
+        (["--resume"], "no checkpoint"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(folder: Path, arguments: list[str], said: str) -> None:
+    output = train(folder, *arguments, code=2)
+    assert said in output
+    assert len(output.strip().splitlines()) == 1
