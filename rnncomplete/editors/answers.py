@@ -52,6 +52,7 @@ def answer(texts: Texts, text: OpenText, ask: Ask) -> list[str]:
         text.why = "the text had changed before the ghost was there"
         return []
     text.milliseconds = 1000 * (time.perf_counter() - began)
+    texts.readings.look_on(text)
     if offers:
         text.why = ""
     return offers
@@ -86,7 +87,6 @@ def _offers(texts: Texts, text: OpenText, ask: Ask) -> list[str]:
     elif plain:
         text.trail.grow(offers[0])
         offers = [text.trail.rest]
-    texts.readings.reconsider(text)
     return [found for found in dict.fromkeys(offers) if found]
 
 

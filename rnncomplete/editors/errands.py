@@ -21,16 +21,20 @@ class Errands:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, THREAD_NAME)
         self._lock = threading.Lock()
-        self._under_way: set[tuple[str, str]] = set()
+        self._under_way: dict[tuple[str, str], bool] = {}
+        """Whether it was sent again meanwhile."""
         self.closed = False
 
     def send(self, kind: str, text: OpenText, errand: Callable[[OpenText], None]) -> None:
-        """Do ``errand(text)``, unless one of that ``kind`` is under way for it."""
+        """Do ``errand(text)``; where one of that ``kind`` is under way for it, do it again then, and once only."""
         name = kind, text.uri
         with self._lock:
-            if name in self._under_way or self.closed:
+            if self.closed:
                 return
-            self._under_way.add(name)
+            if name in self._under_way:
+                self._under_way[name] = True
+                return
+            self._under_way[name] = False
             self._thread.submit(self._run, kind, text, errand)
 
     def _run(self, kind: str, text: OpenText, errand: Callable[[OpenText], None]) -> None:
@@ -42,9 +46,10 @@ class Errands:
             if problem != text.problems.get(kind):  # it may fail again at every key
                 LOG.info("could not %s %s: %s", kind, text.path, problem)
             text.problems[kind] = problem
-        finally:
-            with self._lock:
-                self._under_way.discard((kind, text.uri))
+        with self._lock:
+            if self._under_way.pop((kind, text.uri)) and not self.closed:
+                self._under_way[kind, text.uri] = False
+                self._thread.submit(self._run, kind, text, errand)
 
     def end(self) -> None:
         """Nothing is wanted any more."""

@@ -8,6 +8,7 @@ stumble over anything else.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import threading
@@ -30,6 +31,7 @@ from rnncomplete.editors.notebooks import Notebooks
 from rnncomplete.editors.positions import Text
 from rnncomplete.editors.preferences import SECTION
 from rnncomplete.editors.progress import Progress
+from rnncomplete.editors.status import document_of
 from rnncomplete.editors.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
 
     from rnncomplete.editors.open_text import OpenText
     from rnncomplete.editors.project import Project
+
+
+STATUS = "rnncompleteStatus"
+"""The experimental capability of a client that shows what ``rnncomplete/status`` tells after each answer."""
 
 
 class GhostProtocol(LanguageServerProtocol):
@@ -109,7 +115,7 @@ class GhostServer(LanguageServer):
                 notebook_selector=[types.NotebookDocumentFilterWithCells(cells=[cells])]
             ),
         )
-        self.opened = Workspace(flags, self._warn, self._counted)
+        self.opened = Workspace(flags, self)
         self.texts = self.opened.texts
         self.notebooks = Notebooks()
         self._answers = ThreadPoolExecutor(1, THREAD_NAME)
@@ -196,6 +202,8 @@ class GhostServer(LanguageServer):
             alive[0] = False
             raise
         LOG.info("ask %s:%s %s -> %s %s", place.start.line, place.start.character, text.style, len(offers), text.why)
+        if alive[0]:
+            self._tell_status(text)
         items = [types.InlineCompletionItem(insert_text=ask.given + found, range=place) for found in offers]
         return types.InlineCompletionList(items)
 
@@ -225,13 +233,28 @@ class GhostServer(LanguageServer):
 
     # What the editor is told by itself.
 
-    def _warn(self, problem: str) -> None:
+    def warn(self, problem: str) -> None:
+        """Something is wrong with the settings."""
         self.window_log_message(types.LogMessageParams(types.MessageType.Warning, problem))
 
-    def _counted(self, project: Project, style: str, share: float | None) -> None:
-        """Called in the thread of the study."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._progress.show, project, style, share)
+    def counted(self, project: Project, style: str, share: float | None) -> None:
+        """So much of a project is counted; called in another thread."""
+        self._soon(self._progress.show, project, style, share)
+
+    def labelled(self, text: OpenText) -> None:
+        """A text has another label; called in another thread."""
+        self._soon(self._tell_status, text)
+
+    def _soon(self, call: Callable[..., None], *arguments: Any) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the editor has gone, and the loop with it
+                self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _tell_status(self, text: OpenText) -> None:
+        """Tell the editor what there is to say of ``text``, if it can show it."""
+        experimental = self.client_capabilities.experimental
+        if isinstance(experimental, dict) and experimental.get(STATUS):
+            self.protocol.notify("rnncomplete/status", document_of(text))
 
 
 def _section(value: Any) -> dict[str, Any]:

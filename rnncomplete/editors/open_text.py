@@ -42,6 +42,8 @@ class OpenText:
     problems: dict[str, str] = field(default_factory=dict)
     """What fails in the background, by errand."""
     milliseconds: float | None = None
+    label: tuple[str, float] | None = None
+    """The likeliest label of the text before the cursor and its share, where the style tells any."""
     changed: float = 0.0
     """When, in seconds of ``time.monotonic``."""
     closed: bool = False

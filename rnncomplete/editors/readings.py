@@ -14,6 +14,7 @@ from rnncomplete.editors.open_text import OpenText, Reading
 from rnncomplete.errors import RnncompleteError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from rnncomplete.completion.completer import Completer
@@ -25,10 +26,10 @@ JUDGED_AGAIN = 200
 
 
 class Readings:
-    """The documents of open texts."""
+    """The documents of open texts. ``labelled`` is told, in the thread of errands, when the label of a text is another one."""
 
-    def __init__(self, shelf: Shelf, errands: Errands) -> None:
-        self._shelf, self._errands = shelf, errands
+    def __init__(self, shelf: Shelf, errands: Errands, labelled: Callable[[OpenText], None]) -> None:
+        self._shelf, self._errands, self._labelled = shelf, errands, labelled
         self._completers: dict[tuple[str, Path | None], Completer] = {}
         self._names = itertools.count()
         self.learn = True
@@ -40,12 +41,14 @@ class Readings:
         reading = text.reading
         if reading is None:
             reading = text.reading = self._open(text, completer, "")
-        if reading.completer is not completer or reading.beside != text.beside:
+        if not _knows(reading, completer, text):
             self._errands.send("read", text, self._prepare)
         return reading
 
-    def reconsider(self, text: OpenText) -> None:
-        """What is done while a ghost is looked at: another style may fit better."""
+    def look_on(self, text: OpenText) -> None:
+        """What is done while a ghost is looked at: its label is told, and another style may fit better."""
+        if text.reading is not None and (text.reading.completer.card.readouts or text.label):
+            self._errands.send("tell the label of", text, self._label)
         length = len(text.before)
         due = text.judged is None or abs(length - text.judged) >= JUDGED_AGAIN
         if len(text.candidates) > 1 and length >= FEWEST and due:
@@ -76,9 +79,23 @@ class Readings:
     def _open(self, text: OpenText, completer: Completer, beside: str) -> Reading:
         return Reading(completer, beside, completer.open((text.uri, next(self._names))))
 
+    def _label(self, text: OpenText) -> None:
+        reading, before = text.reading, text.before
+        if reading is None:
+            return
+        found = reading.document.readout(
+            before, lambda: text.before is before and not (self._errands.closed or text.closed)
+        )
+        if text.before is before and found != text.label:
+            text.label = found
+            self._labelled(text)
+
     def _prepare(self, text: OpenText) -> None:
         """Let a new document read ``text`` as it is to be read, and take the place of the old one."""
-        new = self._open(text, self._completer(text), text.beside)
+        completer = self._completer(text)
+        if text.reading is not None and _knows(text.reading, completer, text):
+            return
+        new = self._open(text, completer, text.beside)
         wanted = lambda: not (self._errands.closed or text.closed)  # noqa: E731
         if new.document.predict(new.beside + text.before, wanted) is None:
             close(new)
@@ -95,6 +112,11 @@ class Readings:
         if known is None or known.learned is not learned:
             known = self._completers[key] = self._shelf.completer(text.style, learned)
         return known
+
+
+def _knows(reading: Reading, completer: Completer, text: OpenText) -> bool:
+    """Whether ``reading`` is the one that ``text`` is to have."""
+    return reading.completer is completer and reading.beside == text.beside
 
 
 def close(reading: Reading) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rnncomplete.editors.open_text import OpenText
     from rnncomplete.editors.workspace import Workspace
 
 
@@ -36,17 +37,25 @@ def status_of(workspace: Workspace, uri: str | None = None) -> dict[str, Any]:
         ],
     }
     if text is not None:
-        why = text.off or text.why if texts.on else "ghosts are switched off"
-        milliseconds = None if text.milliseconds is None else round(text.milliseconds, 1)
-        found["document"] = {
-            "uri": text.uri,
-            "language": text.language,
-            "style": text.style,
-            "candidates": list(text.candidates),
-            "why": why,
-            "milliseconds": milliseconds,
-        }
-        quick = "" if milliseconds is None else f", {milliseconds} ms"
-        summary = f"{text.style}{quick}" + (f": no ghost, since {why}" if why else "")
+        about = found["document"] = document_of(text)
+        about["why"] = why = about["why"] if texts.on else "ghosts are switched off"
+        label, quick = about["label"], about["milliseconds"]
+        summary = text.style
+        summary += f", {label['name']} {100 * label['share']:.0f} %" if label else ""
+        summary += "" if quick is None else f", {quick} ms"
+        summary += f": no ghost, since {why}" if why else ""
     found["summary"] = summary
     return found
+
+
+def document_of(text: OpenText) -> dict[str, Any]:
+    """What there is to say of one text."""
+    return {
+        "uri": text.uri,
+        "language": text.language,
+        "style": text.style,
+        "candidates": list(text.candidates),
+        "why": text.off or text.why,
+        "milliseconds": None if text.milliseconds is None else round(text.milliseconds, 1),
+        "label": None if text.label is None else {"name": text.label[0], "share": round(text.label[1], 4)},
+    }

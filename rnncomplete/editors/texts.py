@@ -12,6 +12,8 @@ from rnncomplete.editors.open_text import OpenText
 from rnncomplete.editors.readings import Readings, close
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rnncomplete.editors.positions import Text
     from rnncomplete.editors.preferences import Preferences
     from rnncomplete.editors.project import Project
@@ -24,7 +26,9 @@ BESIDE, MOST_BESIDE = 16_000, 48_000
 class Texts:
     """All open texts. :meth:`activate` is called by the thread that answers, all else by that of the protocol."""
 
-    def __init__(self, shelf: Shelf, preferences: Preferences) -> None:
+    def __init__(
+        self, shelf: Shelf, preferences: Preferences, labelled: Callable[[OpenText], None] = lambda _: None
+    ) -> None:
         self.shelf = shelf
         self.preferences = preferences
         self.on = True
@@ -34,7 +38,7 @@ class Texts:
         self.active: OpenText | None = None
         """The text that somebody writes in."""
         self.errands = Errands()
-        self.readings = Readings(shelf, self.errands)
+        self.readings = Readings(shelf, self.errands, labelled)
 
     def open(self, uri: str, path: str, said: str, text: Text, version: int | None = None) -> OpenText:
         """A text is open now."""

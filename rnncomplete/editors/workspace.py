@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rnncomplete.editors.log import LOG
 from rnncomplete.editors.preferences import read_preferences
@@ -15,7 +15,7 @@ from rnncomplete.editors.texts import Texts
 from rnncomplete.files import at_home, true_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from rnncomplete.editors.open_text import OpenText
 
@@ -23,26 +23,31 @@ COUNT_AFTER = 2.0
 """Seconds after the last file was saved until the project is counted again."""
 
 
+class Listener(Protocol):
+    """Who hears of what happens by itself."""
+
+    def warn(self, problem: str) -> None:
+        """Something is wrong with the settings."""
+
+    def counted(self, project: Project, style: str, share: float | None) -> None:
+        """How much of a project is counted, as :class:`Study` says; called in its thread."""
+
+    def labelled(self, text: OpenText) -> None:
+        """A text has another label; called in a thread of its own."""
+
+
 class Workspace:
-    """What is open, and what is wanted there. ``flags`` are the options of the command.
+    """What is open, and what is wanted there. ``flags`` are the options of the command."""
 
-    ``warn`` is told what is wrong with settings, ``progress`` how much of a project is counted, as :class:`Study` says.
-    """
-
-    def __init__(
-        self,
-        flags: Mapping[str, Any],
-        warn: Callable[[str], None],
-        progress: Callable[[Project, str, float | None], None],
-    ) -> None:
-        self._flags, self._warn = dict(flags), warn
+    def __init__(self, flags: Mapping[str, Any], listener: Listener) -> None:
+        self._flags, self._listener = dict(flags), listener
         self.said: dict[str, Any] = {}
         """The editor's settings."""
         self.chosen: dict[str, Any] = {}
         """What commands have set since."""
         preferences = read_preferences({}, flags=flags)
-        self.texts = Texts(Shelf(preferences.device), preferences)
-        self.study = Study(self.texts.shelf, progress)
+        self.texts = Texts(Shelf(preferences.device), preferences, listener.labelled)
+        self.study = Study(self.texts.shelf, listener.counted)
         self._recount: asyncio.TimerHandle | None = None
         self._saved: set[tuple[Project, str]] = set()
 
@@ -64,7 +69,7 @@ class Workspace:
         for problem in preferences.problems:
             if problem not in self.texts.preferences.problems:
                 LOG.info("problem: %s", problem)
-                self._warn(problem)
+                self._listener.warn(problem)
         self.texts.reconsider(preferences)
         for text in self.texts.open_texts.values():
             self.count(text)

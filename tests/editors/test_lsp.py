@@ -10,11 +10,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tiny_readout import readout_card, write_readout_style
 
+from rnncomplete.completion.completer import load_completer
 from rnncomplete.editors import log
 from rnncomplete.editors.client import AUTOMATIC, INVOKED, Client
+from rnncomplete.editors.errands import Errands
 from rnncomplete.editors.log import LOG, write_log
-from rnncomplete.editors.lsp import GhostServer
+from rnncomplete.editors.lsp import STATUS, GhostServer
 from rnncomplete.editors.open_text import OpenText
 from rnncomplete.editors.positions import Text
 from rnncomplete.editors.preferences import Preferences
@@ -28,6 +31,8 @@ from rnncomplete.editors.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from rnncomplete.network.card import Card
 
     Start = Callable[..., Client]
 
@@ -394,7 +399,8 @@ def test_a_log_does_not_grow_without_bound(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.usefixtures("isolation")
 def test_what_fails_in_the_background_is_logged_once_and_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", LOG.name)
-    workspace = Workspace({}, lambda _: None, lambda *_: None)
+    deaf = SimpleNamespace(warn=lambda _: None, counted=lambda *_: None, labelled=lambda _: None)
+    workspace = Workspace({}, deaf)  # type: ignore[arg-type]
     text = workspace.texts.open(URI, "hello.py", "python", Text(""))
     fails = [True]
 
@@ -476,3 +482,56 @@ def test_a_style_chosen_while_the_text_is_judged_stays() -> None:
     texts.readings.judge(text)
     assert text.style == "shakespeare"
     texts.end()
+
+
+@pytest.fixture
+def moods(tmp_path: Path, tiny_card: Card) -> Path:
+    """A style that tells labels."""
+    return write_readout_style(tmp_path / "moods", readout_card(tiny_card))
+
+
+def test_an_editor_that_can_show_them_is_told_the_style_and_the_label(start: Start, moods: Path) -> None:
+    client = start("--style", str(moods))
+    client.initialize(experimental={STATUS: True})
+    client.open(URI, "plaintext", "what a mess")
+    document = load_completer(str(moods), "cpu").open()
+    for text in ("what a mess", "what a mess it"):
+        client.change(URI, 2, 0, 0, text, end=(0, 99))
+        client.ghosts(URI, 0, len(text))
+        name, share = document.readout(text) or ("", 0.0)
+        label = {"name": name, "share": round(share, 4)}
+        while (told := client.until("rnncomplete/status"))["label"] != label:
+            assert (told["uri"], told["style"]) == (URI, str(moods))
+        assert f", {name} {100 * share:.0f} %" in client.command("status", URI)["summary"]
+
+
+def test_an_editor_that_cannot_show_a_status_is_told_none(start: Start, moods: Path) -> None:
+    client = start("--style", str(moods))
+    client.initialize()
+    client.open(URI, "plaintext", "what a mess")
+    client.ghosts(URI, 0, 11)
+    client.command("status", URI)
+    assert "rnncomplete/status" not in [message["method"] for message in client.notifications]
+
+
+@pytest.mark.usefixtures("isolation")
+def test_what_is_sent_while_it_is_under_way_is_done_once_more() -> None:
+    text = OpenText("a", "a", "plaintext", Text(""))
+    began, go_on, done = threading.Event(), threading.Event(), []
+
+    def errand(_: OpenText) -> None:
+        began.set()
+        assert go_on.wait(60)
+        done.append(text)
+
+    errands = Errands()
+    errands.send("read", text, errand)
+    assert began.wait(60)
+    for _ in range(3):
+        errands.send("read", text, errand)
+    go_on.set()
+    last = threading.Event()
+    errands.send("wait", text, lambda _: errands.send("wait behind it", text, lambda _: last.set()))
+    assert last.wait(60)
+    assert len(done) == 2
+    errands.end()
