@@ -1,6 +1,6 @@
 """A language server that continues texts it was given, for tests of clients: what it is asked stands in a file.
 
-Run as ``python known_text_server.py LOG TEXTS``, with a JSON list of texts; KNOWN_TEXT_DELAY is how many seconds an answer takes. An invoked request
+Run as ``python known_text_server.py LOG TEXTS``, with a JSON list of texts; KNOWN_TEXT_DELAY is how many seconds an answer takes, and with KNOWN_TEXT_BUSY it gives up none meanwhile. An invoked request
 gets the continuation by every text, an automatic one by the first that has any.
 """
 
@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOG, TEXTS = sys.argv[1], json.loads(sys.argv[2])
+DOCUMENT = {"style": "known", "why": "", "label": {"name": "liked", "share": 0.834}}
+BUSY = "KNOWN_TEXT_BUSY" in os.environ
 DELAY = float(os.environ.get("KNOWN_TEXT_DELAY", "0"))
 
 server = LanguageServer("known-text", "0", text_document_sync_kind=types.TextDocumentSyncKind.Incremental)
@@ -59,8 +62,14 @@ async def complete(ls: LanguageServer, params: types.InlineCompletionParams) -> 
     before = document.source[: document.offset_at_position(params.position)].replace("\r\n", "\n")
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     log("ask", line=before.rpartition("\n")[2], invoked=invoked)
-    await asyncio.sleep(DELAY)
+    if BUSY:
+        time.sleep(DELAY)  # it hears of nothing meanwhile
+    else:
+        await asyncio.sleep(DELAY)
     found = list(continuations(before))
+    experimental = ls.client_capabilities.experimental
+    if isinstance(experimental, dict) and experimental.get("rnncompleteStatus"):
+        ls.protocol.notify("rnncomplete/status", DOCUMENT | {"uri": params.text_document.uri})
     here = types.Range(params.position, params.position)
     return types.InlineCompletionList(
         [types.InlineCompletionItem(text, range=here) for text in (found if invoked else found[:1])]
@@ -71,8 +80,7 @@ def answer(command: str) -> None:
     @server.command(f"rnncomplete.{command}")
     def run(*arguments: Any) -> dict[str, Any]:
         log("command", name=command, arguments=[str(argument) for argument in arguments])
-        document = {"style": "known", "why": ""}
-        return {"summary": f"{command} was done", "styles": ["known", "strange"], "document": document}
+        return {"summary": f"{command} was done", "styles": ["known", "strange"], "document": DOCUMENT}
 
 
 for name in ("style", "learn", "forget", "toggle", "status"):

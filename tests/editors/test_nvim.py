@@ -30,6 +30,8 @@ LEFT = "\x1b[D"
 QUESTION = "To be, or not to be, that is the question"
 CODE = "def area(radius):\n    square = radius ** 2\n    return 3 * square"
 
+STATUS_LINE = "vim.o.laststatus = 2; vim.o.statusline = [[<%{v:lua.require'rnncomplete'.statusline()}>]]"
+
 INIT = """
 vim.opt.swapfile = false
 vim.opt.termguicolors = true
@@ -265,6 +267,17 @@ def test_an_answer_that_comes_late_is_shown_only_if_the_text_still_goes_along(nv
     assert screen.lines[-1].rstrip() == "To be, or notxyz"
 
 
+def test_an_answer_that_comes_after_the_ghost_was_dismissed_is_not_shown(nvim: Callable[..., Neovim]) -> None:
+    screen = nvim(QUESTION, delay=1, before=f"vim.env.KNOWN_TEXT_BUSY = 1; {STATUS_LINE}")
+    screen.insert()
+    screen.send("To")
+    screen.until(lambda: screen.asked("ask"))
+    screen.send(f"{ESCAPE}a")  # while the answer is on its way
+    screen.sees("<known liked 83 %")  # which comes with it
+    time.sleep(0.2)
+    screen.shows("To")
+
+
 def test_tab_is_a_tab_without_a_ghost_and_what_it_was_before(nvim: Callable[..., Neovim]) -> None:
     screen = nvim(QUESTION, before="vim.keymap.set('i', '<Tab>', function() return '[mine]' end, { expr = true })")
     screen.insert()
@@ -345,11 +358,10 @@ def test_commands_reach_the_server_and_its_answer_the_screen(nvim: Callable[...,
 
 
 def test_the_status_line_says_the_style_and_the_milliseconds(nvim: Callable[..., Neovim]) -> None:
-    line = "vim.o.laststatus = 2; vim.o.statusline = [[<%{v:lua.require'rnncomplete'.statusline()}>]]"
-    screen = nvim(QUESTION, before=line)
+    screen = nvim(QUESTION, before=STATUS_LINE)
     screen.insert()
     screen.type("To be")
-    screen.until(lambda: re.search(r"<known \d+ ms>", screen.text))
+    screen.until(lambda: re.search(r"<known liked 83 % \d+ ms>", screen.text))
 
 
 def test_it_says_in_one_line_what_is_missing_and_health_says_more(nvim: Callable[..., Neovim]) -> None:

@@ -126,7 +126,7 @@ def test_a_ghost_is_seen_typed_through_and_accepted_and_undone_in_one_step(code:
     page.press("Control+ArrowRight")
     page.shows("def area(", "radius):")
     seen = page.until(lambda seen: milliseconds(seen["status"]) is not None)
-    assert "known" in seen["status"]
+    assert "known liked 83 %" in seen["status"]
     page.press("Alt+e")
     page.until(lambda seen: seen["lines"][1:] == ["def area(radius):", ""])
     page.until(lambda seen: (seen["ghost"], seen["below"]) == ("    square = radius ** 2", ["    return 3 * square"]))
@@ -178,6 +178,10 @@ def test_off_ends_the_server_and_nothing_is_asked(code: Project, places: Path) -
 def test_a_language_or_file_that_is_off_is_never_sent(
     code: Project, places: Path, settings: dict[str, Any], reason: str
 ) -> None:
+    of_the_folder = places / "four" / ".vscode" / "settings.json"
+    of_the_folder.parent.mkdir(parents=True, exist_ok=True)
+    undone = {"rnncomplete.off": [], "rnncomplete.ignore": []}  # a folder undoes nothing that its user has switched off
+    of_the_folder.write_text(json.dumps(undone), encoding="utf-8")
     code.open(places / "four" / "secret.py", "# areas\n", **settings)
     page = code.page
     page.until(lambda seen: "rnncomplete" in seen["status"] and "loading" not in seen["tooltips"])
@@ -187,6 +191,17 @@ def test_a_language_or_file_that_is_off_is_never_sent(
     assert code.asked("ask") == []
     page.command("rnncomplete: Status, and Why")
     page.until(lambda seen: any(reason in message for message in seen["notifications"]))
+
+
+def test_what_a_folder_switches_off_is_added_to_what_its_user_does(code: Project, places: Path) -> None:
+    of_the_folder = places / "seven" / ".vscode" / "settings.json"
+    of_the_folder.parent.mkdir(parents=True, exist_ok=True)
+    mixed = {"rnncomplete.off": ["c"], "rnncomplete.learn": True, "rnncomplete.threshold": 0.5}
+    of_the_folder.write_text(json.dumps(mixed), encoding="utf-8")
+    code.open(places / "seven" / "area.py", "# areas\n", off=["json"], ignore=["*.log"], learn=False)
+    code.page.until(lambda _: code.opened("area.py"))
+    expected = {"off": ["json", "c"], "ignore": ["*.log"], "learn": False, "threshold": 0.5}
+    code.page.until(lambda _: any(expected.items() <= (event["settings"] or {}).items() for event in code.asked("settings")))
 
 
 def test_a_style_is_chosen_and_the_server_is_told(code: Project, places: Path) -> None:

@@ -1,12 +1,13 @@
 // The language client: what is sent to the server, and how long it takes to answer.
 import * as vscode from 'vscode';
-import { LanguageClient, LanguageClientOptions, RevealOutputChannelOn } from 'vscode-languageclient/node';
+import { DidChangeConfigurationNotification, LanguageClient, LanguageClientOptions, RevealOutputChannelOn } from 'vscode-languageclient/node';
 import { Command } from './finding';
-import { StatusBar } from './statusBar';
+import { settings } from './settings';
+import { DocumentStatus, StatusBar } from './statusBar';
 import { selector, unwanted } from './wanted';
 
-/** A client of the server `command`; `answered()` is called after each answer. */
-export function makeClient(command: Command, log: vscode.LogOutputChannel, bar: StatusBar, answered: () => void): LanguageClient {
+/** A client of the server `command`. */
+export function makeClient(command: Command, log: vscode.LogOutputChannel, bar: StatusBar): LanguageClient {
   const whenWanted = <Rest extends unknown[]>(document: vscode.TextDocument, next: (...rest: Rest) => Promise<void>, ...rest: Rest) =>
     unwanted(document) === undefined ? next(...rest) : Promise.resolve();
   const options: LanguageClientOptions = {
@@ -21,6 +22,10 @@ export function makeClient(command: Command, log: vscode.LogOutputChannel, bar: 
       didChange: (event, next) => whenWanted(event.document, next, event),
       didSave: (document, next) => whenWanted(document, next, document),
       didClose: (document, next) => whenWanted(document, next, document),
+      workspace: {
+        configuration: ({ items }) => items.map(({ section }) => (section === 'rnncomplete' ? settings() : null)),
+        didChangeConfiguration: () => client.sendNotification(DidChangeConfigurationNotification.type, { settings: { rnncomplete: settings() } }),
+      },
       provideInlineCompletionItems: async (document, position, context, token, next) => {
         const reason = unwanted(document);
         if (reason !== undefined) {
@@ -30,19 +35,25 @@ export function makeClient(command: Command, log: vscode.LogOutputChannel, bar: 
         const began = performance.now();
         const answer = await next(document, position, context, token);
         if (!token.isCancellationRequested) {
-          const items = Array.isArray(answer) ? answer : (answer?.items ?? []);
-          bar.answered(performance.now() - began, items.length > 0 ? '' : 'nothing is likely enough here');
-          answered();
+          bar.answered(performance.now() - began);
         }
         return answer;
       },
     },
   };
-  return new LanguageClient('rnncomplete', 'rnncomplete', { command: command.program, args: command.args }, options);
-}
-
-export function settings(): Record<string, unknown> {
-  const all = vscode.workspace.getConfiguration('rnncomplete');
-  const names = ['style', 'styles', 'off', 'ignore', 'learn', 'alternatives', 'threshold'];
-  return Object.fromEntries(names.map((name) => [name, all.get(name)]).filter(([, value]) => value !== null && value !== undefined));
+  const client = new LanguageClient('rnncomplete', 'rnncomplete', { command: command.program, args: command.args }, options);
+  client.registerFeature({
+    fillClientCapabilities: (capabilities) => {
+      capabilities.experimental = { ...capabilities.experimental, rnncompleteStatus: true };
+    },
+    initialize: () => undefined,
+    getState: () => ({ kind: 'static' }),
+    clear: () => undefined,
+  });
+  client.onNotification('rnncomplete/status', (status: DocumentStatus) => {
+    if (status.uri === vscode.window.activeTextEditor?.document.uri.toString()) {
+      bar.says(status);
+    }
+  });
+  return client;
 }

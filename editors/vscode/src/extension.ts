@@ -4,7 +4,8 @@ import { LanguageClient, State } from 'vscode-languageclient/node';
 import { makeClient } from './client';
 import { findServer } from './finding';
 import { install } from './install';
-import { StatusBar } from './statusBar';
+import { isOn } from './settings';
+import { DocumentStatus, StatusBar } from './statusBar';
 import { unwanted } from './wanted';
 
 let client: LanguageClient | undefined;
@@ -25,7 +26,7 @@ async function stop(): Promise<void> {
 
 async function start(environment: string, log: vscode.LogOutputChannel, bar: StatusBar): Promise<void> {
   const chosen = vscode.workspace.getConfiguration('rnncomplete');
-  if (!chosen.get('enabled')) {
+  if (!isOn('enabled')) {
     bar.become('off', 'ghosts are off; the server does not run');
     return;
   }
@@ -40,7 +41,7 @@ async function start(environment: string, log: vscode.LogOutputChannel, bar: Sta
     });
     return;
   }
-  client = makeClient(command, log, bar, () => void showStyle(bar, 3_000));
+  client = makeClient(command, log, bar);
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Stopped && client) {
       bar.become('failed', 'the server ended; the log says more');
@@ -79,7 +80,7 @@ interface Status {
   summary?: string;
   problem?: string;
   styles?: string[];
-  document?: { style: string };
+  document?: DocumentStatus;
 }
 
 /** Tell the user what a command has led to. */
@@ -91,18 +92,17 @@ function tell(answer: Status | undefined): void {
   }
 }
 
-let styleShown = 0;
-
-/** Ask for the style of the file in front, which may change while somebody writes, but not at every key. */
-async function showStyle(bar: StatusBar, milliseconds = 0): Promise<void> {
+/** Ask for the style of the file in front; while somebody writes there, the server says it by itself. */
+async function showStyle(bar: StatusBar): Promise<void> {
   const document = vscode.window.activeTextEditor?.document;
-  if (!document || !client?.isRunning() || unwanted(document) !== undefined || Date.now() - styleShown < milliseconds) {
+  if (!document || !client?.isRunning() || unwanted(document) !== undefined) {
     return;
   }
-  styleShown = Date.now();
   const request = { command: 'rnncomplete.status', arguments: [document.uri.toString()] };
   const answer = await client.sendRequest<Status | null>('workspace/executeCommand', request).catch(() => null);
-  bar.writes(answer?.document?.style ?? '');
+  if (answer?.document) {
+    bar.says(answer.document);
+  }
 }
 
 async function chooseStyle(): Promise<void> {
@@ -121,7 +121,7 @@ async function showStatus(bar: StatusBar): Promise<void> {
   const reason = document && unwanted(document);
   if (reason) {
     vscode.window.showInformationMessage(`rnncomplete: ${reason}`);
-  } else if (!vscode.workspace.getConfiguration('rnncomplete').get('enabled')) {
+  } else if (!isOn('enabled')) {
     vscode.window.showInformationMessage('rnncomplete: ghosts are off; `rnncomplete: Ghosts On or Off` turns them on.');
   } else if (vscode.workspace.getConfiguration('editor', document).get('inlineSuggest.enabled') === false) {
     vscode.window.showInformationMessage('rnncomplete: `editor.inlineSuggest.enabled` is off, so VS Code asks for no ghosts.');
@@ -143,9 +143,12 @@ export function activate(context: vscode.ExtensionContext): void {
     chooseStyle,
     learnProject: async () => tell(await ask('rnncomplete.learn')),
     forgetLearned: async () => tell(await ask('rnncomplete.forget')),
-    toggleGhosts: () => {
-      const all = vscode.workspace.getConfiguration('rnncomplete');
-      return all.update('enabled', !all.get('enabled'), vscode.ConfigurationTarget.Global);
+    toggleGhosts: async () => {
+      const on = !isOn('enabled');
+      await vscode.workspace.getConfiguration('rnncomplete').update('enabled', on, vscode.ConfigurationTarget.Global);
+      if (on && !isOn('enabled')) {
+        vscode.window.showInformationMessage('rnncomplete: the settings of this folder switch ghosts off.');
+      }
     },
     showStatus: () => showStatus(bar),
     restartServer: restart,

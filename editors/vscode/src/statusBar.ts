@@ -1,6 +1,16 @@
 // The item in the status bar: the style, and how long the last ghost took.
 import * as vscode from 'vscode';
 
+/** What the server says of one document. */
+export interface DocumentStatus {
+  uri: string;
+  style: string;
+  /** Why there is no ghost; '' if there is one. */
+  why: string;
+  /** What the style makes of the text, if it tells labels. */
+  label?: { name: string; share: number } | null;
+}
+
 export type State = 'off' | 'missing' | 'starting' | 'running' | 'failed';
 
 export class StatusBar implements vscode.Disposable {
@@ -8,6 +18,7 @@ export class StatusBar implements vscode.Disposable {
   private state: State = 'starting';
   private style = '';
   private milliseconds: number | undefined;
+  private label = '';
   private reason = '';
 
   constructor() {
@@ -24,13 +35,15 @@ export class StatusBar implements vscode.Disposable {
     this.draw();
   }
 
-  writes(style: string): void {
-    this.style = style;
+  says(status: DocumentStatus): void {
+    this.style = status.style;
+    this.label = status.label ? ` ${status.label.name} ${Math.round(100 * status.label.share)} %` : '';
+    this.reason = status.why;
     this.draw();
   }
 
-  /** An answer came after `milliseconds`; `reason` says why there is no ghost. */
-  answered(milliseconds: number, reason: string): void {
+  /** An answer came after so many milliseconds; or none was wanted, for a reason. */
+  answered(milliseconds: number, reason = this.reason): void {
     this.milliseconds = milliseconds;
     this.reason = reason;
     this.draw();
@@ -46,7 +59,7 @@ export class StatusBar implements vscode.Disposable {
       missing: '$(warning) rnncomplete',
       failed: '$(error) rnncomplete',
       starting: '$(loading~spin) rnncomplete',
-      running: `$(pencil) ${this.style || 'rnncomplete'}`,
+      running: `$(pencil) ${this.style || 'rnncomplete'}${this.label}`,
     };
     const time = this.state === 'running' && this.milliseconds !== undefined ? ` ${Math.max(1, Math.round(this.milliseconds))} ms` : '';
     this.item.text = words[this.state] + time;

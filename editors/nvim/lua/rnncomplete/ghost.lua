@@ -58,6 +58,7 @@ local function stop_asking()
   if timer then
     timer:stop()
   end
+  number = number + 1 -- an answer that is on its way comes too late
   if asking then
     server.cancel(asking.client, asking.id)
     asking = nil
@@ -147,7 +148,6 @@ local function ask(buf, kind, chosen)
     asking = nil
     M.milliseconds = (vim.uv.hrtime() - began) / 1e6
     vim.cmd.redrawstatus()
-    server.refresh(buf)
     if err then
       M.reason = 'the server says: ' .. err.message
       return

@@ -151,15 +151,23 @@ function M.toggle()
   end
 end
 
---- For a status line: the style and the milliseconds of the last ghost; '' where no server runs.
+--- For a status line: the style, the label of the text if the style tells labels, and the milliseconds of the last
+--- ghost; '' where no server runs.
 function M.statusline()
   if not server.client(0) then
     return ''
   elseif not ghost.enabled then
     return 'rnn off'
   end
-  local style = server.style or 'rnn'
-  return ghost.milliseconds and ('%s %.0f ms'):format(style, math.max(1, ghost.milliseconds)) or style
+  local status = server.status or {}
+  local parts = { status.style or 'rnn' }
+  if type(status.label) == 'table' and status.uri == vim.uri_from_bufnr(0) then
+    parts[#parts + 1] = ('%s %.0f %%'):format(status.label.name, 100 * status.label.share)
+  end
+  if ghost.milliseconds then
+    parts[#parts + 1] = ('%.0f ms'):format(math.max(1, ghost.milliseconds))
+  end
+  return table.concat(parts, ' ')
 end
 
 --- What `:RNNComplete` does, with what may follow.

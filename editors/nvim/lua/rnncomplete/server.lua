@@ -39,6 +39,7 @@ function M.attach(buf)
   end
   local capabilities = vim.lsp.protocol.make_client_capabilities()
   capabilities.textDocument.inlineCompletion = { dynamicRegistration = false }
+  capabilities.experimental = { rnncompleteStatus = true }
   local settings = { rnncomplete = config.options.settings }
   return vim.lsp.start({
     name = M.name,
@@ -47,6 +48,12 @@ function M.attach(buf)
     capabilities = capabilities,
     init_options = settings.rnncomplete,
     settings = settings,
+    handlers = {
+      ['rnncomplete/status'] = function(_, status)
+        M.status = status
+        vim.cmd.redrawstatus()
+      end,
+    },
     get_language_id = function(_, filetype)
       return config.language(filetype)
     end,
@@ -73,22 +80,8 @@ function M.cancel(client, id)
   end
 end
 
---- The style of the text that was written in last, as the server says.
-M.style = nil
-local asked_at = 0
-
---- Ask for the style anew, but not at every key.
-function M.refresh(buf)
-  local client = M.client(buf)
-  if client and vim.uv.now() - asked_at > 3000 then
-    asked_at = vim.uv.now()
-    local request = { command = 'rnncomplete.status', arguments = { vim.uri_from_bufnr(buf) } }
-    M.request(client, 'workspace/executeCommand', request, function(_, answer)
-      M.style = type(answer) == 'table' and answer.document and answer.document.style or M.style
-      vim.cmd.redrawstatus()
-    end, buf)
-  end
-end
+--- What the server has said of the text that was written in last: {uri, style, label, why}.
+M.status = nil
 
 --- Run a command of the server; `done(result)` has its answer.
 function M.execute(buf, command, arguments, done)
