@@ -201,7 +201,9 @@ def test_what_a_folder_switches_off_is_added_to_what_its_user_does(code: Project
     code.open(places / "seven" / "area.py", "# areas\n", off=["json"], ignore=["*.log"], learn=False)
     code.page.until(lambda _: code.opened("area.py"))
     expected = {"off": ["json", "c"], "ignore": ["*.log"], "learn": False, "threshold": 0.5}
-    code.page.until(lambda _: any(expected.items() <= (event["settings"] or {}).items() for event in code.asked("settings")))
+    code.page.until(
+        lambda _: any(expected.items() <= (event["settings"] or {}).items() for event in code.asked("settings"))
+    )
 
 
 def test_a_style_is_chosen_and_the_server_is_told(code: Project, places: Path) -> None:
