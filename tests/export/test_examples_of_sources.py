@@ -65,9 +65,10 @@ def test_all_examples_come_once_with_their_sources_or_with_none() -> None:
 
 @pytest.mark.parametrize("size", [1, 9, 30, 10_000])
 def test_pieces_hold_no_more_than_their_size_but_for_one_alone(size: int) -> None:
-    lengths = np.sort(np.random.default_rng(1).integers(1, 20, 100))
-    found = cuts(lengths, size)
+    lines, sources = np.random.default_rng(1).integers(1, 20, (2, 100))
+    found = cuts(lines, sources, size)
     assert (found[0], found[-1]) == (0, 100)
     for begin, end in itertools.pairwise(found):
         assert begin < end
-        assert end - begin == 1 or (end - begin) * lengths[end - 1] <= size
+        held = (end - begin) * (lines[begin:end].max() + sources[begin:end].max())
+        assert end - begin == 1 or held <= size

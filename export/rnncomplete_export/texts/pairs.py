@@ -56,6 +56,7 @@ class Pairs:
 
 def lines_of(tokens: NDArray[np.uint16], newline: int) -> list[NDArray[np.uint16]]:
     """The lines of ``tokens`` uint16[N], with their ends."""
+    tokens = np.asarray(tokens)  # a slice of a memory map takes many times as long
     return np.split(tokens, np.flatnonzero(tokens == newline) + 1)[:-1]
 
 

@@ -26,6 +26,10 @@ EMPTY_SHARE = 0.05
 """Of the sources, left empty in each epoch, so that the style writes without one, too."""
 
 
+ALIKE = 2, 4
+"""Characters by which lines and sources may differ that are alike: which of those are in a batch is drawn."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """B examples."""
@@ -114,8 +118,10 @@ class Examples:
         self.sources, self.newline, self._seed, self._device = sources, newline, seed, device
         ended = [np.append(line, np.uint16(newline)) for line in lines]
         self._lines = Lines(ended, device)
-        self._lengths = self._lines.lengths + sources.lengths
-        self._cuts = cuts(np.sort(self._lengths), size)
+        # Those of nearly the same length are alike, and come in another order in each epoch.
+        self._alike = rounded_up(self._lines.lengths, ALIKE[0]), rounded_up(sources.lengths, ALIKE[1])
+        order = self._by_length(np.arange(self.count))
+        self._cuts = cuts(self._alike[0][order], self._alike[1][order], size)
         self._plan = lru_cache(maxsize=2)(self._planned)
 
     def __len__(self) -> int:
@@ -125,7 +131,7 @@ class Examples:
     @property
     def count(self) -> int:
         """Examples."""
-        return len(self._lengths)
+        return len(self._lines.lengths)
 
     @property
     def characters(self) -> int:
@@ -151,17 +157,21 @@ class Examples:
 
     def each(self, *, empty: bool = False) -> Iterator[tuple[NDArray[np.int64], Batch]]:
         """All examples once, by length, with their numbers; with their sources, or with empty ones."""
-        order = np.argsort(self._lengths, kind="stable")
+        order = self._by_length(np.arange(self.count))
         on_device = torch.from_numpy(order).to(self._device)
         without = torch.full((len(order),), empty, device=self._device)
         for begin, end in zip(self._cuts[:-1], self._cuts[1:], strict=True):
             yield order[begin:end], self._taken(order[begin:end], on_device[begin:end], without[begin:end])
 
+    def _by_length(self, examples: NDArray[np.int64]) -> NDArray[np.int64]:
+        """``examples`` int64[n] with short lines first, and of those with short sources; what is alike stays as it was."""
+        lines, sources = (part[examples] for part in self._alike)
+        return examples[np.lexsort((sources, lines))]
+
     def _planned(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Tensor, Tensor]:
         """The order of the examples in an ``epoch``, that of its batches, and on the device the first and which are empty."""
         draw = np.random.default_rng((self._seed, epoch))
-        mixed = draw.permutation(self.count)
-        order = mixed[np.argsort(self._lengths[mixed], kind="stable")]
+        order = self._by_length(draw.permutation(self.count))
         empty = draw.random(self.count) < EMPTY_SHARE
         batches = draw.permutation(len(self))
         return order, batches, torch.from_numpy(order).to(self._device), torch.from_numpy(empty).to(self._device)
@@ -174,10 +184,20 @@ class Examples:
         return Batch(source, inputs.masked_fill(inputs == PADDING, self.newline), targets, int(lengths.sum()))
 
 
-def cuts(lengths: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Where to cut examples of ascending ``lengths`` int64[n] so that each piece holds at most ``size``, or is one alone."""
-    found = [0]
-    for at, length in enumerate(lengths):
-        if at > found[-1] and (at + 1 - found[-1]) * length > size:
+def rounded_up(lengths: NDArray[np.int64], step: int) -> NDArray[np.int64]:
+    """``lengths`` int64[n], each the next multiple of ``step``."""
+    return -(-lengths // step) * step
+
+
+def cuts(lines: NDArray[np.int64], sources: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Where to cut examples with lengths of ``lines`` and ``sources`` int64[n] into batches, from 0 to n.
+
+    With what is padded, each holds at most ``size``, or is one example alone.
+    """
+    found, line, source = [0], 0, 0
+    for at, (one, other) in enumerate(zip(lines.tolist(), sources.tolist(), strict=True)):
+        line, source = max(line, one), max(source, other)
+        if at > found[-1] and (at + 1 - found[-1]) * (line + source) > size:
             found.append(at)
-    return np.array([*found, len(lengths)], np.int64)
+            line, source = one, other
+    return np.array([*found, len(lines)], np.int64)
