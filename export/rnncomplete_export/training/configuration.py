@@ -186,7 +186,7 @@ def suggest_pairs_config(characters: int, minutes: float, limit: int, *, gpu: bo
         dropout=0.3,
         weight_dropout=0.1,
         optimizer="muon",
-        learning_rate=0.006 if gpu else 0.004,
+        learning_rate=0.01,
         decay_from=0.3,
         batch=batch,
         window=window,
