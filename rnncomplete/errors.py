@@ -5,6 +5,7 @@
     RnncompleteError            something went wrong on our side                      exit code 1
     └── UserError               something to mend on the user's side                  exit code 2
         ├── TextError           a text is missing, empty, binary or too short
+        ├── PictureError        a picture is missing, damaged, too large or none
         ├── StyleError          no such style, or a style of that name exists already
         ├── ModelError          a graph or a card breaks the model contract
         ├── DeviceError         the device asked for cannot run the model
@@ -31,6 +32,10 @@ class UserError(RnncompleteError):
 
 class TextError(UserError):
     """A text is missing, empty, binary, in another encoding, or too short for what was asked."""
+
+
+class PictureError(UserError):
+    """A picture is missing, damaged, too large, or not a picture at all."""
 
 
 class StyleError(UserError):

@@ -43,6 +43,17 @@ if TYPE_CHECKING:
 @click.option("--plan", metavar="NAME|FILE", help="Train several styles side by side, as this plan says.")
 @click.option("--labels", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Train on texts with labels.")
 @click.option("--pairs", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Train to write about sources.")
+@click.option(
+    "--pictures", type=click.Path(path_type=Path), metavar="FOLDER", help="Train to describe pictures with captions."
+)
+@click.option(
+    "--scenes",
+    type=click.IntRange(1000, 10_000_000),
+    default=400_000,
+    show_default=True,
+    help="Of drawings: scenes to compose.",
+)
+@click.option("--unseen", metavar="MAKER", help="Of drawings: the maker held out [default: with the fewest drawings].")
 @click.option("--validation", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Labels or pairs held out.")
 @click.option("--name", "names", multiple=True, metavar="OLD=NEW", help="Call a label so; may be repeated.")
 @click.option("--readout", default="label", show_default=True, help="What the distribution over labels is called.")
@@ -132,6 +143,9 @@ def train(
     log: str | None,
     labels: Path | None,
     pairs: Path | None,
+    pictures: Path | None,
+    scenes: int,
+    unseen: str | None,
     validation: Path | None,
     names: tuple[str, ...],
     readout: str,
@@ -166,6 +180,9 @@ def train(
     Pairs of lines, as a TSV file of source and translation: it reads the source before you type, and translates:
       rnncomplete train --pairs english-french.tsv --style english-french
       echo 'Where is the station?' | rnncomplete translate --style english-french
+    Pictures with captions, in a folder as Flickr8k or COCO has them, or drawings of which it composes scenes itself:
+      rnncomplete train --pictures ~/flickr8k --style photos
+      rnncomplete describe --style photos holiday.jpg
     In two processes, the same as in one:
       rnncomplete train book.txt --style mine --devices 2
       torchrun --nproc-per-node 2 -m rnncomplete train book.txt --style mine
@@ -191,7 +208,7 @@ def train(
             replace=replace,
         )
         return
-    from rnncomplete_export.session import Request, train_style
+    from rnncomplete_export.session import PicturesFolder, Request, train_style
     from rnncomplete_export.texts.named_texts import TEXTS
     from rnncomplete_export.training.recipe import load_recipe
 
@@ -199,13 +216,17 @@ def train(
     base = base or (loaded.base if loaded else None)
     if loaded and not texts and loaded.name in TEXTS:
         texts = (Path(loaded.name),)
+    of_pictures = PicturesFolder(pictures, scenes, unseen) if pictures else None
     of_pairs = pairs_of(pairs, validation, names, longest=longest, labels=labels, base=base, profile=profile)
     task = labels_of(labels, None if pairs else validation, names, readout=readout, longest=longest)
-    if (beside := task or of_pairs) is not None:
-        if texts:
-            kind = "--pairs" if pairs else "--labels"
-            raise SettingError(f"{texts[0]} beside {kind} {beside.file}; expected one of them: texts, or such a file")
-        texts = (beside.file,)
+    beside = [
+        (kind, path) for kind, path in (("--labels", labels), ("--pairs", pairs), ("--pictures", pictures)) if path
+    ]
+    if beside:
+        sources = [*map(str, texts), *(f"{kind} {path}" for kind, path in beside)]
+        if len(sources) > 1:
+            raise SettingError(f"{sources[0]} beside {sources[1]}; expected one of them")
+        texts = (beside[0][1],)
         style = style or (loaded.name if loaded else None)
     if not texts:
         raise SettingError("no text to train on; expected files or folders: rnncomplete train TEXT... --style NAME")
@@ -238,6 +259,7 @@ def train(
             log=log,
             labels=task,
             pairs=of_pairs,
+            pictures=of_pictures,
             export=exports,
             about={
                 **about,

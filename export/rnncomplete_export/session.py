@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import os
 import shlex
@@ -22,13 +23,16 @@ from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvir
 
 from rnncomplete.completion.installing import install_style
 from rnncomplete.errors import CheckpointError, ModelError, RnncompleteError, SettingError, StyleError
+from rnncomplete.files import replace_file
 from rnncomplete.network.loading import read_card
 from rnncomplete.styles import find_style, list_styles
 from rnncomplete_export.checkpoint import BEST, CHECKPOINT, PLATEAU, STAGES, load_checkpoint, vocabulary_of, way_out
 from rnncomplete_export.exporting.exporter import export_style, is_card_of
+from rnncomplete_export.exporting.picture_figures import album_figures, composed_figures, tell_figures
 from rnncomplete_export.exporting.translation_figures import tell_translations, translation_figures
 from rnncomplete_export.network.character_network import parameter_count
 from rnncomplete_export.network.encoders import conditioned_network_of
+from rnncomplete_export.pictures.folders import read_albums
 from rnncomplete_export.progress import TrainingProgress, clock, interruptible, say, say_export
 from rnncomplete_export.texts.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.texts.labelled import LABELS, build_labelled, read_labelling
@@ -40,10 +44,13 @@ from rnncomplete_export.training.configuration import (
     TrainingConfig,
     suggest_config,
     suggest_pairs_config,
+    suggest_pictures_config,
 )
 from rnncomplete_export.training.inheritance import inherit_config, inherit_network, read_base
 from rnncomplete_export.training.language_task import LanguageTask
 from rnncomplete_export.training.pair_task import task_of_pairs
+from rnncomplete_export.training.picture_task import task_of_pictures
+from rnncomplete_export.training.pictured import compose_pictured, is_drawings, makers_of, read_pictured
 from rnncomplete_export.training.profile import expected_rate, profile_training
 from rnncomplete_export.training.recipe import config_of
 from rnncomplete_export.training.requirements import wants_memory
@@ -68,6 +75,10 @@ LASTING = ("hidden_size", "layers", "embedding_size", "skip", "batch", "window",
 """Choices that a checkpoint is of use with only as they were."""
 
 
+PICTURE_FIGURES = "picture_figures.json"
+"""What was found of the best weights on pictures held out, in the folder of a training."""
+
+
 @dataclass(frozen=True)
 class Labels:
     """A file of texts with labels, and what is to be made of it."""
@@ -90,6 +101,17 @@ class PairsFile:
     file: Path
     validation: Path | None
     """Pairs held out; a share of those in ``file`` if there are none."""
+
+
+@dataclass(frozen=True)
+class PicturesFolder:
+    """A folder of pictures with captions, or drawings to compose pictures of."""
+
+    path: Path
+    scenes: int
+    """Scenes to compose."""
+    unseen: str | None
+    """The maker whose drawings are held out; the one with the fewest if nobody says."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +158,8 @@ class Request:
     """Texts with labels to train on, instead of ``texts``."""
     pairs: PairsFile | None = None
     """Pairs to train on, instead of ``texts``."""
+    pictures: PicturesFolder | None = None
+    """Pictures to train on, instead of ``texts``."""
     export: bool = True
     """Make a style of the best weights."""
 
@@ -383,6 +407,8 @@ def train_style(request: Request) -> None:
         if not request.profile:
             if request.pairs:
                 say_translations(request.folder, fabric.device)
+            if request.pictures:
+                say_descriptions(request.pictures, request.folder, fabric.device)
             if request.export:
                 finish_style(request.folder, request.style, install=request.install)
             else:
@@ -397,7 +423,7 @@ def train(
     earlier = resume_point(request.folder, request.limits) if request.resume else None
     check_same_task(request, earlier)
     base = read_base(request.base) if request.base and not earlier else None
-    prepare = pair_task if request.pairs else language_task
+    prepare = pair_task if request.pairs else picture_task if request.pictures else language_task
     task, corpus = prepare(request, fabric, progress, base, earlier)
     config = task.config
     told = about(request, corpus, base, earlier)
@@ -464,6 +490,51 @@ def pair_task(
         suggested = suggest_pairs_config(pairs.targets.characters, minutes, limit, gpu=fabric.device.type == "cuda")
         config = configured(request, suggested, pairs.targets.characters)
     return task_of_pairs(pairs, config, fabric), pairs.targets
+
+
+def picture_task(
+    request: Request,
+    fabric: lightning_fabric.Fabric,
+    progress: TrainingProgress,
+    base: Base | None,  # noqa: ARG001 - not yet
+    earlier: Checkpoint | None,
+) -> tuple[SourceTask, Corpus]:
+    """Pictures to learn to describe."""
+    assert request.pictures is not None, "of texts"
+    pictures, facts = request.pictures, earlier.facts if earlier else None
+    known = vocabulary_of(facts) if facts else None
+    sha256 = facts["corpus"]["sha256"] if facts else None
+    seed = int(request.choices.get("seed", 1))
+    if is_drawings(pictures.path):
+        makers = makers_of(pictures.path, pictures.unseen)
+        progress.say(f"composing {pictures.scenes:,} scenes; drawings by {makers.unseen_maker} are held out")
+        pictured = compose_pictured(
+            makers,
+            request.folder,
+            pictures.scenes,
+            seed=seed,
+            device=fabric.device,
+            known=known,
+            expected_sha256=sha256,
+        )
+    else:
+        pictured = read_pictured(
+            pictures.path,
+            request.folder,
+            device=fabric.device,
+            known=known,
+            expected_sha256=sha256,
+            skipped=lambda line: progress.say(f"left out: {line}"),
+            progress=progress.reading,
+        )
+    if earlier:
+        config = resumed_config(request, earlier)
+    else:
+        minutes, limit = request.minutes or 0.0, request.characters or 0
+        characters = pictured.corpus.characters
+        suggested = suggest_pictures_config(characters, minutes, limit, gpu=fabric.device.type == "cuda")
+        config = configured(request, suggested, characters)
+    return task_of_pictures(pictured, config, fabric), pictured.corpus
 
 
 def last_words(request: Request) -> str:
@@ -694,6 +765,21 @@ def say_translations(run: Path, device: torch.device) -> None:
     pairs = open_pairs(run, checkpoint.facts)
     network = conditioned_network_of(checkpoint).to(device)
     say(tell_translations(translation_figures(network, pairs, TrainingConfig(**checkpoint.facts["config"]), say)))
+
+
+def say_descriptions(pictures: PicturesFolder, run: Path, device: torch.device) -> None:
+    """How well the best weights in ``run`` describe what is held out."""
+    checkpoint = load_checkpoint(run / BEST)
+    network, vocabulary = conditioned_network_of(checkpoint).to(device), vocabulary_of(checkpoint.facts)
+    if is_drawings(pictures.path):
+        few = device.type == "cpu"
+        count, neighbours = (200, 2_000) if few else (1_000, 20_000)
+        makers = makers_of(pictures.path, pictures.unseen)
+        figures = composed_figures(network, makers, vocabulary, count=count, neighbours=neighbours, say=say)
+    else:
+        figures = album_figures(network, read_albums(pictures.path)[1], vocabulary, say)
+    replace_file(run / PICTURE_FIGURES, json.dumps(figures, indent=1).encode())
+    say(tell_figures(figures))
 
 
 def finish_style(run: Path, style: str, *, install: bool) -> None:

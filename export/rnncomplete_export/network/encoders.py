@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from rnncomplete.errors import CheckpointError
 from rnncomplete_export.network.conditioned_network import ConditionedNetwork, DecoderShape
+from rnncomplete_export.network.picture_encoder import PictureEncoder
 from rnncomplete_export.network.text_encoder import TextEncoder
 
 if TYPE_CHECKING:
@@ -69,7 +70,13 @@ def _text(source: Mapping[str, Any], sizes: Sizes) -> Encoder:
     )
 
 
-ENCODERS: dict[str, Callable[[Mapping[str, Any], Sizes], Encoder]] = {"text": _text}
+def _picture(source: Mapping[str, Any], sizes: Sizes) -> Encoder:
+    return PictureEncoder(
+        sizes.encoder_size, sizes.keys, sizes.values, dropout=sizes.dropout, subjects=source.get("subjects", 0)
+    )
+
+
+ENCODERS: dict[str, Callable[[Mapping[str, Any], Sizes], Encoder]] = {"text": _text, "picture": _picture}
 """By the ``kind`` of a source."""
 
 

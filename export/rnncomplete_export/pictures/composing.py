@@ -143,7 +143,9 @@ class Composer:
         mirror = torch.where((lot[:, 4] < 0.5) & self.mirrored[self.named[drawing]], -1.0, 1.0)
         wide, lean = 0.92 + 0.16 * lot[:, 5], 0.2 * (lot[:, 6] - 0.5)
         cosine, sine = torch.cos(turn), torch.sin(turn)
-        row_x = torch.stack((cosine + lean * sine, sine - lean * cosine), dim=1) * (SIDE / size * wide * mirror)[:, None]
+        row_x = (
+            torch.stack((cosine + lean * sine, sine - lean * cosine), dim=1) * (SIDE / size * wide * mirror)[:, None]
+        )
         row_y = torch.stack((-sine, cosine), dim=1) * (SIDE / size)[:, None]
         matrix = torch.stack((row_x, row_y), dim=1)
         middle = torch.stack((across, down), dim=1)[..., None]
@@ -217,7 +219,10 @@ def drawings_of(drawings: Drawings) -> list[np.ndarray[tuple[int], np.dtype[np.i
     """Of each subject (the kinds, then the names of ``drawings``) the drawings that show it."""
     of_name = [np.flatnonzero(drawings.named == name) for name in range(len(drawings.names))]
     places = {name: place for place, name in enumerate(drawings.names)}
-    of_kind = [np.concatenate([of_name[places[name]] for name in kind.names if name in places] or [of_name[0][:0]]) for kind in kinds()]
+    of_kind = [
+        np.concatenate([of_name[places[name]] for name in kind.names if name in places] or [of_name[0][:0]])
+        for kind in kinds()
+    ]
     return [*of_kind, *of_name]
 
 

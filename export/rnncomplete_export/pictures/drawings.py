@@ -50,9 +50,7 @@ class Drawings:
         """Those of some ``makers``."""
         places = [self.makers.index(maker) for maker in makers]
         kept = np.isin(self.made_by, places)
-        return Drawings(
-            self.pictures[kept], self.named[kept], self.made_by[kept], self.names, self.groups, self.makers
-        )
+        return Drawings(self.pictures[kept], self.named[kept], self.made_by[kept], self.names, self.groups, self.makers)
 
 
 def premultiplied(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -341,5 +341,5 @@ def plural_of(noun: str) -> str:
 
 def with_article(phrase: str) -> str:
     """``phrase`` behind *a* or *an*, as it sounds."""
-    vowel = phrase[0].lower() in "aeiou" and not phrase.startswith(("uni", "euro")) or phrase.startswith("hour")
+    vowel = (phrase[0].lower() in "aeiou" and not phrase.startswith(("uni", "euro"))) or phrase.startswith("hour")
     return f"{'an' if vowel else 'a'} {phrase}"

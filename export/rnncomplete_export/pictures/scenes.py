@@ -260,7 +260,9 @@ class _Lot:
             if abs(beside[1] - beside[0]) <= 0.45 * apart:
                 break
             beside[0] = beside[1]  # never both at their ends
-            beside = [min(max(middle, width / 2), SIDE - width / 2) for middle, width in zip(beside, thick, strict=True)]
+            beside = [
+                min(max(middle, width / 2), SIDE - width / 2) for middle, width in zip(beside, thick, strict=True)
+            ]
             if abs(beside[1] - beside[0]) <= 0.45 * apart:
                 break
         relation = "right" if across else "below"

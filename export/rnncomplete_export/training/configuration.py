@@ -197,6 +197,32 @@ def suggest_pairs_config(characters: int, minutes: float, limit: int, *, gpu: bo
     )
 
 
+def suggest_pictures_config(characters: int, minutes: float, limit: int, *, gpu: bool) -> TrainingConfig:
+    """Sensible choices for pictures about which so many ``characters`` are written, on a GPU or a few cores."""
+    if not minutes and not limit:
+        limit = DEFAULT_EPOCHS * characters
+    batch, window = 1024 if gpu else 64, 50
+    batch = min(batch, max(4, characters // (20 * window)))
+    return TrainingConfig(
+        hidden_size=384 if gpu else 256,
+        encoder_size=160 if gpu else 96,
+        embedding_size=64,
+        keys=128,
+        values=256,
+        dropout=0.1,
+        optimizer="adamw",
+        learning_rate=0.003,
+        weight_decay=0.05,
+        decay_from=0.2,
+        batch=batch,
+        window=window,
+        average_decay=0.998 if gpu else 0.99,
+        characters=limit,
+        minutes=minutes,
+        validate_every=max(100 * batch * window, min(10_000_000, characters // 2)),
+    )
+
+
 def few_minutes_config(characters: int, minutes: float, limit: int, kinds: int) -> TrainingConfig:
     """Choices for some ``minutes``: one layer, a high learning rate that falls nearly from the start.
 

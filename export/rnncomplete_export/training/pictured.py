@@ -1,0 +1,121 @@
+"""From a folder of pictures, or of drawings to compose, to what is learned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncomplete.errors import SettingError
+from rnncomplete.files import replace_file
+from rnncomplete_export.checkpoint import make_folder
+from rnncomplete_export.pictures.album import compose_some
+from rnncomplete_export.pictures.composing import Composer, subjects_of
+from rnncomplete_export.pictures.drawings import read_drawings
+from rnncomplete_export.pictures.folders import read_albums
+from rnncomplete_export.pictures.scenes import draw_scenes
+from rnncomplete_export.texts.corpus import build_corpus
+from rnncomplete_export.training.picture_task import ComposedPictures, FixedPictures, Pictured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import torch
+
+    from rnncomplete.text.vocabulary import Vocabulary
+    from rnncomplete_export.pictures.drawings import Drawings
+    from rnncomplete_export.texts.corpus import Corpus
+
+CAPTIONS = "captions.txt"
+"""In the folder of a training: what is said of the pictures, a line each."""
+
+SCENES = 400_000
+"""Scenes that are drawn by lot to train on; each is composed anew whenever it comes."""
+
+VALIDATED = 2_000
+"""Scenes held out on which a training is validated."""
+
+FEWEST_MAKERS = 2
+"""Of drawings of a subject, for it to be in scenes to train on."""
+
+
+@dataclass(frozen=True)
+class Makers:
+    """Drawings by whom is trained on, those of a maker never seen, and the subjects that are known."""
+
+    seen: Drawings
+    unseen: Drawings
+    unseen_maker: str
+    subjects: tuple[int, ...]
+
+
+def is_drawings(path: Path) -> bool:
+    """Whether ``path`` holds drawings to compose, not pictures with captions."""
+    return path.is_file() or (path / "captions.tsv").is_file()
+
+
+def makers_of(path: Path, unseen: str | None) -> Makers:
+    """The drawings in ``path``, those of the maker ``unseen`` apart: of the one with the fewest, if it is not said."""
+    drawings = read_drawings(path)
+    counts = np.bincount(drawings.made_by, minlength=len(drawings.makers))
+    maker = unseen or drawings.makers[int(counts.argmin())]
+    if maker not in drawings.makers or len(drawings.makers) <= FEWEST_MAKERS:
+        raise SettingError(
+            f"drawings by {', '.join(drawings.makers)}, and {maker!r} is to be held out; expected one of more than "
+            f"{FEWEST_MAKERS} makers"
+        )
+    seen = drawings.by([other for other in drawings.makers if other != maker])
+    return Makers(seen, drawings.by([maker]), maker, tuple(subjects_of(seen, FEWEST_MAKERS)))
+
+
+def compose_pictured(
+    makers: Makers,
+    folder: Path,
+    count: int,
+    *,
+    seed: int,
+    device: torch.device,
+    known: Vocabulary | None = None,
+    expected_sha256: str | None = None,
+) -> Pictured:
+    """``count`` scenes of drawings to learn from, and scenes of a maker never seen to validate on."""
+    scenes = draw_scenes(count, seed, makers.seen.names, makers.subjects)
+    _, kept = compose_some(makers.unseen, makers.subjects, min(VALIDATED, max(50, count // 20)), seed + 1)
+    corpus = corpus_of(scenes.texts, kept.captions, folder, known=known, expected_sha256=expected_sha256)
+    composer = Composer(makers.seen, scenes, device)
+    sources = ComposedPictures(composer, len(scenes))
+    return Pictured(corpus, sources, scenes.texts, kept, subjects=len(makers.seen.names) + 1)
+
+
+def read_pictured(
+    path: Path,
+    folder: Path,
+    *,
+    device: torch.device,
+    known: Vocabulary | None = None,
+    expected_sha256: str | None = None,
+    skipped: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Pictured:
+    """The pictures with captions in ``path`` to learn from, and those held out."""
+    trained, kept = read_albums(path, skipped=skipped, progress=progress)
+    corpus = corpus_of(trained.captions, kept.captions, folder, known=known, expected_sha256=expected_sha256)
+    return Pictured(corpus, FixedPictures(trained, device, moved=True), trained.captions, kept)
+
+
+def corpus_of(
+    trained: Sequence[str],
+    kept: Sequence[str],
+    folder: Path,
+    *,
+    known: Vocabulary | None,
+    expected_sha256: str | None,
+) -> Corpus:
+    """Captions as a text, a line each, encoded into ``folder``; those ``kept`` are held out."""
+    make_folder(folder)
+    text = folder / CAPTIONS
+    replace_file(text, "".join(f"{caption}\n" for caption in (*trained, *kept)).encode())
+    held_out = sum(len(caption) + 1 for caption in kept)
+    return build_corpus([text], folder, known=known, held_out=held_out, expected_sha256=expected_sha256)
