@@ -111,11 +111,12 @@ def composed_figures(
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Figures]:
     """Of ``network`` on scenes of two things, of a maker never seen and of those seen, and on single drawings."""
+    device = network.embedding.weight.device
     trained = draw_scenes(neighbours, MEASURED_SEED, makers.seen.names, makers.subjects, sorts=(PAIR,))
-    known = compose_album(makers.seen, trained, MEASURED_SEED)
+    known = compose_album(makers.seen, trained, MEASURED_SEED, device)
     figures: dict[str, Figures] = {}
     for name, drawings in (("unseen maker", makers.unseen), ("seen makers", makers.seen)):
-        scenes, album = compose_some(drawings, makers.subjects, count, MEASURED_SEED, sorts=(PAIR,))
+        scenes, album = compose_some(drawings, makers.subjects, count, MEASURED_SEED, device, sorts=(PAIR,))
         said = [scene for scene in scenes.said if scene is not None]
         for way, beam in (("", 1), (f", beam {BEAM}", BEAM)):
             told = describe(network, album.pictures, vocabulary, beam)

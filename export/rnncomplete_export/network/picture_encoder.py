@@ -98,7 +98,8 @@ class PictureEncoder(Encoder):
 
     def found(self) -> Tensor:
         """Logits float[B, P, subjects] of what is at each place of the pictures that were read last, in training."""
-        assert self.subjects is not None and self.seen is not None, "nothing was read, or nothing is to be found"
+        assert self.subjects is not None, "nothing is to be found"
+        assert self.seen is not None, "nothing was read"
         logits: Tensor = self.subjects(self.seen.float())
         self.seen = None
         return logits

@@ -48,9 +48,9 @@ class Album:
         )
 
 
-def compose_album(drawings: Drawings, scenes: Scenes, seed: int, device: torch.device | None = None) -> Album:
+def compose_album(drawings: Drawings, scenes: Scenes, seed: int, device: torch.device) -> Album:
     """One picture of each scene."""
-    composer = Composer(drawings, scenes, device or torch.device("cpu"))
+    composer = Composer(drawings, scenes, device)
     pictures = np.empty((len(scenes), 3, SIDE, SIDE), np.uint8)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -62,13 +62,19 @@ def compose_album(drawings: Drawings, scenes: Scenes, seed: int, device: torch.d
 
 
 def compose_some(
-    drawings: Drawings, known: Sequence[int], count: int, seed: int, *, sorts: Sequence[int] | None = None
+    drawings: Drawings,
+    known: Sequence[int],
+    count: int,
+    seed: int,
+    device: torch.device,
+    *,
+    sorts: Sequence[int] | None = None,
 ) -> tuple[Scenes, Album]:
     """``count`` scenes of those ``known`` subjects that there are ``drawings`` of, with pairs kept back, and their pictures."""
     there = set(subjects_of(drawings))
     subjects = [subject for subject in known if subject in there]
     scenes = draw_scenes(count, seed, drawings.names, subjects, sorts=sorts, kept_back=True)
-    return scenes, compose_album(drawings, scenes, seed)
+    return scenes, compose_album(drawings, scenes, seed, device)
 
 
 def drawn_whole(drawings: Drawings) -> NDArray[np.uint8]:

@@ -63,7 +63,7 @@ TURNED = math.radians(11)
 SAME_DRAWING = 0.85
 """Share of scenes whose several things of a kind are one drawing."""
 
-UNFLIPPED = ("left", "right", "o’clock", "-thirty", "moon", "curving", "clockwise", "button", "keycap", "input", "sign")
+UNFLIPPED = ("left", "right", "clock", "-thirty", "moon", "curving", "clockwise", "button", "keycap", "input", "sign")
 """What a name has in it of which the mirror image would be something else."""
 
 FLIPPED = ("Animals & Nature", "Food & Drink", "Smileys & Emotion", "Activities", "Travel & Places", "Objects")
@@ -110,7 +110,8 @@ class Composer:
         At a place there is the name of the drawing that covers most of it, counted from 1, or 0.
         """
         count = len(which)
-        lots = torch.rand((count, 14 * SLOTS + 32)).to(self.device)
+        on_gpu = self.device.type == "cuda"
+        lots = torch.rand((count, 14 * SLOTS + 32), pin_memory=on_gpu).to(self.device, non_blocking=on_gpu)
         own, lots = lots[:, : 14 * SLOTS].view(count, SLOTS, 14), lots[:, 14 * SLOTS :]
         subject = self.subject[which]
         present = (subject >= 0) & (self.counts[subject.clamp(min=0)] > 0)

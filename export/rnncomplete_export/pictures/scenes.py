@@ -47,7 +47,7 @@ KEPT_BACK = 10
 """One in so many pairs of kinds is in no scene to train on."""
 
 NAMED, ONE, FEW, PAIR, PAIR_OF_SEVERAL, THREE, FOUR = range(7)
-SHARES = (0.3, 0.12, 0.08, 0.3, 0.1, 0.07, 0.03)
+SHARES = (0.4, 0.1, 0.06, 0.27, 0.09, 0.055, 0.025)
 """How often each sort of scene is drawn."""
 
 

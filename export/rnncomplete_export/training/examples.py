@@ -49,7 +49,7 @@ class Sources(Protocol):
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """int64[n], on the host: examples whose sources are of like length are put together. All 1 for pictures."""
+        """int64[n], on the host: examples whose sources are of like length are put together. The same for all pictures."""
 
     def take(self, which: Tensor, empty: Tensor, longest: int) -> Tensor:
         """Sources ``which`` int64[B] as the encoder takes them, empty ones where ``empty`` bool[B] says so.

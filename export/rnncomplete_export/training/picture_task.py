@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional
 
 from rnncomplete.errors import SettingError
-from rnncomplete_export.network.picture_encoder import PictureEncoder
+from rnncomplete_export.network.picture_encoder import PLACES, PictureEncoder
 from rnncomplete_export.pictures.drawings import SIDE
 from rnncomplete_export.training.examples import Examples
 from rnncomplete_export.training.source_task import SourceTask
@@ -43,7 +43,7 @@ class FixedPictures:
     """The pictures of an album, one for each of its captions; ``moved`` by a few pixels, some mirrored, if they are trained on."""
 
     def __init__(self, album: Album, device: torch.device, *, moved: bool = False) -> None:
-        self.lengths: NDArray[np.int64] = np.ones(len(album.captions), np.int64)
+        self.lengths: NDArray[np.int64] = np.full(len(album.captions), PLACES * PLACES)
         self._pictures = torch.from_numpy(album.pictures).to(device)
         self._of = torch.from_numpy(album.of).to(device)
         self._moved = moved
@@ -62,7 +62,7 @@ class ComposedPictures:
     """Pictures of n scenes, composed anew whenever they are taken."""
 
     def __init__(self, composer: Composer, count: int) -> None:
-        self.lengths: NDArray[np.int64] = np.ones(count, np.int64)
+        self.lengths: NDArray[np.int64] = np.full(count, PLACES * PLACES)
         self._composer = composer
         self.places: Tensor | None = None
         """What is in the places of the pictures that were taken last, int64[B, 8, 8]."""
@@ -129,7 +129,7 @@ def task_of_pictures(pictured: Pictured, config: TrainingConfig, fabric: Fabric)
 
     def examples(sources: ComposedPictures | FixedPictures, captions: tuple[str, ...]) -> Examples:
         lines = [np.array(vocabulary.encode(caption), np.uint16) for caption in captions]
-        size = config.batch * config.window
+        size = config.batch * (config.window + PLACES * PLACES)
         return Examples(sources, lines, size=size, newline=newline, seed=config.seed, device=device)
 
     training = examples(pictured.sources, pictured.captions)

@@ -82,7 +82,7 @@ def compose_pictured(
 ) -> Pictured:
     """``count`` scenes of drawings to learn from, and scenes of a maker never seen to validate on."""
     scenes = draw_scenes(count, seed, makers.seen.names, makers.subjects)
-    _, kept = compose_some(makers.unseen, makers.subjects, min(VALIDATED, max(50, count // 20)), seed + 1)
+    _, kept = compose_some(makers.unseen, makers.subjects, min(VALIDATED, max(50, count // 20)), seed + 1, device)
     corpus = corpus_of(scenes.texts, kept.captions, folder, known=known, expected_sha256=expected_sha256)
     composer = Composer(makers.seen, scenes, device)
     sources = ComposedPictures(composer, len(scenes))
