@@ -180,16 +180,13 @@ def nearest(
         for begin in range(0, len(chosen), AT_ONCE):
             source = torch.from_numpy(chosen[begin : begin + AT_ONCE]).to(device).float() / 255
             seen = encoder.features(source) if encoded else torch.nn.functional.avg_pool2d(source, 2) - 0.5
-            parts.append(torch.nn.functional.normalize(seen.flatten(1), dim=1).half())
+            parts.append(torch.nn.functional.normalize(seen.flatten(1), dim=1))
         return torch.cat(parts)
 
     found = {}
     for what, encoded in (("pixels", False), ("features", True)):
         mine, theirs = features(pictures, encoded=encoded), features(known, encoded=encoded)
-        best = [
-            (part.float() @ theirs.float().T if device.type == "cpu" else part @ theirs.T).argmax(1)
-            for part in mine.split(AT_ONCE)
-        ]
+        best = [(mine[at : at + AT_ONCE] @ theirs.T).argmax(1) for at in range(0, len(mine), AT_ONCE)]
         found[what] = torch.cat(best).cpu().numpy()
     return found
 

@@ -63,7 +63,8 @@ class Block(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """``values`` float[B, width, h, w] as they are, and what the branch makes of them."""
         inner = self.first(functional.relu(values) * RECTIFIED)
-        return values + self.share * self.second(functional.relu(inner) * RECTIFIED)
+        added: Tensor = values + self.share * self.second(functional.relu(inner) * RECTIFIED)
+        return added
 
 
 class PictureEncoder(Encoder):
@@ -87,7 +88,8 @@ class PictureEncoder(Encoder):
         values = (source * 4 - 2).contiguous(memory_format=torch.channels_last)
         for part in self.convolutions:
             values = part(values)
-        return self.dropout(functional.relu(values) * RECTIFIED).flatten(2).transpose(1, 2)
+        seen: Tensor = self.dropout(functional.relu(values) * RECTIFIED).flatten(2).transpose(1, 2)
+        return seen
 
     def forward(self, source: Tensor) -> Context:
         """The context of each picture."""

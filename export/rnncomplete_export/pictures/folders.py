@@ -56,13 +56,9 @@ def read_albums(
     paths = list(captions)
     if not held_out & set(paths):
         held_out = set(paths[HELD_OUT - 1 :: HELD_OUT])
-    albums = []
-    done = 0
-    for chosen in ([path for path in paths if path not in held_out], [path for path in paths if path in held_out]):
-        albums.append(
-            _album(folder, chosen, captions, skipped, lambda number, past=done: progress(past + number, len(paths)))
-        )
-        done += len(chosen)
+    parts = [[path for path in paths if (path in held_out) == kept] for kept in (False, True)]
+    progressed = (progress, lambda number, _: progress(len(parts[0]) + number, len(paths)))
+    albums = [_album(folder, part, captions, skipped, told) for part, told in zip(parts, progressed, strict=True)]
     if len(albums[0].pictures) < FEWEST or not len(albums[1].pictures):
         raise TextError(
             f"{folder} has {len(albums[0].pictures)} pictures with captions to learn from, and {len(albums[1].pictures)} are "
@@ -76,14 +72,14 @@ def _album(
     paths: Sequence[Path],
     captions: Mapping[Path, Sequence[str]],
     skipped: Callable[[str], None],
-    progress: Callable[[int], None],
+    progress: Callable[[int, int], None],
 ) -> Album:
     pictures = np.empty((len(paths), 3, SIDE, SIDE), np.uint8)
     of: list[int] = []
     texts: list[str] = []
     names: list[str] = []
     for number, path in enumerate(paths, 1):
-        progress(number)
+        progress(number, len(paths))
         try:
             pictures[len(names)] = np.rint(255 * read_picture(path, SIDE))
         except PictureError as error:

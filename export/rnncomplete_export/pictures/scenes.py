@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass, fields
+from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from rnncomplete_export.pictures.grammar import LANDSCAPES, PATTERNS, PLACES, Gr
 from rnncomplete_export.pictures.kinds import COLOURS, kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -87,6 +88,9 @@ class Scenes:
 Drawn = tuple[int, float, float, float, int]
 """Subject, middle across and down, size, paint."""
 
+Placed: TypeAlias = "tuple[list[Drawn], list[Group], list[tuple[int, str]], tuple[int, int] | None]"
+"""Drawings back to front; what a :class:`Scene` says: groups, relations, and the place of one alone."""
+
 
 def draw_scenes(
     count: int,
@@ -104,25 +108,20 @@ def draw_scenes(
     lot = _Lot(Random(seed), names, subjects, kept_back=kept_back)
     weights = SHARES if sorts is None else [SHARES[sort] for sort in sorts]
     choice = lot.random.choices(range(len(SHARES)) if sorts is None else sorts, weights, k=count)
-    arrays = {
-        "subject": np.full((count, SLOTS), -1, np.int16),
-        "across": np.zeros((count, SLOTS), np.float32),
-        "down": np.zeros((count, SLOTS), np.float32),
-        "size": np.ones((count, SLOTS), np.float32),
-        "paint": np.full((count, SLOTS), -1, np.int8),
-    }
+    subject, paint = np.full((count, SLOTS), -1, np.int16), np.full((count, SLOTS), -1, np.int8)
+    across, down, size = (np.ones((count, SLOTS), np.float32) for _ in range(3))
     background, colour = np.zeros(count, np.int8), np.zeros(count, np.int8)
     texts, said = [], []
     for place, sort in enumerate(choice):
         drawn, scene, text = lot.scene(sort)
-        for slot, numbers in enumerate(drawn):
-            for array, number in zip(arrays.values(), numbers, strict=True):
-                array[place, slot] = number
+        for slot, one in enumerate(drawn):
+            at = place, slot
+            subject[at], across[at], down[at], size[at], paint[at] = one
         background[place] = BACKGROUNDS.index(scene.background)
         colour[place] = COLOURS.index(scene.colour)
         texts.append(text)
         said.append(scene if scene.groups else None)
-    return Scenes(**arrays, background=background, colour=colour, texts=tuple(texts), said=tuple(said))
+    return Scenes(subject, across, down, size, paint, background, colour, tuple(texts), tuple(said))
 
 
 def is_kept_back(one: int, other: int) -> bool:
@@ -145,14 +144,15 @@ class _Lot:
         if sort == NAMED:
             drawn, scene = self._whole()
             return drawn, scene, self.names[drawn[0][0] - len(kinds())]
-        drawn, groups, relations, place = {
+        ways: dict[int, Callable[[], Placed]] = {
             ONE: self._one,
             FEW: self._few,
             PAIR: self._pair,
             PAIR_OF_SEVERAL: self._pair_of_several,
-            THREE: lambda: self._quarters(3),
-            FOUR: lambda: self._quarters(4),
-        }[sort]()
+            THREE: partial(self._quarters, 3),
+            FOUR: partial(self._quarters, 4),
+        }
+        drawn, groups, relations, place = ways[sort]()
         taken = {group.colour for group in groups}
         background = random.choices(BACKGROUNDS, (8, 1.5, 1.5, 1.5, *[1] * len(LANDSCAPES)))[0]
         free = [colour for colour in COLOURS if colour not in taken]
@@ -189,7 +189,7 @@ class _Lot:
         word = self.random.choices(tuple(SIZES), (1, 3, 1))[0]
         return word, self.random.uniform(*SIZES[word])
 
-    def _one(self) -> tuple[list[Drawn], list[Group], list[tuple[int, str]], tuple[int, int] | None]:
+    def _one(self) -> Placed:
         random = self.random
         word, size = self._size()
         room = (SIDE - size) / 2
@@ -200,7 +200,7 @@ class _Lot:
         group, paint = self._group(random.choice(self.kinds), 1, word)
         return [(group.kind, across, down, size, paint)], [group], [], place if random.random() < 0.6 else None
 
-    def _few(self) -> tuple[list[Drawn], list[Group], list[tuple[int, str]], None]:
+    def _few(self) -> Placed:
         random = self.random
         count = random.choice((2, 2, 3, 4))
         group, paint = self._group(random.choice(self.kinds), count)
@@ -221,7 +221,7 @@ class _Lot:
         drawn = [(group.kind, middle[0] + across, middle[1] + down, size, paint) for across, down in places]
         return drawn, [group], [], None
 
-    def _pair(self) -> tuple[list[Drawn], list[Group], list[tuple[int, str]], None]:
+    def _pair(self) -> Placed:
         random = self.random
         first, second = self._different(2)
         if random.random() < 0.12:
@@ -232,7 +232,7 @@ class _Lot:
                 break
         return self._side_by_side((first, 1, word, size), (second, 1, other_word, other_size))
 
-    def _pair_of_several(self) -> tuple[list[Drawn], list[Group], list[tuple[int, str]], None]:
+    def _pair_of_several(self) -> Placed:
         random = self.random
         first, second = self._different(2)
         counts = random.choice(((1, 2), (2, 1), (2, 2), (1, 3), (3, 1)))
@@ -240,9 +240,7 @@ class _Lot:
         sizes = [min(size, 60 / count) for size, count in zip(sizes, counts, strict=True)]
         return self._side_by_side((first, counts[0], "", sizes[0]), (second, counts[1], "", sizes[1]))
 
-    def _side_by_side(
-        self, one: tuple[int, int, str, float], other: tuple[int, int, str, float]
-    ) -> tuple[list[Drawn], list[Group], list[tuple[int, str]], None]:
+    def _side_by_side(self, one: tuple[int, int, str, float], other: tuple[int, int, str, float]) -> Placed:
         """Two groups beside or above each other: kind, count, word for the size, and the size."""
         random = self.random
         sizes = (one[3], other[3])
@@ -280,9 +278,7 @@ class _Lot:
             relation = "left" if across else "above"
         return drawn, groups, [(0, relation)], None
 
-    def _one_before_another(
-        self, first: int, second: int
-    ) -> tuple[list[Drawn], list[Group], list[tuple[int, str]], None]:
+    def _one_before_another(self, first: int, second: int) -> Placed:
         """Two things of which the one in front hides a part of the other."""
         random = self.random
         back = random.uniform(30, 40)
@@ -300,7 +296,7 @@ class _Lot:
             return drawn, [before, behind], [(0, "behind")], None
         return drawn, [behind, before], [(0, "front")], None
 
-    def _quarters(self, count: int) -> tuple[list[Drawn], list[Group], list[tuple[int, str]], None]:
+    def _quarters(self, count: int) -> Placed:
         """Three or four things, each in a quarter of the picture beside one that was said before."""
         random = self.random
         quarter = [(random.choice((-1, 1)), random.choice((-1, 1)))]
