@@ -179,11 +179,12 @@ def accelerator_of(request: Request) -> str:
 def precision_of(request: Request) -> MatrixPrecision:
     """As lightning-fabric names it, the fastest if none was asked for.
 
-    Pairs are trained in float32, on a GPU with TensorFloat-32 inside: autocast would give cuDNN's LSTM float16.
+    Pairs and pictures are trained in float32, on a GPU with TensorFloat-32 inside: autocast would give cuDNN's LSTM
+    float16. (The encoder of pictures chooses for itself.)
     """
-    if request.pairs:
+    if request.pairs or request.pictures:
         if request.precision == "bf16-mixed":
-            raise SettingError("--precision bf16-mixed with --pairs; expected 32-true, or auto")
+            raise SettingError("--precision bf16-mixed with --pairs or --pictures; expected 32-true, or auto")
         return "32-true"
     return fastest_precision(accelerator_of(request)) if request.precision == "auto" else request.precision
 

@@ -49,7 +49,7 @@ def seen(image: Image, size: int) -> NDArray[np.float32]:
     from PIL import Image, ImageOps
 
     fitted = ImageOps.pad(image, (size, size), Image.Resampling.LANCZOS, color="white")
-    return np.asarray(fitted, np.float32).transpose(2, 0, 1) / 255
+    return np.asarray(fitted, np.float32).transpose(2, 0, 1) / np.float32(255)
 
 
 def read_image(path: Path, side: int = 1024) -> Image:
@@ -92,7 +92,7 @@ def read_image(path: Path, side: int = 1024) -> Image:
 def _drawn(data: bytes, path: Path, side: int) -> bytes:
     """An SVG as PNG."""
     try:
-        import cairosvg
+        import cairosvg  # type: ignore[import-not-found,import-untyped,unused-ignore] # where it is not installed
     except (ImportError, OSError):  # the latter where the library that it binds is missing
         raise PictureError(
             f"{path} is read by CairoSVG, which is missing; pip install cairosvg, or make it a PNG"

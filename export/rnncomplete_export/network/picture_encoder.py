@@ -86,9 +86,10 @@ class PictureEncoder(Encoder):
     def features(self, source: Tensor) -> Tensor:
         """The last map, float[B, P, W], without positions."""
         values = (source * 4 - 2).contiguous(memory_format=torch.channels_last)
-        for part in self.convolutions:
-            values = part(values)
-        seen: Tensor = self.dropout(functional.relu(values) * RECTIFIED).flatten(2).transpose(1, 2)
+        with torch.autocast(source.device.type, torch.bfloat16, enabled=source.is_cuda):
+            for part in self.convolutions:
+                values = part(values)
+        seen: Tensor = self.dropout(functional.relu(values.float()) * RECTIFIED).flatten(2).transpose(1, 2)
         return seen
 
     def forward(self, source: Tensor) -> Context:
