@@ -59,7 +59,7 @@ def generate(
         return
     model = completer.model
     written = sample(
-        model.step,
+        completer.step,
         *reading,
         model.vocabulary,
         temperature=WRITING_TEMPERATURE if temperature is None else temperature,

@@ -6,7 +6,7 @@ its place, and unlearns what is deleted: what is known is a function of the text
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -68,8 +68,8 @@ class LookAhead(NamedTuple):
 
     path: tuple[int, ...]
     """The tokens supposed since the learned text."""
-    network: FloatArray
-    """The network's state, float32[S]."""
+    network: Any
+    """The network's state."""
 
 
 class AdaptiveReader:
@@ -98,6 +98,12 @@ class AdaptiveReader:
             return None
         logits, state = reading
         return Expected((), self._static.probabilities(logits)), LookAhead((), state)
+
+    def forget(self, place: int) -> None:
+        """Forget what was made of the first ``place`` characters of the text, and of more: they are about something else."""
+        self._static.forget(place)
+        self._expectations.forget(place)
+        self._reader.forget(place)
 
     def step(self, token: int, place: LookAhead) -> tuple[Expected, LookAhead]:
         """What comes after supposing ``token``, and the place there."""
@@ -153,6 +159,11 @@ class Expectations:
             self._first = max(self._first, self._last - len(self._rows))
         return result
 
+    def forget(self, place: int) -> None:
+        """Forget what was expected at ``place`` and behind it."""
+        self._last = min(self._last, place)
+        self._first = min(self._first, self._last)
+
     def _follow(self, text: Tail) -> None:
         """Forget the places behind characters that ``text`` does not have."""
         if text.begin < self._text.begin:
@@ -162,7 +173,6 @@ class Expectations:
         old = self._text.since(min(text.begin, len(self._text)))
         known = text.begin + common_length(old, text.tokens)
         if known < min(len(self._text), len(text)):
-            self._last = min(self._last, known + 1)
-            self._first = min(self._first, self._last)
+            self.forget(known + 1)
         if known < len(text):  # else it is a beginning of the old text, whose end may come back
             self._text = text

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rnncomplete.completion.decoder import DecoderOptions, Ghost
     from rnncomplete.completion.document import Document
     from rnncomplete.completion.file_memory import Learned
+    from rnncomplete.completion.sources import Source
     from rnncomplete.network.card import Card
     from rnncomplete.network.model import FloatArray, Model
 
@@ -109,8 +110,15 @@ class AutoCompleter:
             for completer in self._completers.values():
                 completer.options = options
 
-    def open(self, document: Hashable = None) -> AutoDocument:
-        """The document of that name; a new one is written in the style of the document used last."""
+    def open(self, document: Hashable = None, source: Source | None = None) -> AutoDocument:
+        """The document of that name; a new one is written in the style of the document used last.
+
+        Raises :class:`StyleError` if it is to be about a ``source``: which style that suits is not told by the text.
+        """
+        if not (source is None or (isinstance(source, str) and not source)):
+            raise StyleError(
+                "the style auto is chosen by what is being written; to write about a source expected one: --style NAME"
+            )
         with self._lock:
             opened = self._documents.setdefault(document, AutoDocument(document, self, self.current))
             self._documents.move_to_end(document)

@@ -6,13 +6,14 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnncomplete.completion.adaptive_reader import alphabet_of
 from rnncomplete.completion.decoder import DecoderOptions, Ghost
 from rnncomplete.completion.document import Document, Knowledge
 from rnncomplete.completion.installing import check_memory_of, unpack_memory
 from rnncomplete.completion.prefix_cache import always
+from rnncomplete.completion.sources import Contexts
 from rnncomplete.mixing.core import compiled_core, why_no_core
 from rnncomplete.network.loading import load_network
 from rnncomplete.styles import DEFAULT_STYLE, find_style
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rnncomplete.completion.file_memory import Learned
+    from rnncomplete.completion.sources import Source
     from rnncomplete.mixing.memory import CorpusMemory
     from rnncomplete.network.card import Card
     from rnncomplete.network.model import FloatArray, Model
@@ -58,7 +60,8 @@ class Completer:
         self.options = options or DecoderOptions(threshold=model.card.threshold)
         self.note = model.note or (None if static else why_no_core())
         """Why it does not run as it was asked to, in one line."""
-        self.knowledge = Knowledge(model, memory, learned, static or why_no_core() is not None)
+        contexts = Contexts(model.encode) if model.card.source else None
+        self.knowledge = Knowledge(model, memory, learned, static or why_no_core() is not None, contexts)
         """What all documents share; replaced as a whole when files are learned from, or forgotten."""
         self._document_bytes = document_bytes
         self._lock = threading.Lock()
@@ -80,10 +83,18 @@ class Completer:
         """What files have taught."""
         return self.knowledge.learned
 
-    def open(self, document: Hashable = None) -> Document:
-        """The document of that name, which may be anything hashable; a new one if there is none."""
+    def open(self, document: Hashable = None, source: Source | None = None) -> Document:
+        """The document of that name, which may be anything hashable; a new one if there is none.
+
+        ``source`` is what its text is about from now on: a text that it translates line by line, a picture float32[3,
+        size, size] that it describes, or "" for nothing. ``None`` leaves it as it is. Raises :class:`StyleError` if the
+        style does not write about such a source.
+        """
         with self._lock:
-            return self._documents.setdefault(document, Document(document, self))
+            opened = self._documents.setdefault(document, Document(document, self))
+        if source is not None:
+            opened.write_about(source)
+        return opened
 
     def close(self, document: Hashable = None) -> None:
         """Forget the document of that name."""
@@ -140,9 +151,13 @@ class Completer:
             self.knowledge = replace(self.knowledge, learned=learned)
         return learned
 
-    def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, FloatArray] | None:
+    def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, Any] | None:
         """As :meth:`Document.read`, of the document ``None``."""
         return self.open().read(before, wanted)
+
+    def step(self, token: int, state: Any) -> tuple[FloatArray, Any]:
+        """As :meth:`Document.step`, of the document ``None``."""
+        return self.open().step(token, state)
 
     def predict(self, before: str, wanted: Callable[[], bool] = always) -> FloatArray | None:
         """As :meth:`Document.predict`, of the document ``None``."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from rnncomplete.completion.decoder import DecoderOptions, Ghost
     from rnncomplete.completion.file_memory import Learned
+    from rnncomplete.completion.sources import Source
     from rnncomplete.network.card import Card
 
 
@@ -60,8 +61,8 @@ class Completes(Protocol):
     def learned(self) -> Learned | None:
         """What files have taught."""
 
-    def open(self, document: Hashable = None) -> OpenDocument:
-        """The document of that name."""
+    def open(self, document: Hashable = None, source: Source | None = None) -> OpenDocument:
+        """The document of that name, from now on about ``source`` unless that is ``None``."""
 
     def close(self, document: Hashable = None) -> None:
         """Forget the document of that name."""

@@ -11,7 +11,9 @@ from rnncomplete.completion.classifier import Classifier
 from rnncomplete.completion.decoder import DecoderOptions, Ghost
 from rnncomplete.completion.place import Place
 from rnncomplete.completion.prefix_cache import always
+from rnncomplete.completion.sources import About
 from rnncomplete.completion.static_reader import StaticReader
+from rnncomplete.network.encoder import expect_source
 from rnncomplete.text.characters import normalise
 from rnncomplete.text.tail import TailReader
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from rnncomplete.completion.file_memory import Learned
+    from rnncomplete.completion.sources import Contexts, Source
     from rnncomplete.mixing.memory import CorpusMemory
     from rnncomplete.network.model import FloatArray, Model
 
@@ -38,6 +41,8 @@ class Knowledge:
     """What files have taught."""
     static: bool = False
     """Whether the network stands alone."""
+    contexts: Contexts | None = None
+    """Of the lines and pictures that texts are about, if the style has a source."""
 
 
 class Owner(Protocol):
@@ -56,18 +61,26 @@ class Owner(Protocol):
 class Reading:
     """What was made of a text with some ``knowledge``. Not for several threads at once."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Knowledge, source: Source) -> None:
         vocabulary = knowledge.model.vocabulary
         self.knowledge = knowledge
-        self.network = StaticReader(knowledge.model)
+        self._about = About(knowledge.contexts, source) if knowledge.contexts else None
+        self.network = StaticReader(knowledge.model, self._about)
         # Both readers give scores and states of their own kind, which only they can read.
         self.reader: Any = self.network
         if not knowledge.static:
             files = None if knowledge.learned is None else knowledge.learned.memory
             make = session_mixers(vocabulary, knowledge.memory, files)
             self.reader = AdaptiveReader(self.network, make, vocabulary)
-        self.tail = TailReader(vocabulary, self.reader.begin)
+        self.tail = TailReader(vocabulary, self.reader.begin, count=self._about is not None)
         self.classifier = Classifier(knowledge.model, knowledge.memory) if knowledge.model.card.readouts else None
+
+    def change(self, source: Source) -> bool:
+        """The text is about ``source`` from now on: from the first line on that this changes, if any, it is read again."""
+        if self._about is None or (line := self._about.change(source)) is None:
+            return False
+        self.reader.forget(self.tail.begin_of(line))
+        return True
 
 
 class Document:
@@ -78,8 +91,9 @@ class Document:
     may be accepted, is looked ahead of: it teaches nothing.
     """
 
-    def __init__(self, identity: Hashable, owner: Owner) -> None:
+    def __init__(self, identity: Hashable, owner: Owner, source: Source = "") -> None:
         self.identity = identity
+        self._source = source
         self._owner = owner
         self._lock = threading.RLock()
         self._readings = 0
@@ -100,14 +114,30 @@ class Document:
             finally:
                 self._lock.release()
 
-    def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, FloatArray] | None:
-        """What the network alone makes of the text ``before``: (logits float32[V], state float32[S]).
+    def write_about(self, source: Source) -> None:
+        """The text is about ``source`` from now on; "" is nothing. Only what that changes will be read again.
+
+        Raises :class:`~rnncomplete.errors.StyleError` if the style does not write about such a source.
+        """
+        with self._lock:
+            expect_source(self._owner.knowledge.model.card, source)
+            self._source = source
+            if self._kept is not None and self._kept.change(source):
+                self._readings += 1
+
+    def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, Any] | None:
+        """What the network alone makes of the text ``before``: logits float32[V], and a state for :meth:`step`.
 
         ``None`` once ``wanted()`` is false.
         """
         with self._lock:
             reading = self._reading()
             return reading.network.read(reading.tail.read(before), wanted)
+
+    def step(self, token: int, state: Any) -> tuple[FloatArray, Any]:
+        """What the network alone makes of ``token`` behind what :meth:`read`, or a step, gave the ``state`` of."""
+        with self._lock:
+            return self._reading().network.step(token, state)
 
     def predict(self, before: str, wanted: Callable[[], bool] = always) -> FloatArray | None:
         """Probabilities of what follows ``before``, float32[V]: what ghosts are made of.
@@ -200,7 +230,7 @@ class Document:
         """What is known of the text, with the knowledge of today."""
         knowledge = self._owner.knowledge
         if self._kept is None or self._kept.knowledge is not knowledge:
-            self._kept = Reading(knowledge)
+            self._kept = Reading(knowledge, self._source)
         return self._kept
 
     def _read(self, before: str, wanted: Callable[[], bool], supposed: str = "") -> Place | None:

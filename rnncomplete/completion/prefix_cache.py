@@ -105,6 +105,12 @@ class PrefixCache(Generic[State]):
             if position >= first:
                 yield logits, state
 
+    def forget(self, position: int) -> None:
+        """Forget what was made of the first ``position`` tokens, and of more: it would be something else now."""
+        for kept in (self._recent, self._checkpoints):
+            for place in [place for place in kept if place >= position]:
+                del kept[place]
+
     def _follow(self, text: NDArray[np.int64]) -> None:
         """Forget what the network made of characters that ``text`` does not have."""
         shorter = min(len(text), len(self._tokens))
@@ -112,10 +118,7 @@ class PrefixCache(Generic[State]):
         if not len(different) and len(text) <= len(self._tokens):
             return  # a prefix of the old text, which may come back
         if len(different):
-            common = int(different[0])
-            for kept in (self._recent, self._checkpoints):
-                for position in [position for position in kept if position > common]:
-                    del kept[position]
+            self.forget(int(different[0]) + 1)
         if not self._checkpoints:
             self._distance = self._first_distance
         self._tokens = text.copy()

@@ -152,7 +152,7 @@ def written(completer: Completer, characters: int) -> str:
     reading = completer.read("")
     assert reading is not None, "nobody gave it up"
     letters: Iterator[str] = sample(
-        model.step, *reading, model.vocabulary, temperature=completer.card.temperature, min_p=0, seed=1
+        completer.step, *reading, model.vocabulary, temperature=completer.card.temperature, min_p=0, seed=1
     )
     return "".join(islice(letters, characters))
 

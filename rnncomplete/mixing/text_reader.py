@@ -120,6 +120,11 @@ class Reader:
             self._learn(ahead, following, text, AHEAD_PIECE)
         return True
 
+    def forget(self, place: int) -> None:
+        """Unlearn the characters from ``place`` on: the network says something else of them now."""
+        for window, mixer in self._mixers.items():
+            self._unlearn(mixer, min(len(mixer), window.begin + len(mixer) - place))
+
     @property
     def nbytes(self) -> int:
         """Bytes of memory that what was learned takes."""
@@ -130,10 +135,13 @@ class Reader:
             self._mixers[window] = self._make(window.end - window.begin)
         return self._mixers[window]
 
+    def _step_back(self, mixer: Mixer, text: NDArray[np.uint16]) -> None:
+        """Unlearn what ``text`` does not begin with."""
+        self._unlearn(mixer, len(mixer) - common_length(mixer.tokens, text))
+
     @staticmethod
-    def _step_back(mixer: Mixer, text: NDArray[np.uint16]) -> None:
-        """Unlearn what ``text`` does not begin with, or all where that is too much to be undone."""
-        surplus = len(mixer) - common_length(mixer.tokens, text)
+    def _unlearn(mixer: Mixer, surplus: int) -> None:
+        """Unlearn so many characters, or all where that is too much to be undone."""
         if surplus > 0 and mixer.undo(surplus) < surplus:
             mixer.reset()
 

@@ -36,6 +36,22 @@ class Context:
         return self.keys.nbytes + self.values.nbytes
 
 
+def expect_source(card: Card, source: str | NDArray[np.float32]) -> None:
+    """Raise :class:`StyleError` unless the style writes about sources of that kind; an empty text is no source."""
+    if isinstance(source, str) and not source:
+        return
+    kinds = {"text": "translates text", "picture": "describes pictures"}
+    given = "text" if isinstance(source, str) else "picture"
+    if card.source is None:
+        raise StyleError(
+            f"the style {card.style!r} has no source; expected one that {kinds[given]}: see rnncomplete styles"
+        )
+    if card.source["kind"] != given:
+        raise StyleError(
+            f"the style {card.style!r} {kinds[card.source['kind']]}; expected a {card.source['kind']}, not a {given}"
+        )
+
+
 class Encoder:
     """``encode.onnx`` in a ``session``: makes the context of a source. Safe to share among threads.
 
@@ -44,9 +60,8 @@ class Encoder:
 
     def __init__(self, card: Card, session: Any) -> None:
         if card.source is None:
-            raise StyleError(f"the style {card.style!r} has no source; expected one that translates or describes")
-        self._source, self._session = card.source, session
-        self._style = card.style
+            raise StyleError(f"the style {card.style!r} has no source to encode; expected one that has")
+        self._card, self._source, self._session = card, card.source, session
         self._vocabulary: Vocabulary | None = None
         if card.source["kind"] == "text":
             self._vocabulary = Vocabulary(card.source.get("vocabulary", ()), card.normalisation)
@@ -58,7 +73,8 @@ class Encoder:
         a style that describes pictures. Raises :class:`StyleError` for a source of the other kind, :class:`ModelError`
         if the graph fails.
         """
-        feed = self._picture(source) if self._vocabulary is None else self._line(self._vocabulary, source)
+        expect_source(self._card, source)
+        feed = self._line(self._vocabulary, source) if self._vocabulary else self._picture(source)
         try:
             keys, values = self._session.run([KEYS, VALUES], feed)
         except Exception as error:
@@ -69,17 +85,13 @@ class Encoder:
         return Context(np.ascontiguousarray(keys), np.ascontiguousarray(values))
 
     def _line(self, vocabulary: Vocabulary, source: str | NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-        if not isinstance(source, str):
-            raise StyleError(f"the style {self._style!r} translates text; expected a text, not a picture")
-        line = vocabulary.normalise(source).partition("\n")[0]
+        line = vocabulary.normalise(str(source)).partition("\n")[0]
         tokens = vocabulary.encode(line[: self._source.get("longest", 1) - 1] + "\n")
         return {SOURCE: tokens.astype(np.int64)}
 
     def _picture(self, source: str | NDArray[np.float32]) -> dict[str, NDArray[Any]]:
         size = self._source.get("size", 0)
         if isinstance(source, str):
-            if source:
-                raise StyleError(f"the style {self._style!r} describes pictures; expected a picture, not a text")
             return {PICTURE: np.full((3, size, size), GREY, np.float32)}
         if source.shape != (3, size, size) or source.dtype != np.float32:
             raise StyleError(

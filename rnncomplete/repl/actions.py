@@ -277,8 +277,7 @@ class Actions:
         reading = completer.read(self._manuscript.text, wanted)
         if reading is None:
             return iter(())
-        model = completer.model
-        return sample(model.step, *reading, model.vocabulary)
+        return sample(completer.step, *reading, completer.model.vocabulary)
 
 
 def _colour(moved: float) -> str:

@@ -24,6 +24,8 @@ class Tail:
 
     begin: int = 0
     tokens: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
+    lines: int = 0
+    """Line ends before ``begin``, where somebody counts them."""
 
     def __len__(self) -> int:
         return self.begin + len(self.tokens)
@@ -36,18 +38,19 @@ class Tail:
 
     def until(self, place: int) -> Tail:
         """The text as it was when it ended at ``place``."""
-        return Tail(self.begin, self.tokens[: place - self.begin])
+        return Tail(self.begin, self.tokens[: place - self.begin], self.lines)
 
 
 class TailReader:
     """Turns a text that changes at one place at a time into its :class:`Tail`: only what changed is encoded again.
 
-    ``begin(length)`` says from where on a text of so many characters is needed. Not for several threads at once.
+    ``begin(length)`` says from where on a text of so many characters is needed. With ``count`` the line ends before are
+    counted. Not for several threads at once.
     """
 
-    def __init__(self, vocabulary: Vocabulary, begin: Callable[[int], int]) -> None:
+    def __init__(self, vocabulary: Vocabulary, begin: Callable[[int], int], *, count: bool = False) -> None:
         self._vocabulary = vocabulary
-        self._begin = begin
+        self._begin, self._count = begin, count
         self._end = ""
         """The characters of the last tail."""
         self._tail = Tail()
@@ -67,9 +70,22 @@ class TailReader:
         end = normalise(text[-2 * wanted - 2 :])[-wanted:] if self._counted[1] else normalise(text[begin:])
         same = common_start(self._end, end) if begin == self._tail.begin else 0
         fresh = self._vocabulary.encode(end[same:])
-        self._tail = Tail(begin, np.concatenate([self._tail.tokens[:same], fresh]) if same else fresh)
+        tokens = np.concatenate([self._tail.tokens[:same], fresh]) if same else fresh
+        self._tail = Tail(begin, tokens, self._lines_before(text, end) if self._count and begin else 0)
         self._end = end
         return self._tail
+
+    def begin_of(self, line: int) -> int:
+        """The place where that line, of those from 0 on, begins in the text read last; behind its end if it has no such line."""
+        if line <= self._tail.lines:
+            return self._tail.begin
+        ends = np.flatnonzero(self._tail.tokens == self._vocabulary.token("\n"))
+        number = line - self._tail.lines
+        return self._tail.begin + int(ends[number - 1]) + 1 if number <= len(ends) else len(self._tail) + 1
+
+    def _lines_before(self, text: str, end: str) -> int:
+        """Line ends of ``text`` before its normalised ``end``."""
+        return text.count("\n") + text.count("\r") - self._counted[1] - end.count("\n")
 
     def _composed(self, text: str) -> str:
         """``text`` composed, if the vocabulary wants that; of one that is so, which most are, only what changed is looked at."""

@@ -34,6 +34,18 @@ def test_whatever_changes_the_tail_is_right(edits: list[tuple[int, int, str]]) -
             assert tail.tokens.tolist() == VOCABULARY.encode(whole[tail.begin :]).tolist()
 
 
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20), TEXTS), max_size=12), st.integers(0, 9))
+def test_line_ends_before_it_are_counted_and_lines_found(edits: list[tuple[int, int, str]], line: int) -> None:
+    reader, text = TailReader(VOCABULARY, begin, count=True), ""
+    for at, removed, put in edits:
+        text = text[:at] + put + text[at + removed :]
+        tail, whole = reader.read(text), normalise(text)
+        assert tail.lines == tail.until(tail.begin).lines == whole[: tail.begin].count("\n")
+        begins = [0, *(place for place, character in enumerate(whole, 1) if character == "\n")]
+        expected = max(begins[line], tail.begin) if line < len(begins) else len(whole) + 1
+        assert reader.begin_of(line) == expected
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 30), st.integers(0, 9), st.text("e\u0301\u0327é\r\n\u1100\u1161\u11a8x")), max_size=12
