@@ -725,7 +725,8 @@ SAMPLED = 20_000
 def better_beginning(request: Request, corpus: Corpus, base: Base | None, *, resumed: bool) -> str | None:
     """What to type instead where an installed style may be a better beginning for a few minutes than nothing."""
     few = 0 < (request.minutes or 0.0) <= FEW_MINUTES
-    if resumed or base is not None or request.recipe is not None or request.pairs or request.profile or not few:
+    of_text = not (request.pairs or request.pictures)
+    if resumed or base is not None or request.recipe is not None or request.profile or not (few and of_text):
         return None
     known = frozenset(read_card(find_style(BEGINNING)).vocabulary)
     sample = corpus.vocabulary.decode(corpus.training[:SAMPLED].tolist())

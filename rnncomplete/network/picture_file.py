@@ -6,6 +6,7 @@ PNG, JPEG and WebP are read by Pillow, SVG by CairoSVG where that is installed.
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ LARGEST_FILE = 64 << 20
 
 MOST_PIXELS = 64_000_000
 """Of a picture before it is made smaller; a file of a few bytes can claim to hold any number."""
+
+LARGEST_SVG, MOST_USES, GZIPPED = 4 << 20, 32, b"\x1f\x8b"
+"""Bytes, and how often it may use a part of itself again: parts that use parts grow without end."""
 
 EXPECTED = "expected a picture in PNG, JPEG, WebP or SVG"
 
@@ -71,19 +75,16 @@ def read_image(path: Path, side: int = 1024) -> Image:
             warnings.simplefilter("error")  # half-broken files are warned of
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
-                    raise PictureError(
-                        f"{path} holds {image.width:,} x {image.height:,} pixels; expected at most {MOST_PIXELS:,} in all: "
-                        "make it smaller"
-                    )
+                    raise Image.DecompressionBombError
                 image.draft("RGB", (side, side))
-                image.thumbnail((side, side))
                 upright = ImageOps.exif_transpose(image).convert("RGBA")
     except UnidentifiedImageError:
         raise PictureError(f"{path} is not a picture; {EXPECTED}") from None
-    except PictureError:
-        raise
-    except Exception as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PictureError(f"{path} holds too many pixels; expected at most {MOST_PIXELS:,}: make it smaller") from None
+    except Exception as error:  # decoders raise whatever they stumble over
         raise PictureError(f"{path} is damaged ({_line(error)}); {EXPECTED}") from None
+    upright.thumbnail((side, side))
     white = Image.new("RGBA", upright.size, "white")
     white.alpha_composite(upright)
     return white.convert("RGB")
@@ -97,16 +98,13 @@ def _drawn(data: bytes, path: Path, side: int) -> bytes:
         raise PictureError(
             f"{path} is read by CairoSVG, which is missing; pip install cairosvg, or make it a PNG"
         ) from None
-    try:
-        drawn: bytes = cairosvg.svg2png(bytestring=data, output_width=side, unsafe=False, url_fetcher=_nothing)
+    if len(data) > LARGEST_SVG or len(re.findall(rb"<(?:\w+:)?use\b", data)) > MOST_USES or data[:2] == GZIPPED:
+        raise PictureError(f"{path} is too intricate an SVG, or packed; expected a plain one, or make it a PNG")
+    try:  # what it refers to elsewhere is not loaded
+        drawn: bytes = cairosvg.svg2png(bytestring=data, output_width=side)
     except Exception as error:
         raise PictureError(f"{path} is not an SVG that can be drawn ({_line(error)}); {EXPECTED}") from None
     return drawn
-
-
-def _nothing(url: str, *_: object, **__: object) -> bytes:
-    """What a picture may load from elsewhere."""
-    raise ValueError(f"it refers to {url[:40]}")
 
 
 def _line(error: Exception) -> str:

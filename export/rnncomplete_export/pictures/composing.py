@@ -100,6 +100,7 @@ class Composer:
             )
         )
         self.colours = torch.tensor([RED_GREEN_BLUE[colour] for colour in COLOURS], device=device)
+        self.ground = {name: torch.tensor(parts, device=device) for name, parts in GROUND.items()}
         grid = (torch.arange(SIDE, device=device) + 0.5) / SIDE
         self.x, self.y = grid[None, None, :], grid[None, :, None]
 
@@ -190,11 +191,9 @@ class Composer:
             behind = torch.where(((kind == index)[:, None, None] & marks)[:, None], 0.97, behind)
         line = 0.4 + 0.3 * lot[:, 11, None, None] + 0.03 * torch.sin(2 * math.pi * (self.x + lot[:, 12, None, None]))
         below = self.y > line
-        for name, (high, low) in GROUND.items():
+        for name, parts in self.ground.items():
             tint = 0.1 * (lot[:, 13:16] - 0.5)
-            upper, lower = (
-                (torch.tensor(part, device=self.device) + tint).clamp(0, 1)[..., None, None] for part in (high, low)
-            )
+            upper, lower = ((part + tint).clamp(0, 1)[..., None, None] for part in parts)
             place = torch.where(below[:, None], lower - 0.15 * (self.y - line)[:, None], upper + 0.1 * self.y[:, None])
             behind = torch.where((kind == BACKGROUNDS.index(name))[:, None, None, None], place, behind)
         stars = (torch.rand((len(which), SIDE, SIDE), device=self.device) > 0.985) & ~below

@@ -1,0 +1,110 @@
+"""Pictures show what scenes say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from made_drawings import MAKERS, THINGS, write_drawings
+
+from rnncomplete.errors import TextError
+from rnncomplete_export.pictures.album import compose_album, compose_some, drawn_whole
+from rnncomplete_export.pictures.composing import RED_GREEN_BLUE, Composer, subjects_of
+from rnncomplete_export.pictures.drawings import Drawings, pack_drawings, read_drawings
+from rnncomplete_export.pictures.kinds import COLOURS, kinds
+from rnncomplete_export.pictures.scenes import NAMED, PAIR, draw_scenes
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_drawings(tmp_path_factory.mktemp("drawings"))
+
+
+@pytest.fixture(scope="module")
+def drawings(folder: Path) -> Drawings:
+    return read_drawings(folder)
+
+
+def test_a_packed_file_holds_what_the_folder_does(folder: Path, drawings: Drawings, tmp_path: Path) -> None:
+    assert pack_drawings(folder, tmp_path / "packed.npz") == len(MAKERS) * len(THINGS)
+    packed = read_drawings(tmp_path / "packed.npz")
+    assert packed.names == drawings.names
+    assert packed.makers == MAKERS
+    np.testing.assert_array_equal(packed.named, drawings.named)
+    assert np.abs(packed.pictures.astype(int) - drawings.pictures).mean() < 4
+
+
+def test_what_holds_no_drawings_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TextError, match="not a folder of drawings"):
+        read_drawings(tmp_path)
+    (tmp_path / "odd.npz").write_bytes(b"odd")
+    with pytest.raises(TextError, match="holds no drawings"):
+        read_drawings(tmp_path / "odd.npz")
+
+
+def test_places_are_where_the_drawings_are(drawings: Drawings) -> None:
+    subjects = subjects_of(drawings)
+    scenes = draw_scenes(200, 3, drawings.names, subjects, sorts=(PAIR,))
+    torch.manual_seed(1)
+    _, places = Composer(drawings, scenes, CPU).compose(torch.arange(200))
+    right = 0
+    for place in range(200):
+        for slot in (0, 1):
+            down, across = (int(axis[place, slot] // 8) for axis in (scenes.down, scenes.across))
+            found = int(places[place, min(down, 7), min(across, 7)])
+            right += found > 0 and drawings.names[found - 1] in kinds()[scenes.subject[place, slot]].names
+    assert right > 370  # a few middles are hidden by what is in front
+
+
+def test_backgrounds_have_the_colours_that_are_said(drawings: Drawings) -> None:
+    scenes = draw_scenes(300, 4, drawings.names, subjects_of(drawings), sorts=(PAIR,))
+    torch.manual_seed(1)
+    pictures, places = Composer(drawings, scenes, CPU).compose(torch.arange(300))
+    plain = np.flatnonzero(scenes.background == 0)
+    nearest = []
+    colours = torch.tensor([RED_GREEN_BLUE[colour] for colour in COLOURS])
+    for place in plain:
+        behind = pictures[place].reshape(3, 8, 8, 8, 8).mean(dim=(2, 4))[:, places[place] == 0].mean(dim=1)
+        nearest.append(int((colours - behind).abs().sum(dim=1).argmin()) == scenes.colour[place])
+    assert np.mean(nearest) > 0.8
+
+
+def test_a_picture_is_a_function_of_the_seed_and_composed_anew_each_time(drawings: Drawings) -> None:
+    scenes = draw_scenes(20, 3, drawings.names, subjects_of(drawings))
+    composer = Composer(drawings, scenes, CPU)
+    first, again, other = [], [], []
+    for seed, kept in ((1, first), (1, again), (2, other)):
+        torch.manual_seed(seed)
+        kept.append(composer.compose(torch.arange(20))[0])
+    assert torch.equal(first[0], again[0])
+    assert not torch.equal(first[0], other[0])
+    assert 0 <= float(first[0].min()) <= float(first[0].max()) <= 1
+
+
+def test_drawings_of_a_maker_held_out_are_in_no_picture(drawings: Drawings) -> None:
+    seen = drawings.by(MAKERS[:2])
+    assert len(seen.named) == 2 * len(THINGS)
+    assert set(seen.made_by.tolist()) == {0, 1}
+
+
+def test_an_album_is_the_same_each_time(drawings: Drawings) -> None:
+    subjects = subjects_of(drawings)
+    scenes, album = compose_some(drawings, subjects, 30, 7, CPU)
+    before = torch.get_rng_state()
+    again = compose_album(drawings, scenes, 7, CPU)
+    np.testing.assert_array_equal(again.pictures, album.pictures)
+    assert torch.equal(before, torch.get_rng_state())
+    some = album.take(np.arange(30) % 2 == 1)
+    assert some.captions == album.captions[1::2]
+    np.testing.assert_array_equal(some.of, np.arange(15))
+
+
+def test_a_drawing_alone_lies_on_white(drawings: Drawings) -> None:
+    whole = drawn_whole(drawings)
+    assert (whole[:, :, 0, 0] == 255).all()
+    scenes = draw_scenes(5, 1, drawings.names, subjects_of(drawings), sorts=(NAMED,))
+    assert set(scenes.texts) <= set(THINGS)
