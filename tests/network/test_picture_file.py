@@ -6,7 +6,7 @@ import io
 import os
 import struct
 import zlib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ import pytest
 from rnncomplete.errors import PictureError
 from rnncomplete.network import picture_file
 from rnncomplete.network.picture_file import read_image, read_picture
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow, from the extra 'pictures'")
 
@@ -118,9 +121,11 @@ def test_noise_in_a_file_is_read_or_refused(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "noisy"
     path.write_bytes(data)
     try:
-        assert read_picture(path, 64).shape == (3, 64, 64)
-    except PictureError as error:
-        assert "\n" not in str(error)
+        shape = read_picture(path, 64).shape
+    except PictureError:
+        refused(path)
+    else:
+        assert shape == (3, 64, 64)
 
 
 def test_other_formats_are_not_opened(tmp_path: Path) -> None:

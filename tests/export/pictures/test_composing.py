@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +15,9 @@ from rnncomplete_export.pictures.composing import RED_GREEN_BLUE, Composer, subj
 from rnncomplete_export.pictures.drawings import Drawings, pack_drawings, read_drawings
 from rnncomplete_export.pictures.kinds import COLOURS, kinds
 from rnncomplete_export.pictures.scenes import NAMED, PAIR, draw_scenes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CPU = torch.device("cpu")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +16,9 @@ from rnncomplete_export.pictures.album import Album, compose_some
 from rnncomplete_export.pictures.composing import subjects_of
 from rnncomplete_export.pictures.drawings import read_drawings
 from rnncomplete_export.pictures.folders import read_albums
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COUNT = 42
 
