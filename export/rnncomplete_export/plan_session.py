@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from rnncomplete.errors import SettingError, StyleError
 from rnncomplete.network.loading import read_card
 from rnncomplete.styles import find_style
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
-from rnncomplete_export.checkpoint import BEST, CHECKPOINT, PLATEAU, STAGES, load_checkpoint, vocabulary_of
+from rnncomplete_export.checkpoint import BEST, CHECKPOINT, load_checkpoint, vocabulary_of
 from rnncomplete_export.progress import TrainingProgress, interruptible, say
 from rnncomplete_export.session import (
     check_nothing_is_hidden,
@@ -27,8 +28,9 @@ from rnncomplete_export.session import (
     say_replaced,
 )
 from rnncomplete_export.texts.corpus import Corpus, build_corpus
-from rnncomplete_export.texts.labelled import LABELS, Labelling, build_labelled, label_names
+from rnncomplete_export.texts.labelled import Labelling, build_labelled, label_names
 from rnncomplete_export.texts.named_texts import TEXTS, fetch_text
+from rnncomplete_export.training.earlier import set_aside
 from rnncomplete_export.training.recipe import DESCRIPTIONS, list_recipes, load_recipe
 from rnncomplete_export.training.run_lock import held
 from rnncomplete_export.training.side_by_side.beginning import Beginning
@@ -113,13 +115,17 @@ def train_plan(request: PlanRequest) -> None:
 
 def train(request: PlanRequest, device: torch.device, interruption: Interruption) -> None:
     """Train to the end, or until the ``interruption``."""
-    with TrainingProgress() as progress:
-        folder = plan_folder(request.runs, request.plan)
+    folder = plan_folder(request.runs, request.plan)
+    with TrainingProgress() as progress, ExitStack() as stack:
         earlier = load_checkpoint(folder / CHECKPOINT) if request.resume else None
         plan = planned(request, earlier, folder)
         beginnings = {name: Beginning.of(name) for name in bases(plan)}
         if earlier is None:
             check_nothing_is_lost_of(plan, request.runs)
+        styles = [
+            request.runs / style for style in plan.trained
+        ]  # their best may be of an earlier training, or of this one
+        stack.enter_context(set_aside(styles if earlier else [folder, *styles]))
         texts = build_texts(plan, request.runs, beginnings, earlier, progress)
         check_texts(plan, texts)
         precision = precision_of(request, device)
@@ -137,8 +143,6 @@ def train(request: PlanRequest, device: torch.device, interruption: Interruption
         )
         if earlier is not None:
             training.resume(earlier)
-        else:
-            forget_earlier(plan, request.runs)
         say_plan(plan, texts, device, progress)
         if request.export and request.install:
             for style in plan.trained:
@@ -234,7 +238,6 @@ def build_texts(
                 **how,
             )
             continue
-        (folder / LABELS).unlink(missing_ok=True)  # of another training
         text = fetch_text(style.text, progress.say) if style.text in TEXTS else Path(style.text)
         corpora[name] = build_corpus([text], folder, held_out=style.held_out, **how)
     return PlanTexts(corpora, labellings)
@@ -289,13 +292,6 @@ def check_nothing_is_lost_of(plan: Plan, runs: Path) -> None:
         )
     for style in plan.trained:
         check_nothing_is_lost(runs / style)
-
-
-def forget_earlier(plan: Plan, runs: Path) -> None:
-    """Remove what earlier trainings of the same names go on from; the best networks stay until there are others."""
-    for folder in (plan_folder(runs, plan), *(runs / style for style in plan.trained)):
-        for path in [folder / CHECKPOINT, folder / PLATEAU, *folder.glob(f"{STAGES}/*.safetensors")]:
-            path.unlink(missing_ok=True)
 
 
 def say_plan(plan: Plan, texts: PlanTexts, device: torch.device, progress: TrainingProgress) -> None:

@@ -26,7 +26,7 @@ from rnncomplete.errors import CheckpointError, ModelError, RnncompleteError, Se
 from rnncomplete.files import replace_file
 from rnncomplete.network.loading import read_card
 from rnncomplete.styles import find_style, list_styles
-from rnncomplete_export.checkpoint import BEST, CHECKPOINT, PLATEAU, STAGES, load_checkpoint, vocabulary_of, way_out
+from rnncomplete_export.checkpoint import BEST, CHECKPOINT, load_checkpoint, vocabulary_of, way_out
 from rnncomplete_export.exporting.exporter import export_style, is_card_of
 from rnncomplete_export.exporting.picture_figures import album_figures, composed_figures, tell_figures
 from rnncomplete_export.exporting.translation_figures import tell_translations, translation_figures
@@ -35,7 +35,7 @@ from rnncomplete_export.network.encoders import conditioned_network_of
 from rnncomplete_export.pictures.folders import read_albums
 from rnncomplete_export.progress import TrainingProgress, clock, interruptible, say, say_export
 from rnncomplete_export.texts.corpus import Corpus, build_corpus, open_tokens
-from rnncomplete_export.texts.labelled import LABELS, build_labelled, read_labelling
+from rnncomplete_export.texts.labelled import build_labelled, read_labelling
 from rnncomplete_export.texts.named_texts import resolve_text
 from rnncomplete_export.texts.pairs import build_pairs, open_pairs, source_vocabulary_of
 from rnncomplete_export.training.configuration import (
@@ -46,6 +46,7 @@ from rnncomplete_export.training.configuration import (
     suggest_pairs_config,
     suggest_pictures_config,
 )
+from rnncomplete_export.training.earlier import set_aside
 from rnncomplete_export.training.inheritance import inherit_config, inherit_network, read_base
 from rnncomplete_export.training.language_task import LanguageTask
 from rnncomplete_export.training.pair_task import task_of_pairs
@@ -224,7 +225,7 @@ def processes_of(request: Request) -> tuple[int, int]:
 
 
 def check_there_are(devices: int, nodes: int, accelerator: str) -> None:
-    """Raise :class:`SettingError` if this machine has not so many processors or GPUs, or knows of no other machine."""
+    """Raise :class:`SettingError` if this machine has fewer processors or GPUs, or knows of no other machine."""
     there = torch.cuda.device_count() if accelerator == "cuda" else os.cpu_count() or 1
     if devices > max(1, there):
         kind = "GPUs" if accelerator == "cuda" else "processors"
@@ -423,6 +424,18 @@ def train(
     """Train to the end, or until the ``interruption``; or measure how fast that would be."""
     earlier = resume_point(request.folder, request.limits) if request.resume else None
     check_same_task(request, earlier)
+    with set_aside([request.folder] if earlier is None and fabric.is_global_zero else []):
+        train_on(request, fabric, progress, interruption, earlier)
+
+
+def train_on(
+    request: Request,
+    fabric: lightning_fabric.Fabric,
+    progress: TrainingProgress,
+    interruption: Interruption,
+    earlier: Checkpoint | None,
+) -> None:
+    """The same from ``earlier`` on, in a folder that holds nothing else."""
     base = read_base(request.base) if request.base and not earlier else None
     prepare = pair_task if request.pairs else picture_task if request.pictures else language_task
     task, corpus = prepare(request, fabric, progress, base, earlier)
@@ -432,8 +445,6 @@ def train(
     if earlier is not None:
         trainer.resume(earlier)
         progress.say(f"going on after {trainer.state.characters:,} characters, {clock(trainer.state.seconds)}")
-    elif not request.profile:
-        forget_earlier(request.folder)
     say_plan(trainer, progress, why_this_size(request, config, base, resumed=bool(earlier)))
     if hint := better_beginning(request, corpus, base, resumed=bool(earlier)):
         progress.say(hint)
@@ -630,7 +641,6 @@ def corpus_builder(
             return corpus
 
         return build
-    (request.folder / LABELS).unlink(missing_ok=True)  # of another training
     return partial(
         build_corpus,
         [resolve_text(path, progress.say) for path in request.texts],
@@ -671,12 +681,6 @@ def check_nothing_is_lost(folder: Path) -> None:
             f"{folder} holds a training that was interrupted after {state.characters:,} characters; go on with it with "
             f"--resume, or {way_out(folder)}"
         )
-
-
-def forget_earlier(folder: Path) -> None:
-    """Remove what an earlier training of the same name kept to go on from; its best weights stay until there are others."""
-    for path in [folder / CHECKPOINT, folder / PLATEAU, *folder.glob(f"{STAGES}/*.safetensors")]:
-        path.unlink(missing_ok=True)
 
 
 def check_nothing_is_hidden(styles: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from rnncomplete.errors import SettingError
 from rnncomplete_export.checkpoint import CHECKPOINT, make_folder
+from rnncomplete_export.training.earlier import ASIDE, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,6 +32,7 @@ def is_first_process() -> bool:
 def held(folders: Iterable[Path]) -> Iterator[None]:
     """Keep other processes out of ``folders``, which are made if need be, and are gone again if nothing comes into them.
 
+    What a process that was killed there had set aside is put back.
     Raises :class:`SettingError` if one of them is in use, or cannot be made.
     """
     with ExitStack() as stack:
@@ -58,6 +60,7 @@ def _held(folder: Path) -> Iterator[None]:
     with suppress(OSError):
         (folder / LOCK).write_text(str(os.getpid()), encoding="ascii")
     try:
+        settle(folder)
         yield
     finally:
         if new and {path.name for path in folder.iterdir()} <= {".gitignore", LOCK}:
@@ -78,7 +81,7 @@ def _owner(folder: Path) -> str:
 @contextmanager
 def held_if_trained(folder: Path) -> Iterator[None]:
     """The same of ``folder``, if one is trained in at all and may be written to; raises :class:`SettingError`."""
-    if (folder / CHECKPOINT).is_file() and os.access(folder, os.W_OK):
+    if ((folder / CHECKPOINT).is_file() or (folder / ASIDE).is_dir()) and os.access(folder, os.W_OK):
         with held([folder]):
             yield
     else:

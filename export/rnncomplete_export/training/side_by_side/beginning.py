@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from rnncomplete.text.vocabulary import Vocabulary
+    from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.texts.corpus import Corpus
     from rnncomplete_export.training.side_by_side.parameters import Shape
 
@@ -29,12 +30,14 @@ class Beginning:
     vocabulary: Vocabulary
     """Of the network there; all of it is in that of the new one."""
     source: str
+    checkpoint: Checkpoint | None = None
+    """What is in that file; ``None`` of a style."""
 
     @property
     def name(self) -> str:
         """For the card: of the style, or of the folder of the training."""
         path = Path(self.source)
-        return true_path(path).parent.name if path.is_file() else path.name
+        return true_path(path).parent.name if self.checkpoint else path.name
 
     @classmethod
     def of(cls, source: str) -> Beginning:
@@ -42,7 +45,8 @@ class Beginning:
         if not Path(source).is_file():
             return cls(read_base(source).vocabulary, source)
         try:
-            return cls(vocabulary_of(load_checkpoint(Path(source)).facts), source)
+            checkpoint = load_checkpoint(Path(source))
+            return cls(vocabulary_of(checkpoint.facts), source, checkpoint)
         except (KeyError, TypeError, ModelError):
             raise CheckpointError(f"{source} holds no vocabulary; expected what `rnncomplete train` writes") from None
 
@@ -52,8 +56,8 @@ class Beginning:
         The latter only of a style that learned the same text. Raises :class:`SettingError` if they are of another shape.
         """
         try:
-            if Path(self.source).is_file():
-                return self._from_checkpoint(corpus, shape), None
+            if self.checkpoint:
+                return self._from_checkpoint(self.checkpoint, corpus, shape), None
             return self._from_style(corpus, shape)
         except (KeyError, TypeError, RuntimeError, IndexError) as error:
             raise SettingError(
@@ -69,8 +73,7 @@ class Beginning:
             corpus
         )
 
-    def _from_checkpoint(self, corpus: Corpus, shape: Shape) -> Tensor:
-        checkpoint = load_checkpoint(Path(self.source))
+    def _from_checkpoint(self, checkpoint: Checkpoint, corpus: Corpus, shape: Shape) -> Tensor:
         state = checkpoint.part("average")
         rows = [UNKNOWN, *(self.vocabulary.token(character) for character in corpus.vocabulary.characters[1:])]
         for name in PADDED:
