@@ -62,4 +62,4 @@ def test_what_is_told_after_a_training_is_honest() -> None:
 def test_the_threshold_is_one_of_those_that_were_tried(tiny_style: Path) -> None:
     completer = load_completer(str(tiny_style), "cpu")
     tokens = completer.model.vocabulary.encode("some words to type, and more. " * 40).astype(np.uint16)
-    assert tuned_threshold(completer, tokens, typed=100, session=300) in CANDIDATES
+    assert tuned_threshold(completer, tokens, session=300) in CANDIDATES

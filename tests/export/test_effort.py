@@ -66,11 +66,11 @@ def test_no_more_keys_are_typed_and_no_more_characters_learned_than_the_effort_s
     completer = load_completer(str(tiny_style), "cpu")
     tokens = completer.model.vocabulary.encode("some words to type, and more. " * 100).astype(np.uint16)
     greedy = Counted(monkeypatch, Completer, "greedy")
-    tuned_threshold(completer, tokens, typed=100, session=50)
+    tuned_threshold(completer, tokens, session=50)
     assert 50 < greedy.calls <= 4 * 50
     complete = Counted(monkeypatch, Completer, "complete")
     told: list[tuple[int, int]] = []
-    figures = typing_figures(completer, tokens, 80, lambda *at: told.append(at))
+    figures = typing_figures(completer, tokens[:80], lambda *at: told.append(at))
     assert figures["typed_characters"] == 80
     assert 20 < complete.calls <= 80
     assert told[-1] == (80, 80)
@@ -82,6 +82,7 @@ def test_figures_are_not_measured_where_weights_were_learned(
 ) -> None:
     completer = load_completer(str(tiny_style), "cpu")
     measured: list[int] = []
+    tuned: list[int] = []
 
     def losses(_: object, text: str, __: object) -> list[float]:
         measured.append(len(text))
@@ -91,8 +92,12 @@ def test_figures_are_not_measured_where_weights_were_learned(
         measured.append(len(tokens))
         return {}
 
+    def tuning(_: object, tokens: np.ndarray, **__: object) -> float:
+        tuned.append(len(tokens))
+        return 0.5
+
     monkeypatch.setattr(exporter, "executable", lambda *_: completer.model)
-    monkeypatch.setattr(exporter, "tuned_threshold", lambda *_, **__: 0.5)
+    monkeypatch.setattr(exporter, "tuned_threshold", tuning)
     monkeypatch.setattr(exporter, "predicted_losses", losses)
     monkeypatch.setattr(exporter, "typing_figures", typing)
     alphabet = alphabet_of(completer.model.vocabulary, None)
@@ -101,6 +106,7 @@ def test_figures_are_not_measured_where_weights_were_learned(
     exporter.typed(completer.card, Any, memory, tokens, effort=effort_after(1e9, 30), advance=lambda _: None)
     assert all(2 <= characters <= max(2, length - len(unread_part(tokens))) for characters in measured)
     assert len(measured) == 2
+    assert tuned == [length - measured[1]], "what is typed for the card is not what the threshold was tuned on"
 
 
 @pytest.mark.slow

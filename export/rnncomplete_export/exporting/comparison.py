@@ -57,13 +57,12 @@ def ngram_figures(
 
 def typing_figures(
     completer: Completer,
-    validation: NDArray[np.uint16],
-    typed: int,
+    typed: NDArray[np.uint16],
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Figures:
-    """What a simulated person saves who types the first ``typed`` characters of ``validation`` with ghosts."""
+    """What a simulated person who types ``typed`` uint16[n] with ghosts saves."""
     options = replace(completer.options, budget_ms=inf)
-    text = completer.model.vocabulary.decode(validation[:typed].tolist())
+    text = completer.model.vocabulary.decode(typed.tolist())
     typing = simulate_typing(
         text,
         lambda before: completer.complete(before, options=options).spelled_out,
@@ -74,19 +73,17 @@ def typing_figures(
 
 def tuned_threshold(
     completer: Completer,
-    validation: NDArray[np.uint16],
+    text: NDArray[np.uint16],
     *,
-    typed: int,
     session: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> float:
     """The threshold that saves the most keystrokes, with precision enough.
 
-    It is tuned on the beginnings of sessions of ``session`` characters all over ``validation``, behind the ``typed``
-    characters of :func:`typing_figures`.
+    It is tuned on the beginnings of sessions of ``session`` characters all over ``text`` uint16[n], of which nothing may
+    be in :func:`typing_figures`.
     """
-    behind = validation[typed:] if len(validation) > 2 * typed else validation
-    texts = beginnings(completer.model.vocabulary.decode(behind.tolist()), session)
+    texts = beginnings(completer.model.vocabulary.decode(text.tolist()), session)
     return best_threshold(completer.greedy, texts, progress=progress)
 
 

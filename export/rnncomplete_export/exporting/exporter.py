@@ -321,10 +321,10 @@ def typed(
     if memory is not None:  # as it is written, with weights rounded
         memory = CorpusMemory.from_bytes(memory.to_bytes(packed=True))
     tuned = Completer(executable(card, graph), memory=memory)
+    to_type = figures_part(tokens)[: effort.typed]
     threshold = tuned_threshold(
         tuned,
-        tokens,
-        typed=effort.typed,
+        tokens[len(to_type) :],
         session=effort.tuned,
         progress=lambda tried: advance(f"choosing which ghosts to show: {tried} of {len(CANDIDATES)} thresholds tried"),
     )
@@ -339,7 +339,7 @@ def typed(
         "adaptive_characters": len(text),
         "memory_bytes": len(memory.to_bytes(packed=True)) if memory else 0,
     }
-    figures |= typing_figures(completer, unweighed, effort.typed, tenths(advance, "typing with ghosts"))
+    figures |= typing_figures(completer, to_type, tenths(advance, "typing with ghosts"))
     return dataclasses.replace(card, figures={**card.figures, **figures})
 
 
@@ -374,7 +374,7 @@ def refuse_others(folder: Path) -> None:
     free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     if not free and not (folder / CARD).is_file():
         raise StyleError(
-            f"{folder} is there already, and no style; expected a style to replace, or a folder that is new or empty: name another"
+            f"{folder} is there already, and is not a style; expected a style to replace, or a folder that is new or empty: name another"
         )
 
 
