@@ -55,4 +55,4 @@ class CheckpointError(UserError):
 
 
 class SettingError(UserError):
-    """An option, an environment variable or a settings file holds what it should not."""
+    """An option, an environment variable or a settings file holds an invalid value."""

@@ -196,7 +196,7 @@ def load_settings(
     """All settings for a program started in ``folder`` with ``flags``, of which those that are ``None`` don't count.
 
     Of ``files`` those of the project do not count, or none does. Raises :class:`SettingError` naming the flag, variable or
-    file that holds what it should not.
+    file that holds an invalid value.
     """
     found = {name: Setting(name, default, "default") for name, (default, _) in SETTINGS.items()}
     sources = [] if files == "none" else [user_source(user_file)]

@@ -1,6 +1,6 @@
 """The files that settings come from: the user's own, and those of a project, which may be a stranger's.
 
-Who clones a folder and starts a program there has trusted nobody yet. So a project may choose among the styles that are
+Whoever clones a folder and starts a program there has trusted nobody yet. So a project may choose among the styles that are
 installed, but brings none; it may name texts inside itself to learn from, but no others; and files that belong to
 another user, as anybody can put them above a shared folder, are left alone. What is ignored is said.
 """

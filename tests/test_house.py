@@ -110,6 +110,13 @@ def test_without_pytorch_the_tests_of_the_runtime_are_collected() -> None:
     assert "tests/export/" not in process.stdout
 
 
+def test_no_test_says_how_fast_something_has_to_be() -> None:
+    """Clocks are for giving up what never comes; how fast something is, ``rnncomplete bench`` says."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        used = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+        assert used.isdisjoint({"perf_counter", "process_time", "thread_time"}), path
+
+
 def test_the_distribution_lists_every_package_of_the_tree() -> None:
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     found = {"rnncomplete.models", "rnncomplete_export.recipes"}

@@ -46,7 +46,7 @@ def files_below(folder: Path) -> list[str]:
 
 
 @filtered
-def test_the_filter_ends_who_opens_a_socket_and_nobody_else() -> None:
+def test_the_filter_ends_processes_that_open_a_socket_and_no_others() -> None:
     code = f"import runpy; runpy.run_path({str(LAUNCHER)!r})['forbid_sockets'](); import socket; "
     for call, expected in (("socket.socketpair()", 0), ("socket.socket()", -signal.SIGSYS)):
         assert subprocess.run([sys.executable, "-c", code + call], check=False).returncode == expected

@@ -52,7 +52,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "/", "..", "no/such/folder", "a\nb", "\0", "x" * 5000])
-def test_odd_names_are_no_styles(name: str) -> None:
+def test_odd_names_are_not_those_of_styles(name: str) -> None:
     with pytest.raises(StyleError) as caught:
         find_style(name)
     assert "\n" not in str(caught.value)
@@ -111,7 +111,7 @@ def test_ones_own_hides_a_shipped_one(shipped: Path) -> None:
     assert find_style("bard") == shipped / "bard"
 
 
-def test_a_replacement_that_was_killed_halfway_loses_no_style(tiny_style: Path) -> None:
+def test_a_replacement_that_was_killed_halfway_does_not_lose_a_style(tiny_style: Path) -> None:
     install_style(tiny_style)
     moved = user_styles_folder() / UNFINISHED.format("killed") / "old"
     moved.mkdir(parents=True)
@@ -147,7 +147,7 @@ def huge(folder: Path) -> None:
 @pytest.mark.parametrize(
     "spoil", [secret_link, linked_card, huge, a_folder, *([pipe] if hasattr(os, "mkfifo") else [])]
 )
-def test_what_is_no_plain_file_of_a_small_style_is_not_copied(
+def test_only_plain_files_of_a_small_style_are_copied(
     tmp_path: Path, make_style: Callable[..., Path], tiny_card: Card, spoil: Callable[[Path], None]
 ) -> None:
     folder = make_style(tmp_path / "odd", tiny_card)

@@ -81,7 +81,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the ``folder`` of a training, unless it is there, as no part of a text to train on; raises ``OSError``."""
+    """Make the ``folder`` of a training, unless it is there, so that it is never part of a text to train on; raises ``OSError``."""
     if not folder.exists():
         folder.mkdir(parents=True)
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
@@ -93,7 +93,7 @@ def way_on(folder: Path) -> str:
 
 
 def way_out(folder: Path) -> str:
-    """What to do about a training in ``folder`` that cannot be gone on with, for people."""
+    """What to do about a training in ``folder`` that cannot be resumed, for people."""
     return f"move {folder} away to begin anew, or choose another --style"
 
 

@@ -34,7 +34,7 @@ PORT = 8012
     default=512,
     show_default=True,
     metavar="MB",
-    help="What is known of the texts of a style takes at most so much; a text takes some 10. The texts take an eighth.",
+    help="Megabytes that what is known of a style's texts may take; a text takes about 10. The texts take an eighth.",
 )
 @click.option(
     "--threads", type=click.IntRange(1, 64), metavar="N", help="Ghosts computed at once (one a core, 4 at most)."

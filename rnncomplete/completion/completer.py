@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from rnncomplete.network.model import FloatArray, Model
 
 DOCUMENT_BYTES = 160 * 2**20
-"""What is known of all open documents takes at most so much; what was not used for longest is forgotten first."""
+"""Bytes that what is known of all open documents may take; the least recently used is forgotten first."""
 
 
 class Completer:
     """Completes texts in one style. Safe to share among threads.
 
-    Each text has a document of its own (:meth:`open`), so that going from one to another costs nothing. Who has but one
-    text calls :meth:`complete` and the like, which are those of the document ``None``.
+    Each text has a document of its own (:meth:`open`), so that going from one to another costs nothing. With only one
+    text, call :meth:`complete` and its siblings, which are those of the document ``None``.
 
     ``options`` say when a ghost ends; by default with the threshold of the style's card. With ``static`` the network
     stands alone; otherwise what the text before the cursor teaches is mixed in, with ``memory``, what the style

@@ -196,7 +196,7 @@ class Document:
         return place.greedy(self._owner.options.length)
 
     def insist(self, before: str, wanted: Callable[[], bool] = always, options: DecoderOptions | None = None) -> Ghost:
-        """What somebody gets who asks: the ghost after ``before``, or where nothing is likely enough the likeliest word.
+        """What somebody who asks gets: the ghost after ``before``, or where nothing is likely enough the likeliest word.
 
         Empty only if it was abandoned, out of time, or there is not even a word within the length.
         """

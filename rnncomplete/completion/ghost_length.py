@@ -8,7 +8,7 @@ k characters, whose first i are right with the probability P_i, is expected to s
 keystrokes, words of a single character left out, and to show sum (1 - P_i) wrong characters, each at a price. A ghost
 ends at the word where the first less the second is largest, and none is shown whose first word is less likely than the
 threshold: the precision of what is shown follows from that. The price follows from the threshold, so that there is one
-number to set: who wants surer ghosts wants fewer wrong characters as well.
+number to set: whoever wants surer ghosts wants fewer wrong characters as well.
 
 Measured in the typing simulation on 10,000 characters of Shakespeare held out of training (1.33 nats per character),
 against ending a ghost where its joint probability falls below a threshold: at a precision of 0.51, 26.2 % of the

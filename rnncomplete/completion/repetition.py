@@ -1,7 +1,7 @@
 """A ghost does not repeat itself: where a network goes round in circles, it is stopped before the third round.
 
 Two rounds are left alone: ``radius * radius`` may be meant. A third one that was begun by whoever types is finished; and
-who has written three themselves, as in a table of numbers, is given one more at a time.
+whoever has written three themselves, as in a table of numbers, is given one more at a time.
 """
 
 from __future__ import annotations

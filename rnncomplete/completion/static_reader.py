@@ -31,7 +31,7 @@ On held-out Shakespeare, what a network of 2 x 576 cells then says is within 0.0
 """
 
 AHEAD_STEPS = 2
-"""Steps from the next anchor at a key, where that is near: who types a whole text never waits for the warm-up."""
+"""Steps from the next anchor at a key, where that is near: whoever types a whole text never waits for the warm-up."""
 
 DENSE, DISTANCE = 64, 96
 """Positions kept of those used last, and characters between two others: 2 MB a document with 2,304 numbers of state."""

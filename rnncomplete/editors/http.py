@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rnncomplete.editors.desk import Asked, Desk
 
 MOST_WAITING = 128
-"""Requests that are being answered or wait for it; who comes then is told to come back."""
+"""Requests that are being answered or wait for it; whoever comes then is told to come back."""
 
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds."""
@@ -80,7 +80,7 @@ class Server:
             try:
                 self.desk.warm_up()
                 self.problem = None
-            except Exception as error:  # whatever a style can bring about: who asks must be told
+            except Exception as error:  # whatever a style can bring about: whoever asks must be told
                 self.problem = one_line(error)
 
         self._pool.submit(load)
@@ -184,7 +184,7 @@ class Server:
                     tell(ghosts)
             except RnncompleteError as error:
                 tell(error)
-            except Exception as error:  # whatever a style can bring about: who asks must not wait for ever
+            except Exception as error:  # whatever a style can bring about: whoever asks must not wait for ever
                 tell(RequestError(one_line(error), 500))
             else:
                 tell(None)

@@ -95,7 +95,7 @@ class Preferences:
     learn: bool = True
     """Whether the files of the project are counted."""
     alternatives: int = 3
-    """How many ghosts there are for who asks."""
+    """How many ghosts there are for whoever asks."""
     threshold: float | None = None
     """Smallest probability of what is shown; ``None`` for the style's own."""
     length: int | None = None

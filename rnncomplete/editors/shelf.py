@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rnncomplete.network.model import Model
 
 DOCUMENT_BYTES = 64 * 2**20
-"""What is known of all open texts of a style takes at most so much."""
+"""Bytes that what is known of all open texts of a style may take."""
 
 
 class Shelf:

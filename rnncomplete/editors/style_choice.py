@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Styles = tuple[str, ...]
 
 DOCUMENT_BYTES = 512 * 2**20
-"""What is known of all texts in a style takes at most so much: some fifty of them, of 10 MB each."""
+"""Bytes that what is known of all texts in a style may take: some fifty texts, of 10 MB each."""
 
 
 class StyleChoice:

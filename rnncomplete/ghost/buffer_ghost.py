@@ -287,7 +287,7 @@ def place_of(buffer: Buffer) -> tuple[str, str]:
 
 
 def resolve(done: asyncio.Future[None]) -> None:
-    """Let who waits for ``done`` go on."""
+    """Let whoever waits for ``done`` go on."""
     if not done.done():
         done.set_result(None)
 

@@ -65,7 +65,7 @@ class Windows:
 
     @property
     def behind(self) -> int:
-        """Characters behind the end of a window up to where it is kept, since who types may go back."""
+        """Characters behind the end of a window up to where it is kept, since whoever types may go back."""
         return self.network // 32
 
     def begin(self, length: int) -> int:

@@ -122,7 +122,7 @@ def walk(root: Path, wanted: Patterns, skipped: Callable[[str], None] = lambda _
                 skipped(f"{path} is generated, by its name")
                 continue
             if path.is_symlink() and not true_path(path).is_relative_to(top):
-                skipped(f"{path} is a link that leads out of {root}; who wants it, names it")
+                skipped(f"{path} is a link that leads out of {root}; to read it, name it")
                 continue
             yield path
 

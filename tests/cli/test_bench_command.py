@@ -82,6 +82,7 @@ def test_people_get_a_table(tiny_style: Path, tmp_path: Path) -> None:
     assert str(tmp_path) in result.stdout
 
 
+@pytest.mark.slow
 def test_without_the_extra_ratios_are_null_and_a_line_says_what_to_type(
     tiny_style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +94,7 @@ def test_without_the_extra_ratios_are_null_and_a_line_says_what_to_type(
     assert "pip install 'rnncomplete[train]'" in result.stderr
 
 
-def test_a_text_that_is_none_is_refused(tiny_style: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tiny_style: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.txt").touch()
     result = run("--style", tiny_style, "--text", tmp_path / "empty.txt")
     assert result.exit_code == 2

@@ -51,7 +51,7 @@ def test_generate_writes_at_a_temperature_of_its_own_unless_told_otherwise(tiny_
 
 @pytest.mark.parametrize("option", ["--temperature", "--min-p"])
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "x"])
-def test_generate_takes_no_number_that_is_none(tiny_style: Path, option: str, value: str) -> None:
+def test_generate_refuses_nan(tiny_style: Path, option: str, value: str) -> None:
     assert option in refused(run("generate", "--style", tiny_style, option, value))
 
 
@@ -102,7 +102,7 @@ def test_eval_is_bounded_by_characters(tiny_style: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("content", "words"), [(None, "cannot read"), (b"", "0 characters"), (b"\x7fELF\0\0", "binary"), (b"\xe9", "UTF-8")]
 )
-def test_eval_refuses_what_is_no_text(tiny_style: Path, tmp_path: Path, content: bytes | None, words: str) -> None:
+def test_eval_refuses_what_is_not_text(tiny_style: Path, tmp_path: Path, content: bytes | None, words: str) -> None:
     path = tmp_path / "text"
     if content is not None:
         path.write_bytes(content)

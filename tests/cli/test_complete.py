@@ -67,7 +67,7 @@ def test_length_and_threshold_are_obeyed(tiny_style: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "words"), [(b"caf\xe9", "not UTF-8"), (b"\xff\xfea\x00", "NUL"), (b"ELF\0\1", "binary file")]
 )
-def test_bytes_that_are_no_text_are_refused_in_one_line(tiny_style: Path, data: bytes, words: str) -> None:
+def test_bytes_that_are_not_text_are_refused_in_one_line(tiny_style: Path, data: bytes, words: str) -> None:
     result = complete(tiny_style, data)
     assert result.exit_code == 2
     assert result.stdout == ""

@@ -33,7 +33,7 @@ def test_each_setting_says_where_it_came_from(tmp_path: Path, monkeypatch: pytes
     assert lines[0].split() == ["style", "linux", "--style"]
 
 
-def test_a_value_that_is_none_of_a_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_does_not_suit_its_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("COLOUR", "nonsense"), ("MANUAL", "perhaps"), ("EDITING_MODE", "ed")):
         with monkeypatch.context() as patch:
             patch.setenv(f"RNNCOMPLETE_{name}", value)

@@ -42,7 +42,7 @@ def test_help_imports_nothing_heavy() -> None:
         assert f"\n  {command} " in process.stdout
 
 
-def test_a_reader_that_goes_away_is_no_error(tiny_style: Path) -> None:
+def test_a_reader_that_goes_away_is_not_an_error(tiny_style: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, "generate", "--style", str(tiny_style), "--chars", "100000"],
         stdout=subprocess.PIPE,
@@ -58,7 +58,7 @@ def test_a_reader_that_goes_away_is_no_error(tiny_style: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"\x00"])
-def test_bytes_that_are_no_text_leave_one_line_and_code_2(tiny_style: Path, data: bytes) -> None:
+def test_bytes_that_are_not_text_leave_one_line_and_code_2(tiny_style: Path, data: bytes) -> None:
     process = run("complete", "--style", tiny_style, input=data)
     assert process.returncode == 2
     assert process.stdout == b""

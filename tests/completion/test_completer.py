@@ -99,7 +99,7 @@ def test_alternatives_begin_with_different_words_the_likeliest_first(tiny_style:
     assert len({next_word(ghost.text) for ghost in ghosts}) == 4
 
 
-def test_who_asks_gets_a_word_though_no_ghost_is_likely_enough(tiny_style: Path) -> None:
+def test_asking_brings_a_word_though_no_ghost_is_likely_enough(tiny_style: Path) -> None:
     completer, options = load(tiny_style), replace(FREE, threshold=1.0, whole_words=True, length=200)
     assert completer.complete("hello ", options=options).text == ""
     word = completer.insist("hello ", options=options)

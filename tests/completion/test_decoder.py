@@ -133,7 +133,7 @@ def test_what_is_not_worth_a_key_is_not_shown(sentence: str) -> None:
     assert Reciter(sentence, [0.99] * len(sentence)).ghosts(length=length if sentence[0] == "\n" else 1)[-1].text == ""
 
 
-def test_of_a_word_that_is_longer_than_a_ghost_what_fits_is_shown() -> None:
+def test_what_fits_is_shown_of_a_word_that_is_longer_than_a_ghost() -> None:
     sure = [0.99] * 12
     assert Reciter("acgtacgtacgt", sure).ghosts(length=3)[-1].text == "acg"
     assert Reciter(" cgtacgtacgt", sure).ghosts(length=4)[-1].text == " cgt"

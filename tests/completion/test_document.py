@@ -152,7 +152,7 @@ def test_without_the_compiled_core_the_network_stands_alone_and_one_line_says_so
 
 
 @pytest.mark.parametrize("static", [True, False])
-def test_who_types_a_long_text_never_waits(tiny_style: Path, monkeypatch: pytest.MonkeyPatch, static: bool) -> None:
+def test_typing_a_long_text_never_waits(tiny_style: Path, monkeypatch: pytest.MonkeyPatch, static: bool) -> None:
     monkeypatch.setattr(static_reader, "SEGMENT", 256)
     monkeypatch.setattr(static_reader, "WARM_UP", 32)
     monkeypatch.setattr(text_reader, "Windows", partial(Windows, session=512, network=256))

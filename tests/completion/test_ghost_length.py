@@ -31,7 +31,7 @@ def test_all_of_a_sure_ghost_is_shown_up_to_where_a_word_may_go_on() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a", " ", "\n\n  ", "word"])
-def test_what_nobody_reaches_for_a_key_for_is_not_shown(text: str) -> None:
+def test_what_is_not_worth_reaching_for_a_key_is_not_shown(text: str) -> None:
     assert shown(text, [1.0] * len(text)) == ""
 
 

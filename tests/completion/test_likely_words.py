@@ -78,7 +78,7 @@ def test_words_come_in_the_order_of_their_probability(vocabulary: Vocabulary) ->
     assert list(search.words(language.probabilities(""), "", 0.0, 10, lambda: False)) == []
 
 
-def test_who_begins_a_text_is_shown_the_likeliest_word_sooner(completer: Completer) -> None:
+def test_at_the_beginning_of_a_text_the_likeliest_word_is_shown_sooner(completer: Completer) -> None:
     """At the start of a text hardly a word reaches the threshold, and the first sentence would get no ghost at all."""
     assert completer.complete("so in ").text == "to"
     assert [ghost.text for ghost in completer.grow("so in ")] == ["to"]
@@ -86,7 +86,7 @@ def test_who_begins_a_text_is_shown_the_likeliest_word_sooner(completer: Complet
     assert completer.complete("so in ", options=replace(completer.options, threshold=0.5, whole_words=False)).text == ""
 
 
-def test_who_asks_gets_the_likeliest_word_and_not_the_likeliest_characters(completer: Completer) -> None:
+def test_asking_brings_the_likeliest_word_and_not_the_likeliest_characters(completer: Completer) -> None:
     assert completer.insist("so in " * 40).text == "to"
 
 

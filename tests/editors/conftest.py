@@ -113,11 +113,11 @@ def server(desk: Desk) -> Server:
 @pytest.fixture
 def client(server: Server) -> Iterator[httpx.Client]:
     """A client of the real server with the fake completer."""
-    with serving(server.application()) as address, httpx.Client(base_url=address, timeout=10) as client:
+    with serving(server.application()) as address, httpx.Client(base_url=address, timeout=60) as client:
         yield client
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait for ``condition``."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -50,7 +50,7 @@ def test_every_ghost_of_several_is_known_again(desk: Desk, fake: FakeCompleter) 
     assert document.asked[1] == ("to be", " or")
 
 
-def test_who_wants_no_characters_teaches_nothing(desk: Desk, fake: FakeCompleter) -> None:
+def test_asking_for_no_characters_teaches_nothing(desk: Desk, fake: FakeCompleter) -> None:
     assert ask(desk, "a secret", length=0) == []
     assert not fake.documents
     assert desk.documents == 0
@@ -182,7 +182,7 @@ def test_as_many_texts_stay_read_as_the_memory_holds(tiny_style: Path, document_
     choice = StyleChoice(load_settings({}, environment={}), str(tiny_style), **options)
     desk = Desk(choice.load, choice.styles_for)
     for number in range(20):
-        ask(desk, LINES[:8000], name=str(number))
+        ask(desk, LINES[:2000], name=str(number))
     completer = desk.completer((str(tiny_style),))
     assert isinstance(completer, Completer)
     assert sum(completer.open((number, (str(tiny_style),))).nbytes > 0 for number in range(20)) == kept

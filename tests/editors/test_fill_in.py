@@ -41,14 +41,14 @@ def test_a_file_that_the_prompt_names_is_known() -> None:
         "/* language: python */\n",
     ],
 )
-def test_what_minuet_writes_above_a_text_is_no_part_of_it(header: str) -> None:
+def test_what_minuet_writes_above_a_text_is_not_part_of_it(header: str) -> None:
     assert split_prompt(f"{header}x = 1\n", "\ny") == Text("x = 1\n", "\ny", None, "python")
 
 
 @pytest.mark.parametrize(
     "prompt", ["plain", "", "[SUFFIX] alone", "[PREFIX] first, then [SUFFIX]", "<fim_prefix>open", "<PRE><MID><SUF>"]
 )
-def test_what_is_no_template_is_a_text(prompt: str) -> None:
+def test_a_prompt_without_a_template_is_a_text(prompt: str) -> None:
     assert split_prompt(prompt, "after") == Text(prompt, "after")
 
 
@@ -65,5 +65,5 @@ def test_no_run_of_blanks_takes_long(before: str) -> None:
     assert split_prompt(before) == Text(before, "")
 
 
-def test_all_of_many_headers_is_left_out() -> None:
+def test_many_headers_are_all_left_out() -> None:
     assert split_prompt("# language: c\n" * 50_000 + "int") == Text("int", "", None, "c")

@@ -98,7 +98,7 @@ def test_several_texts_at_once(start: Start) -> None:
 
 
 @pytest.mark.slow
-def test_who_asks_gets_several(start: Start) -> None:
+def test_asking_brings_several(start: Start) -> None:
     client = start()
     client.initialize(options={"alternatives": 4})
     text = CODE.removesuffix("self.name = ")

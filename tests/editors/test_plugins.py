@@ -38,7 +38,7 @@ pytestmark = pytest.mark.slow
 PLUGINS = Path(os.environ.get("RNNCOMPLETE_PLUGINS", "/nowhere"))
 WRITTEN = "import os\n\n\ndef names(folder):\n    return sorted(os.listdir(folder))\n\n\ndef sizes(folder):\n    for name in names(folder):\n"
 TYPED = "        print(name, os.path.getsize(os.path.join(fol"
-SECONDS = 30
+SECONDS = 60
 
 
 class Recorder:

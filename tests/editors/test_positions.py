@@ -54,7 +54,7 @@ def test_a_place_that_is_not_there_is_the_nearest_before_it() -> None:
     assert text.offset(1, 99) == 8
 
 
-def test_a_form_feed_ends_no_line() -> None:
+def test_a_form_feed_does_not_end_a_line() -> None:
     assert Text("a\x0cb\u2028c\nd").offset(1, 1) == len("a\x0cb\u2028c\nd")
 
 

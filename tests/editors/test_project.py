@@ -165,7 +165,7 @@ def test_what_is_written_in_another_open_text_counts_but_not_across_projects(
         assert offered(client, uri) == knows
 
 
-def test_a_home_folder_is_no_project(start: Callable[..., Client], isolation: Path) -> None:
+def test_a_home_folder_is_not_a_project(start: Callable[..., Client], isolation: Path) -> None:
     client = start()
     client.initialize(isolation)
     assert client.command("status")["projects"] == []
@@ -211,8 +211,8 @@ def test_what_a_count_leaves_while_it_is_forgotten_is_forgotten_too(tmp_path: Pa
     assert begun.wait(20)
     study.forget(project)
     go_on.set()
-    assert forgotten.acquire(timeout=20)
-    assert forgotten.acquire(timeout=20)
+    assert forgotten.acquire(timeout=60)
+    assert forgotten.acquire(timeout=60)
     assert not project.learned
     study.end()
 

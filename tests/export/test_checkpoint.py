@@ -44,7 +44,7 @@ def test_a_full_disk_leaves_the_checkpoint_before_untouched(
     assert [item for item in tmp_path.rglob("*") if item.is_file()] == [path]
 
 
-def test_what_is_no_checkpoint_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_checkpoint_is_refused_in_one_line(tmp_path: Path) -> None:
     whole = tmp_path / "c.safetensors"
     save_checkpoint(whole, Checkpoint({"a": torch.ones(50)}, {}))
     cut = tmp_path / "cut.safetensors"
@@ -67,7 +67,7 @@ def test_what_is_no_checkpoint_is_refused_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "header", [{}, {"rnncomplete": "[]"}, {"rnncomplete": "{}"}, {"rnncomplete": '{"format": 99}'}]
 )
-def test_a_checkpoint_of_another_program_is_no_reason_to_remove_anything(
+def test_a_checkpoint_of_another_program_is_not_a_reason_to_remove_anything(
     tmp_path: Path, header: dict[str, str]
 ) -> None:
     path = tmp_path / "model.safetensors"

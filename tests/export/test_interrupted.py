@@ -141,7 +141,7 @@ def test_a_folder_in_use_is_left_alone_and_never_called_interrupted(command: lis
 
 
 @pytest.mark.slow
-def test_an_export_waits_for_no_training_in_its_folder(trained: Path, tmp_path: Path) -> None:
+def test_an_export_does_not_wait_for_a_training_in_its_folder(trained: Path, tmp_path: Path) -> None:
     folder = trained / "runs" / "sea"
     with held([folder]):
         result = CliRunner().invoke(main, ["export", str(folder / "best.safetensors"), "-o", str(tmp_path / "out")])
@@ -164,7 +164,7 @@ with held([pathlib.Path({str(tmp_path / "x")!r})]):
         pass
 
 
-def test_of_several_processes_the_first_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_of_several_processes_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("LOCAL_RANK", "1"), ("RANK", "3"), ("NODE_RANK", "1")):
         with monkeypatch.context() as patched:
             patched.setenv(name, value)
@@ -179,7 +179,7 @@ def test_the_command_is_told_as_a_shell_takes_it(monkeypatch: pytest.MonkeyPatch
     assert typed_command() == "rnncomplete train 'my book.txt' --style 'x\N{REPLACEMENT CHARACTER}'"
 
 
-def test_a_log_on_a_full_disk_ends_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_on_a_full_disk_does_not_end_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.StringIO):
         def write(self, text: str) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")

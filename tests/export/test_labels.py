@@ -160,6 +160,7 @@ class Hesitant:
         return np.array([[0.6, 0.4] if number % 2 == 0 else [0.4, 0.6] for number in range(len(texts))])
 
 
+@pytest.mark.slow
 def test_texts_held_out_whose_labels_take_turns_are_told_as_well_as_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_figures, "Classifier", Hesitant)
     some = LabelledSet(["a thing"] * 40, np.arange(40) % 2, ("",) * 40)

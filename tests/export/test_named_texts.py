@@ -51,7 +51,7 @@ def test_a_mirror_without_the_text_is_said(mirror: Path) -> None:
         fetch_text("shakespeare", print)
 
 
-def test_a_text_that_is_no_single_file_in_the_net_says_where_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_that_is_not_a_single_file_on_the_web_says_where_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     with pytest.raises(TextError, match="stacks-project"):
         fetch_text("math", print)

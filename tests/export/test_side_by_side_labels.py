@@ -133,7 +133,7 @@ def test_a_plan_trains_a_style_that_tells_labels(tmp_path: Path, monkeypatch: py
     assert card.figures["labels"]["parts"]["all"]["network"] > 0.9
 
 
-def test_who_learns_labels_is_not_taught_and_reads_nothing_else_first(tmp_path: Path) -> None:
+def test_a_network_that_learns_labels_is_not_taught_and_reads_nothing_else_first(tmp_path: Path) -> None:
     taught = PLAN + '\n[[rounds]]\nnetworks = [{ style = "mood", taught = 0.5 }]\n'
     first = PLAN.replace("seed = 2", 'first = "mood", first_share = 0.5')
     for text in (taught, first):

@@ -440,7 +440,7 @@ def test_resuming_with_another_text_is_refused(trained: Path, tmp_path: Path) ->
     assert (trained / "runs" / "sea" / "tokens.u16").read_bytes() == before, "nothing is lost"
 
 
-def test_a_corpus_reads_folders_skips_what_is_no_text_and_says_so(tmp_path: Path) -> None:
+def test_a_corpus_reads_folders_skips_what_is_not_text_and_says_so(tmp_path: Path) -> None:
     folder = tmp_path / "notes"
     (folder / "deep").mkdir(parents=True)
     (folder / ".git").mkdir()
@@ -495,7 +495,7 @@ def test_rare_characters_become_the_unknown_one(tmp_path: Path) -> None:
     assert int(corpus.tokens[-1]) == 0
 
 
-def test_of_too_many_characters_the_most_frequent_are_kept(tmp_path: Path) -> None:
+def test_the_most_frequent_of_too_many_characters_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     many = "".join(map(chr, range(0x4E00, 0x4E00 + 4_200)))
     path.write_text("\x07\x07\x07" + many + many[200:], encoding="utf-8")

@@ -218,6 +218,7 @@ def test_styles_are_exported_and_installed(folder: Path, run_rnncomplete: Callab
     assert "sea" in str(told)
 
 
+@pytest.mark.slow
 def test_larger_networks_may_teach_and_are_not_exported(folder: Path) -> None:
     plan = """
 characters = 2_000
@@ -280,6 +281,7 @@ def test_a_first_signal_is_told_or_noted_and_a_second_one_ends_the_process(numbe
         signal.signal(number, before)
 
 
+@pytest.mark.slow
 def test_a_plan_that_is_finished_is_exported_and_not_trained_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,7 @@ def test_a_graph_gives_back_the_weights_it_was_built_from(
     np.testing.assert_allclose(weights.bias, network.readout.bias.detach().numpy(), atol=tolerance)
 
 
-def test_a_graph_without_an_lstm_and_a_file_that_is_no_graph_are_refused(tmp_path: Path, tiny_style: Path) -> None:
+def test_a_graph_without_an_lstm_and_a_file_that_is_not_a_graph_are_refused(tmp_path: Path, tiny_style: Path) -> None:
     with pytest.raises(ModelError, match="holds no stacked LSTM"):
         read_weights(tiny_style / "step.int8.onnx")
     (tmp_path / "step.onnx").write_bytes(b"no graph")

@@ -6,6 +6,8 @@ import sys
 from math import inf
 from typing import TYPE_CHECKING
 
+import pytest
+
 from rnncomplete.completion.completer import load_completer
 from rnncomplete.measure.documents import measure_documents, written
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_documents_are_measured(tiny_style: Path) -> None:
     found = measure_documents(str(tiny_style), "cpu", characters=1500, large=20_000)
     assert found.documents_key_ratio > 0

@@ -22,7 +22,7 @@ def test_figures_are_those_counted_by_hand() -> None:
     assert abs(calibration_error(SHARES, KNOWN) - (0.1 + 0.2 + 0.6 + 0.3) / 4) < 1e-12
 
 
-def test_a_label_that_nothing_is_told_to_be_counts_as_nothing() -> None:
+def test_a_label_that_is_never_told_counts_as_nothing() -> None:
     table = confusion(np.array([[1.0, 0, 0], [1.0, 0, 0]]), np.array([0, 1]))
     assert table.shape == (3, 3)
     assert abs(macro_f1(table) - (2 / 3) / 3) < 1e-12

@@ -104,7 +104,7 @@ def test_an_impossible_header_is_refused(corpus: CorpusMemory, changes: dict[str
 
 
 @pytest.mark.parametrize("head", [b"[]", b"7", b'"nodes"', b"[" * 50_000, b"{" + b'"a":{' * 50_000, b"\xff"])
-def test_a_header_that_is_none_is_refused(head: bytes) -> None:
+def test_an_invalid_header_is_refused(head: bytes) -> None:
     with pytest.raises(ModelError, match="learn the corpus again"):
         CorpusMemory.from_bytes(MAGIC + struct.pack("<I", len(head)) + head)
 

@@ -426,7 +426,7 @@ class Counting(Mixer):
         super().skim(tokens)
 
 
-def test_who_types_never_waits_for_a_new_window() -> None:
+def test_typing_never_waits_for_a_new_window() -> None:
     windows = Windows(session=1 << 10, network=1 << 8)
     sizes = replace(SIZES, capacity=1 << 11, journal_words=1 << 18)
     reader = Reader(lambda _: Counting(ALPHABET, sizes=sizes), Told(), windows=windows)

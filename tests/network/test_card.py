@@ -1,4 +1,4 @@
-"""A card is what its types say, or it is refused in one line: nobody who reads one meets a number that is none."""
+"""A card is what its types say, or it is refused in one line: nobody who reads one meets NaN or infinity where a number is expected."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_an_odd_card_is_refused_when_it_is_read(tiny_card: Card, name: str, valu
 
 
 @pytest.mark.parametrize("command", [["styles"], ["styles", "--json"], ["doctor"]])
-def test_an_odd_card_among_ones_own_styles_spoils_no_list(tiny_card: Card, command: list[str]) -> None:
+def test_an_odd_card_among_ones_own_styles_does_not_spoil_the_list(tiny_card: Card, command: list[str]) -> None:
     for number, (name, value) in enumerate(ODD):
         folder = user_styles_folder() / f"odd{number}"
         folder.mkdir(parents=True)
@@ -143,14 +143,14 @@ def test_any_text_is_a_card_or_refused_in_one_line(text: str | bytes) -> None:
         Card.from_json(text)
 
 
-def test_json_that_is_none_is_said_to_be() -> None:
+def test_invalid_json_is_called_that() -> None:
     for text in ("NaN", "[" * 100_000, "1" * 5000, ""):
         with pytest.raises(ValueError, match=r".+"):
             read_json(text)
     assert conform([1, None], tuple[int | None, ...], "x") == (1, None)
 
 
-def test_an_odd_card_ends_no_command(tiny_style: Path, tiny_card: Card, tmp_path: Path) -> None:
+def test_an_odd_card_does_not_end_a_command(tiny_style: Path, tiny_card: Card, tmp_path: Path) -> None:
     folder = tmp_path / "odd"
     folder.mkdir()
     (folder / CARD).write_text(tiny_card.to_json().replace('"temperature": 1.0', '"temperature": 1e999'))

@@ -209,7 +209,7 @@ def test_refuses_tags_that_onnx_runtime_reads_otherwise(model: onnx.ModelProto) 
             read_graph(data)
 
 
-def test_refuses_what_readers_may_take_either_of(model: onnx.ModelProto) -> None:
+def test_refuses_repeated_fields_of_which_readers_may_take_either(model: onnx.ModelProto) -> None:
     node = helper.make_node("Tanh", ["state"], ["x"]).SerializeToString()
     for data in (
         with_graph(model, field(1, node + field(4, b"Erf"))),

@@ -171,7 +171,7 @@ def test_a_graph_that_fails_when_it_runs_says_so(folder: Path, monkeypatch: pyte
     assert "fails when it runs (bad allocation)" in refusal(folder)
 
 
-def test_a_graph_of_no_numbers_is_refused(folder: Path) -> None:
+def test_a_graph_without_numbers_is_refused(folder: Path) -> None:
     def poison(model: onnx.ModelProto) -> None:
         tensor = model.graph.initializer[2]
         tensor.CopyFrom(onnx.numpy_helper.from_array(np.full((16, 32), np.nan, np.float32), tensor.name))
@@ -253,7 +253,7 @@ def test_faster_is_what_takes_less_time(tiny_card: Card, first: float, second: f
 
 
 @pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan])
-def test_what_is_no_number_is_an_error_and_no_warning(tiny_card: Card, odd: float) -> None:
+def test_nan_and_infinity_are_errors_and_not_warnings(tiny_card: Card, odd: float) -> None:
     logits = np.zeros(len(tiny_card.vocabulary), np.float32)
     logits[3] = odd
     with pytest.raises(ModelError, match="NaN or infinity"):

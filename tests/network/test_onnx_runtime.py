@@ -81,7 +81,7 @@ def test_cuda_that_fails_behind_a_driver_is_an_error_and_nothing_is_printed(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_session_refuses_what_is_no_graph_quietly(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_session_quietly_refuses_what_is_not_a_graph(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ModelError) as caught:
         open_session(b"no graph")
     assert "\n" not in str(caught.value)

@@ -124,7 +124,7 @@ def test_modules_beside_a_style_are_not_imported(
     assert len(list(tmp_path.iterdir())) == 4
 
 
-def test_what_is_no_graph_fails_on_trial() -> None:
+def test_a_file_that_is_not_a_graph_fails_on_trial() -> None:
     with pytest.raises(ModelError, match=r"failed on trial \(.*not an ONNX graph"):
         run_apart(b"no graph")
 

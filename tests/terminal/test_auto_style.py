@@ -120,7 +120,7 @@ def test_the_style_chosen_learns_the_files_of_the_one_before(alone: None, tmp_pa
     assert completer.learn_files([tmp_path / "lines.txt"]) is not None
     completer.choose(PROSE[:30], always)
     assert completer.card.style == "prose"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while completer.current.learned is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -124,7 +124,7 @@ def test_an_editor_gets_and_gives_the_file_as_it_is(converse: Any, here: Path, m
     assert (here / "text").read_bytes() == b"zero\none\r\ntwo\n"
 
 
-def test_an_editor_that_writes_no_utf_8_changes_nothing(converse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_editor_that_does_not_write_utf_8_changes_nothing(converse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("click.edit", lambda _: b"caf\xe9".decode("utf-8"))
     text, said = converse("one\r:edit\r")
     assert text == "one\n"

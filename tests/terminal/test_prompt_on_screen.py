@@ -170,7 +170,7 @@ def test_tab_in_the_other_mode_of_vi_indents_nothing(prompt: Any) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_a_signal_loses_no_document(prompt: Any, number: int) -> None:
+def test_a_signal_does_not_lose_a_document(prompt: Any, number: int) -> None:
     screen = prompt()
     screen.send("One line\r")
     screen.sees("> One line\n>")
@@ -280,7 +280,7 @@ def test_the_terminal_echoes_nothing_while_no_prompt_reads(terminal: Any, senten
     screen.until(lambda: screen.row == "+")
 
 
-def test_echo_comes_back_at_the_end_and_what_is_no_terminal_is_left_alone() -> None:
+def test_echo_comes_back_at_the_end_and_only_terminals_are_touched() -> None:
     ours, theirs = os.openpty()
     before = termios.tcgetattr(theirs)
     with unseen_typeahead(theirs):

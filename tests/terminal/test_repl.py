@@ -115,7 +115,7 @@ def test_a_path_at_home_is_short(isolation: Path) -> None:
     assert short(Path("/elsewhere/text")) == str(Path("/elsewhere/text"))
 
 
-def test_a_mistake_of_ours_loses_no_document(converse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_ours_does_not_lose_a_document(converse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 

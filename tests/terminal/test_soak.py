@@ -6,7 +6,6 @@ import asyncio
 import gc
 import random
 import threading
-import time
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +132,7 @@ class Soak:
     """Presses keys at prompts, and checks each."""
 
     def __init__(self, completer: Any) -> None:
-        self.times: list[float] = []
+        self.handled = 0
         self.accepted = 0
         self._completer = completer
         self._ghost = ""
@@ -142,7 +141,6 @@ class Soak:
         self._suggest = install(session, completer=self._completer)
         processor = session.app.key_processor
         processor.before_key_press += lambda _: self._before(session)
-        processor.after_key_press += lambda _: self.times.append(self.times.pop() + time.thread_time())
 
         # Ctrl-C empties the line, as in a shell, and the prompt stays.
         ours = KeyBindings()
@@ -153,7 +151,7 @@ class Soak:
         """The ghost that a key finds, which may have come since the key before."""
         suggestion = session.default_buffer.suggestion
         self._ghost = suggestion.text if suggestion else ""
-        self.times.append(-time.thread_time())
+        self.handled += 1
 
     async def script(self, typist: Any, keys: Sequence[str]) -> None:
         """Press ``keys`` at one prompt."""
@@ -211,18 +209,15 @@ def test_random_keys(prompt: Any, fake: Any, seconds: float, presses: int) -> No
         prompt(lambda typist: soak.script(typist, keys), soak.prepare)
 
     press()
-    assert len(soak.times) >= presses * 0.9  # a change of size is not a key
+    assert soak.handled >= presses * 0.9  # a change of size is not a key
     assert soak.accepted > presses / 100 or seconds
-    # Seconds of this thread, which neither waits for the machine nor for the network.
-    assert sorted(soak.times)[int(len(soak.times) * 0.99)] < 0.03
-    assert threading.current_thread() not in fake.threads
+    assert threading.current_thread() not in fake.threads, "no key waits for a network"
 
 
 def test_memory_does_not_grow(prompt: Any, fake: Any) -> None:
     chance = random.Random(7)
     fake.asked = Forgetful()
     soak = Soak(fake)
-    soak.times = Forgetful([0.0])
     sizes: list[int] = []
 
     async def script(typist: Any) -> None:
@@ -248,6 +243,3 @@ class Forgetful(list[Any]):
 
     def append(self, item: Any) -> None:
         pass
-
-    def pop(self, *_: Any) -> Any:
-        return self[-1]

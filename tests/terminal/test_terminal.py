@@ -52,7 +52,14 @@ def test_type_see_accept_type_along_change_style_and_leave(terminal: Any, styles
     assert screen.leaves() == 0
 
 
-@pytest.mark.parametrize("style", [style.name for style in list_styles() if style.shipped])
+@pytest.mark.parametrize(
+    "style",
+    [
+        pytest.param(style.name, marks=[] if style.name == "shakespeare" else pytest.mark.slow)
+        for style in list_styles()
+        if style.shipped
+    ],
+)
 def test_a_shipped_style_goes_on_in_grey_and_right_makes_it_text(terminal: Any, style: str) -> None:
     """Whatever it says: with no threshold each says something."""
     screen = terminal("--style", style, "--device", "cpu", RNNCOMPLETE_THRESHOLD="0")

@@ -79,7 +79,7 @@ def test_a_file_is_read_once_and_links_lead_nowhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in folders")
-def test_an_ignore_file_that_is_none_is_not_waited_for(tmp_path: Path) -> None:
+def test_an_ignore_file_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     root = plant(tmp_path, a_txt="x", dotgit__HEAD="x", deep__b_txt="x")
     os.mkfifo(root / ".gitignore")
     (root / "deep" / ".ignore").symlink_to(root / ".gitignore")
@@ -107,7 +107,7 @@ def test_a_link_that_leads_out_of_a_folder_is_left_out_and_that_is_said(tmp_path
     assert find_files([root / "deep" / "c.txt"])[0].named, "who names it, means it"
 
 
-def test_links_that_lead_to_themselves_are_no_files(tmp_path: Path) -> None:
+def test_links_that_lead_to_themselves_are_not_files(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "round").symlink_to(tmp_path / "round" / "round")
     (tmp_path / "text").write_text("text", encoding="utf-8")

@@ -51,7 +51,7 @@ def test_a_doubtful_guess_names_both(tmp_path: Path) -> None:
     assert "it looks like cp1252, or cp1250; convert it, and look" in problem(hungarian.encode("cp1250"), tmp_path)
 
 
-def test_of_a_few_bytes_nothing_is_guessed(tmp_path: Path) -> None:
+def test_nothing_is_guessed_from_a_few_bytes(tmp_path: Path) -> None:
     assert "iconv -f ENCODING -t utf-8" in problem(b"caf\xe9", tmp_path)
     assert all(name.replace("-", "_") in COMMON for name in guessed_encodings(bytes(range(128, 256)) * 9, 0))
 

@@ -51,7 +51,7 @@ def test_every_kind_of_pattern(line: str, fitting: list[str], others: list[str])
 
 
 @pytest.mark.parametrize("line", ["", "  ", "# comment", "/", "//", "[b-a]", "a" * 1000])
-def test_what_is_no_pattern_says_nothing(line: str) -> None:
+def test_a_line_that_is_not_a_pattern_says_nothing(line: str) -> None:
     assert Pattern.parse(line) is None
 
 
@@ -71,6 +71,6 @@ def test_no_pattern_takes_long(line: str, path: str) -> None:
     assert Patterns([line]).verdict(path, is_folder=False) is None
 
 
-def test_of_a_file_of_patterns_so_many_are_read() -> None:
+def test_only_so_many_patterns_of_a_file_are_read() -> None:
     assert Patterns([*["x"] * (MOST - 1), "a", "b"]).match("a")
     assert not Patterns([*["x"] * (MOST - 1), "a", "b"]).match("b")

@@ -50,7 +50,7 @@ FIRST_STAGE = 10_000
 SHOWN_SECONDS, SHOWN_SHARE = 15.0, 0.03
 """Of the training, between two samples that are shown: the first stages, which follow in seconds, are only kept."""
 DIVERGED = 2.0
-"""Nats per character above those of who knows nothing, which no training has that learns anything."""
+"""Nats per character above those of knowing nothing, which a training that learns anything stays below."""
 USUAL_RATE = TrainingConfig.learning_rate
 """A learning rate that goes well with most networks."""
 READ_LOSSES = 20
@@ -250,7 +250,7 @@ class Trainer:
             self._check_learning(state.loss)
 
     def _check_learning(self, loss: float) -> None:
-        """Raise :class:`CheckpointError` if ``loss`` is not a number, or far above that of who knows nothing."""
+        """Raise :class:`CheckpointError` if ``loss`` is not a number, or far above that of knowing nothing."""
         knowing_nothing = math.log(len(self.task.vocabulary))
         if not loss < knowing_nothing + DIVERGED:
             rate = self.config.learning_rate

@@ -51,7 +51,7 @@ def list_plans() -> list[str]:
 
 
 def load_plan(name: str) -> Plan:
-    """The plan called ``name``, or in the file ``name``; raises :class:`SettingError` if it is none."""
+    """The plan called ``name``, or in the file ``name``; raises :class:`SettingError` if it is not a plan."""
     shipped = name in list_plans()
     facts = read_toml("plan", name, files(PACKAGE) / FOLDER)
     plan = _plan(name if shipped else Path(name).stem, facts)
