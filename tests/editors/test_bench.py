@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from rnncomplete.editors import bench
@@ -22,3 +24,9 @@ def test_figures_of_editors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["project_characters"] > 1000
     assert found["fewer_nats"] > 0
     assert found["keystrokes_saved_with_project"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere nobody tells how much memory a process has")
+def test_texts_in_five_languages_take_at_most_300_mb() -> None:
+    assert bench._memory()["memory_of_five_languages_mb"] <= 300
