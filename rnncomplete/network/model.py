@@ -64,6 +64,10 @@ class Model:
         self.initial_state.flags.writeable = False
         self._step, self._batch, self._encoder = step, batch, encoder
 
+    def with_step(self, step: Step) -> Model:
+        """The same network, whose steps are taken by ``step``."""
+        return Model(self.card, self.device, step, self._batch, self._encoder)
+
     def encode(self, source: str | FloatArray) -> Context:
         """The context of a line that is translated, or of a picture float32[3, size, size] that is described.
 
