@@ -18,6 +18,7 @@ __all__ = ["main"]
         "repl": ("rnncomplete.cli.repl:repl", "Open the prompt with ghost text (what you get without a command)."),
         "complete": ("rnncomplete.cli.complete:complete", "Print how the text on stdin goes on."),
         "classify": ("rnncomplete.cli.classify:classify", "Tell which label texts have."),
+        "translate": ("rnncomplete.cli.translate:translate", "Translate lines."),
         "generate": ("rnncomplete.cli.generate:generate", "Write a text in a style."),
         "serve": ("rnncomplete.cli.serve:serve", "Answer plug-ins of editors over HTTP, on this machine only."),
         "eval": ("rnncomplete.cli.evaluate:evaluate_files", "Measure a style on files."),

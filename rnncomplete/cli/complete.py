@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,14 @@ import click
 
 from rnncomplete.cli.interruption import interruptible
 from rnncomplete.cli.options import (
+    decode_stdin,
     ghost_options,
     learn_option,
     open_completer,
     print_json,
     settings_from,
+    source_option,
+    source_text,
     static_option,
     style_options,
     write_text,
@@ -34,11 +36,20 @@ if TYPE_CHECKING:
 @click.option(
     "--alternatives", type=click.IntRange(0, 100), default=0, metavar="K", help="Go on in K ways, the likeliest first."
 )
+@source_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 @interruptible
 def complete(
-    context: click.Context, /, chars: int | None, alternatives: int, static: bool, as_json: bool, **flags: Any
+    context: click.Context,
+    /,
+    *,
+    chars: int | None,
+    alternatives: int,
+    static: bool,
+    source: str | None,
+    as_json: bool,
+    **flags: Any,
 ) -> None:
     r"""Print how the text on stdin goes on, as the ghost text would.
 
@@ -48,17 +59,20 @@ def complete(
     echo -n 'To be, or not' | rnncomplete complete
     rnncomplete complete --style linux --chars 80 < driver.c
     rnncomplete complete --alternatives 3 --json < letter.txt
+    echo -n 'Où est' | rnncomplete complete --style english-french --source 'Where is the station?'
+    rnncomplete complete --style english-french --source letter.txt < lettre.txt
     """
     from dataclasses import replace
 
     from rnncomplete.completion.showing import fit
     from rnncomplete.settings import LONGEST
-    from rnncomplete.text.decoding import decode_text
     from rnncomplete.text.printing import displayable
 
-    before = decode_text(_stdin(), "stdin")
+    before = decode_stdin("rnncomplete complete < FILE")
     settings = settings_from(context, **flags)
     completer = open_completer(settings, before, static=static)
+    if source is not None:
+        completer.open(source=source_text(source))
     options = _options(completer.options, chars)
     start = time.perf_counter()
     ahead = replace(options, length=min(options.length, LONGEST))
@@ -84,18 +98,6 @@ def complete(
         write_text(fit(other.text, before).replace("\\", "\\\\").replace("\n", "\\n") + "\n")
     if not others:
         write_text((displayable(ghost.text, before) if chars else fit(ghost.text, before)) + "\n")
-
-
-def _stdin() -> bytes:
-    """All of stdin; raises ``TextError`` if it is closed, or is a folder."""
-    try:
-        return sys.stdin.buffer.read()
-    except OSError as error:
-        from rnncomplete.errors import TextError
-
-        raise TextError(
-            f"cannot read stdin: {error.strerror or error}; expected a text there: rnncomplete complete < FILE"
-        ) from None
 
 
 def _options(options: Any, chars: int | None) -> Any:

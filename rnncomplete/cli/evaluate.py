@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 CORPORA = "rnncomplete.corpora"
 """Entry points that find texts: functions from a SHA-256 to a file, or to ``None``."""
 
+COMPARED = ("nats_per_character", "static_nats_per_character", "keystrokes_saved", "word_prediction_accuracy")
+"""Figures that are measured without the source as well."""
+
 _TELLING = 500
 """Characters from the start of a text by which it is known again."""
 
@@ -52,6 +55,9 @@ _TELLING = 500
     type=click.Path(path_type=Path),
     help="What the peers learn from; may be given again [default: what the style was trained on, if that is at hand].",
 )
+@click.option(
+    "--source", metavar="FILE", type=click.Path(path_type=Path), help="What the one FILE translates, line by line."
+)
 @click.option("--labels", is_flag=True, help="Files are TSV of text and label: measure how well labels are told.")
 @click.option("--name", "names", multiple=True, metavar="OLD=NEW", help="What a label of the files is to the style.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -67,6 +73,7 @@ def evaluate_files(
     static: bool,
     peers: bool,
     corpus: tuple[Path, ...],
+    source: Path | None,
     labels: bool,
     names: tuple[str, ...],
     as_json: bool,
@@ -84,6 +91,7 @@ def evaluate_files(
     rnncomplete eval --style shakespeare --peers --corpus plays.txt hamlet.txt
     rnncomplete eval --style linux --characters 100000 --typed 5000 --json *.c
     rnncomplete eval --style python --learn-from ~/src/project new.py
+    rnncomplete eval --style english-french --source test.en test.fr      with it, and without
     rnncomplete eval --style reviews --labels --name pos=liked --name neg=hated reviews.tsv
     """
     if labels:
@@ -96,15 +104,22 @@ def evaluate_files(
 
     if corpus and not peers:
         raise click.UsageError("--corpus FILE is what peers learn from; give --peers, too")
+    if source and len(files) != 1:
+        raise click.UsageError(f"--source FILE is what one FILE translates; expected that one, not {len(files)}")
     texts = _read(files, characters)
+    about = _source_of(source, files[0]) if source else None
     completer = open_completer(settings_from(context, **flags), static=static)
     texts = [completer.model.vocabulary.normalise(text) for text in texts]
     _warn_of_unknown(completer, texts)
     known = (_read(corpus, None) or [_training_text(completer.card)]) if peers else []
     _keep_apart(files, texts, known)
     with Progress("evaluating") as progress:
-        result = evaluate(completer, texts, progress, typed=typed)
+        result = evaluate(completer, texts, progress, typed=typed, source=about)
     figures = _figures(result)
+    if about is not None:
+        with Progress("evaluating without the source") as progress:
+            alone = _figures(evaluate(completer.fresh(), texts, progress, typed=typed, source=""))
+        figures |= {f"{name}_without_source": alone[name] for name in COMPARED if name in alone}
     rows = _measure_peers(completer, _first(texts, typed), "".join(known)) if peers else []
     if as_json:
         document: dict[str, Any] = {
@@ -118,8 +133,9 @@ def evaluate_files(
             document["times_the_best_peer"] = _times_the_best(figures, document["peers"].values())
         print_json(document)
         return
+    width = max(28, *map(len, figures))
     for name, value in figures.items():
-        print_text(f"{name.replace('_', ' '):28} {value:12,.{0 if isinstance(value, int) else 3}f}")
+        print_text(f"{name.replace('_', ' '):{width}} {value:12,.{0 if isinstance(value, int) else 3}f}")
     if peers:
         _print_table([{"peer": completer.card.style, **figures}, *rows])
 
@@ -225,6 +241,20 @@ def _read(files: tuple[Path, ...], characters: int | None) -> list[str]:
     return _first(texts, characters)
 
 
+def _source_of(path: Path, translation: Path) -> str:
+    """The text of ``path``, which must have as many lines as its translation; raises ``TextError``."""
+    from rnncomplete.errors import TextError
+    from rnncomplete.text.decoding import read_text
+
+    source, translated = read_text(path), read_text(translation)
+    lines = [text.removesuffix("\n").count("\n") + 1 for text in (source, translated)]
+    if lines[0] != lines[1]:
+        raise TextError(
+            f"{path} has {lines[0]:,} lines and {translation} {lines[1]:,}; expected a line for each that it translates"
+        )
+    return source
+
+
 def _first(texts: list[str], characters: int | None) -> list[str]:
     """The beginning of ``texts``: at most ``characters`` in all."""
     left = sum(map(len, texts)) if characters is None else characters
@@ -243,6 +273,7 @@ def _figures(result: Evaluation) -> dict[str, int | float]:
         "nats_per_character": round(result.nats_per_character, 5),
         "static_nats_per_character": round(result.static_nats_per_character, 5),
         **_typing_figures(typing),
+        **({"word_prediction_accuracy": round(result.words.accuracy, 5)} if result.words.words else {}),
         "milliseconds_p50": round(p50, 3),
         "milliseconds_p99": round(p99, 3),
     }

@@ -116,6 +116,57 @@ def learn(completer: Completer, paths: Sequence[Path]) -> None:
         tell(f"left out: {line}")
 
 
+source_option = click.option(
+    "--source",
+    metavar="TEXT|FILE",
+    help="What is translated, line by line: a file, or else the text itself. For styles with a source.",
+)
+
+
+def source_text(given: str) -> str:
+    """The text of the file of that name, or where there is none ``given`` itself; raises :class:`TextError`."""
+    from pathlib import Path
+
+    from rnncomplete.text.decoding import decode_text, read_text
+
+    with contextlib.suppress(OSError, ValueError):  # too long, or NUL inside: no path at all
+        if Path(given).exists():
+            return read_text(Path(given))
+    return decode_text(given.encode("utf-8", "surrogateescape"), "--source")
+
+
+def first_style_about(kind: str, preferred: str, training: str) -> str:
+    """The name of a style that writes about sources of that ``kind``, ``preferred`` if it is there.
+
+    Raises :class:`StyleError`, which says how one is trained, if there is none.
+    """
+    from rnncomplete.errors import ModelError, StyleError
+    from rnncomplete.network.loading import read_card
+    from rnncomplete.styles import list_styles
+
+    for item in sorted(list_styles(), key=lambda item: (item.name != preferred, item.name)):
+        with contextlib.suppress(ModelError):  # of a style that nobody has asked for
+            source = read_card(item.folder).source
+            if source is not None and source["kind"] == kind:
+                return item.name
+    does = {"text": "translates", "picture": "describes pictures"}[kind]
+    raise StyleError(f"no style that {does} is installed; train one: {training}")
+
+
+def decode_stdin(instead: str) -> str:
+    """All of stdin; raises :class:`TextError` if it is closed, or is a folder, and says what to type ``instead``."""
+    import sys
+
+    from rnncomplete.errors import TextError
+    from rnncomplete.text.decoding import decode_text
+
+    try:
+        data = sys.stdin.buffer.read()
+    except OSError as error:
+        raise TextError(f"cannot read stdin: {error.strerror or error}; expected a text there: {instead}") from None
+    return decode_text(data, "stdin")
+
+
 def print_json(document: object) -> None:
     """One JSON document on stdout, in which what a terminal must not be sent is written as JSON's escapes."""
     text = json.dumps(document, ensure_ascii=False, indent=2)

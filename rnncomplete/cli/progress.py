@@ -20,9 +20,9 @@ _INTERVAL = 0.2
 class Progress:
     """Call it with what is done and what there is to do; leaving the ``with`` block wipes the line."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, visible: bool = True) -> None:
         self._what = what
-        self._visible = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._visible = visible and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._next = time.monotonic() + _PATIENCE
         self._drawn = False
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnncomplete.completion.sources import About
 from rnncomplete.errors import TextError
 from rnncomplete.measure.typing_simulation import TypingFigures, simulate_typing
+from rnncomplete.measure.word_prediction import WordFigures, predict_words
 from rnncomplete.network.distribution import nats
 from rnncomplete.text.vocabulary import UNKNOWN
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnncomplete.completion.completer import Completer
+    from rnncomplete.network.encoder import Context
     from rnncomplete.network.model import FloatArray, Model
 
 
@@ -52,19 +55,28 @@ class Evaluation:
     typing: TypingFigures
     milliseconds: FloatArray
     """Time from the key to the whole ghost, for each key that needed a new one."""
+    words: WordFigures
+    """How many words were foretold of the first that are typed, if the text has a source."""
 
 
-def losses(model: Model, text: str, progress: Callable[[int], None] = lambda _: None) -> FloatArray:
+def losses(
+    model: Model,
+    text: str,
+    progress: Callable[[int], None] = lambda _: None,
+    about: Callable[[int], Context] | None = None,
+) -> FloatArray:
     """Nats of each character of ``text`` but the first, float32[len(text) - 1], at the card's temperature.
 
     An unknown character is charged what spelling it out costs, too (:func:`spelling`).
-    The state is carried from the start of the text to its end. ``progress`` is told the characters read.
+    The state is carried from the start of the text to its end. ``progress`` is told the characters read; ``about``
+    gives the context of what each line is about.
     """
     tokens = model.vocabulary.encode(text).tolist()
     result = np.zeros(max(0, len(tokens) - 1), np.float32)
-    state = model.initial_state
+    state, line, newline = model.initial_state, 0, model.vocabulary.token("\n")
     for position, (token, following) in enumerate(pairwise(tokens)):
-        logits, state = model.step(token, state)
+        line += token == newline
+        logits, state = model.step(token, state, about(line) if about else None)
         result[position] = nats(logits, following, model.card.temperature)
         progress(position + 1)
     return result + spelling(model.vocabulary.encode(text)[1:])
@@ -93,21 +105,28 @@ def evaluate(
     progress: Callable[[int, int], None] = lambda *_: None,
     *,
     typed: int | None = None,
+    source: str | None = None,
 ) -> Evaluation:
     """Measure ``completer`` on ``texts``, normalised as it reads them, typed one after another in one session, as files of one project.
 
     For the static figure the network begins anew at each. Of all characters only the first ``typed`` are typed in the
     simulation, if that is given, which takes most of the time. Ghosts have no time budget here, so that the figures don't
-    depend on the machine. ``progress`` is told what is done of what there is to do. Raises :class:`TextError` for a text
-    of less than two characters.
+    depend on the machine. ``source`` is what a single text is about, line by line; with one, "" too, words are foretold.
+    ``progress`` is told what is done of what there is to do. Raises :class:`TextError` for a text of less than two
+    characters, or several with one source.
     """
+    if source is not None and len(texts) != 1:
+        raise TextError(f"{len(texts)} texts and one source; expected one text for it")
     if any(len(text) < 2 for text in texts):
         raise TextError("a text to evaluate has less than two characters; expected one to type")
     model, options = completer.model, replace(completer.options, budget_ms=inf)
     texts = [model.vocabulary.normalise(text) for text in texts]
     characters = sum(map(len, texts))
     left = characters if typed is None else min(typed, characters)
-    total = characters * (1 if completer.static else 2) + left
+    completer.open(source=source)
+    contexts = completer.knowledge.contexts
+    about = About(contexts, source or "") if contexts else None
+    total = characters * (1 if completer.static else 2) + left * (1 if source is None else 2)
     done = 0
     milliseconds: list[float] = []
 
@@ -120,11 +139,11 @@ def evaluate(
         milliseconds.append(1000 * (time.perf_counter() - start))
         return text
 
-    nats, static, unknown, typing = 0.0, 0.0, 0, TypingFigures()
+    nats, static, unknown, typing, words = 0.0, 0.0, 0, TypingFigures(), WordFigures()
     for number, text in enumerate(texts):
         # A static completer keeps nothing of a text but the network's state.
         earlier = "" if completer.static else "".join(texts[:number])
-        static += float(losses(model, text, advance).sum(dtype=np.float64))
+        static += float(losses(model, text, advance, about).sum(dtype=np.float64))
         unknown += int((model.vocabulary.encode(text) == UNKNOWN).sum())
         done += len(text)
         if not completer.static:
@@ -132,6 +151,9 @@ def evaluate(
             done += len(text)
         typing += simulate_typing(text[:left], partial(ghost, earlier), advance)
         done += min(left, len(text))
+        if source is not None:
+            words += predict_words(text[:left], completer.greedy, advance)
+            done += min(left, len(text))
         left -= min(left, len(text))
     predicted = characters - len(texts)
     return Evaluation(
@@ -141,4 +163,5 @@ def evaluate(
         static / predicted,
         typing,
         np.array(milliseconds, np.float32),
+        words,
     )
