@@ -245,12 +245,13 @@ def _source_of(path: Path, translation: Path) -> str:
     """The text of ``path``, which must have as many lines as its translation; raises ``TextError``."""
     from rnncomplete.errors import TextError
     from rnncomplete.text.decoding import read_text
+    from rnncomplete.text.wording import counted
 
     source, translated = read_text(path), read_text(translation)
     lines = [text.removesuffix("\n").count("\n") + 1 for text in (source, translated)]
     if lines[0] != lines[1]:
         raise TextError(
-            f"{path} has {lines[0]:,} lines and {translation} {lines[1]:,}; expected a line for each that it translates"
+            f"{path} has {counted(lines[0], 'line')} and {translation} {lines[1]:,}; expected a line for each that it translates"
         )
     return source
 

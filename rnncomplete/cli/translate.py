@@ -87,10 +87,8 @@ def _warn_of_long(model: Model, lines: list[str]) -> None:
     longest = _longest(model)
     long = [number for number, line in enumerate(lines, 1) if len(line) > longest]
     if long:
-        more = f" and {len(long) - 1} more" if len(long) > 1 else ""
-        tell(
-            f"line {long[0]}{more} is longer than {longest} characters, of which only those are translated; break it up"
-        )
+        which = f"line {long[0]} is" if len(long) == 1 else f"line {long[0]} and {len(long) - 1} more are"
+        tell(f"{which} longer than {longest} characters; what is behind those is not translated, so break them up")
 
 
 def _model(context: click.Context, style: str | None) -> Model:

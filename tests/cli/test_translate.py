@@ -64,7 +64,7 @@ def test_a_style_that_translates_nothing_says_so(tiny_style: Path, tiny_card: Ca
 def test_lines_that_are_too_long_are_told_of(style: str) -> None:
     result = CliRunner().invoke(main, ["translate", "--style", style], input=f"A\n{'B' * LONGEST}\n{'C' * LONGEST}")
     assert result.stdout.split() == ["a", "b" * (LONGEST - 1), "c" * (LONGEST - 1)]
-    assert f"line 2 and 1 more is longer than {LONGEST - 1} characters" in result.stderr
+    assert f"line 2 and 1 more are longer than {LONGEST - 1} characters" in result.stderr
 
 
 def test_complete_is_about_a_source(style: str, tmp_path: Path) -> None:
@@ -106,5 +106,5 @@ def test_eval_needs_as_many_lines_in_both(style: str, tmp_path: Path) -> None:
     (tmp_path / "a").write_text("one\ntwo\n", encoding="utf-8")
     (tmp_path / "b").write_text("ONE\n", encoding="utf-8")
     a, b = str(tmp_path / "a"), str(tmp_path / "b")
-    assert "has 1 lines and" in run("eval", "--style", style, a, "--source", b, code=2)
+    assert "has 1 line and" in run("eval", "--style", style, a, "--source", b, code=2)
     assert "expected that one, not 2" in run("eval", "--style", style, a, a, "--source", b, code=2)
