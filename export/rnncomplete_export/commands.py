@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option("--recipe", metavar="NAME|FILE", help="Train as this recipe says; the other options come first.")
 @click.option("--plan", metavar="NAME|FILE", help="Train several styles side by side, as this plan says.")
 @click.option("--labels", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Train on texts with labels.")
-@click.option("--pairs", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Train to write about sources.")
+@click.option("--pairs", type=click.Path(path_type=Path), metavar="FILE", help="Train on pairs: TSV, .po or .tmx.")
 @click.option(
     "--pictures", type=click.Path(path_type=Path), metavar="FOLDER", help="Train to describe pictures with captions."
 )
@@ -177,7 +177,7 @@ def train(
     Texts with labels, as a TSV file of text and label: it goes on with such texts, and tells their label as you type:
       rnncomplete train --labels reviews.tsv --style reviews --from english
       echo 'great battery, awful screen' | rnncomplete classify --style reviews
-    Pairs of lines, as a TSV file of source and translation: it reads the source before you type, and translates:
+    Pairs of lines (TSV of source and translation, .po or .tmx): it reads the source before you type, and translates:
       rnncomplete train --pairs english-french.tsv --style english-french
       echo 'Where is the station?' | rnncomplete translate --style english-french
     Pictures with captions, in a folder as Flickr8k or COCO has them, or drawings of which it composes scenes itself:
@@ -217,7 +217,7 @@ def train(
     if loaded and not texts and loaded.name in TEXTS:
         texts = (Path(loaded.name),)
     of_pictures = PicturesFolder(pictures, scenes, unseen) if pictures else None
-    of_pairs = pairs_of(pairs, validation, names, longest=longest, labels=labels, base=base, profile=profile)
+    of_pairs = pairs_of(pairs, validation, names, longest=longest, labels=labels, profile=profile)
     task = labels_of(labels, None if pairs else validation, names, readout=readout, longest=longest)
     beside = [
         (kind, path) for kind, path in (("--labels", labels), ("--pairs", pairs), ("--pictures", pictures)) if path
@@ -286,7 +286,6 @@ def pairs_of(
     *,
     longest: int,
     labels: Path | None,
-    base: str | None,
     profile: bool,
 ) -> PairsFile | None:
     """The pairs to train on, if they were given; raises :class:`SettingError` if what stands beside them is not for them."""
@@ -294,7 +293,7 @@ def pairs_of(
 
     if pairs is None:
         return None
-    others = {"--labels": labels, "--name": names, "--longest": longest, "--from": base, "--profile": profile}
+    others = {"--labels": labels, "--name": names, "--longest": longest, "--profile": profile}
     if odd := [name for name, value in others.items() if value]:
         raise SettingError(f"{odd[0]} beside --pairs {pairs}; leave one of them out")
     return PairsFile(pairs, validation)

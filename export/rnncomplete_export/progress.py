@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rnncomplete.text.printing import printable
 from rnncomplete_export.exporting.comparison import tell
 from rnncomplete_export.exporting.exporter import STEPS
+from rnncomplete_export.exporting.translation_figures import tell_translations
 from rnncomplete_export.network.measure import LN2
 from rnncomplete_export.training.interruption import Interruption
 
@@ -160,8 +161,10 @@ def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path, te
     say(
         f"exported {card.parameters:,} parameters to {folder} in {time.monotonic() - started:.0f} s: "
         f"{figures['nats_per_character']:.4f} nats per character ({figures['nats_per_character'] / LN2:.3f} bits) on "
-        f"{text or 'the text held out'}; int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}, "
-        f"fp16 {figures['fp16_nats'] - figures['float32_nats']:+.4f}"
+        f"{text or 'the text held out'}; int8 costs {figures['int8_nats'] - figures['float32_nats']:+.4f}"
+        + (f", fp16 {figures['fp16_nats'] - figures['float32_nats']:+.4f}" if "fp16_nats" in figures else "")
     )
     say(tell(figures))
+    if "translation" in figures:
+        say(tell_translations(figures["translation"]))
     say(BEFORE_SHARING)

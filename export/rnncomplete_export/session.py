@@ -27,7 +27,8 @@ from rnncomplete.files import replace_file
 from rnncomplete.network.loading import read_card
 from rnncomplete.styles import find_style, list_styles
 from rnncomplete_export.checkpoint import BEST, CHECKPOINT, load_checkpoint, vocabulary_of, way_out
-from rnncomplete_export.exporting.exporter import export_style, is_card_of
+from rnncomplete_export.exporting.exporter import export_style
+from rnncomplete_export.exporting.facts import is_card_of
 from rnncomplete_export.exporting.picture_figures import album_figures, composed_figures, tell_figures
 from rnncomplete_export.exporting.translation_figures import tell_translations, translation_figures
 from rnncomplete_export.network.character_network import parameter_count
@@ -47,15 +48,20 @@ from rnncomplete_export.training.configuration import (
     suggest_pictures_config,
 )
 from rnncomplete_export.training.earlier import set_aside
-from rnncomplete_export.training.inheritance import inherit_config, inherit_network, read_base
+from rnncomplete_export.training.inheritance import earlier_of, inherit_config, inherit_network, read_base
 from rnncomplete_export.training.language_task import LanguageTask
-from rnncomplete_export.training.pair_task import task_of_pairs
+from rnncomplete_export.training.pair_task import PairExamples, task_of_pairs
 from rnncomplete_export.training.picture_task import task_of_pictures
 from rnncomplete_export.training.pictured import compose_pictured, is_drawings, makers_of, read_pictured
 from rnncomplete_export.training.profile import expected_rate, profile_training
 from rnncomplete_export.training.recipe import config_of
 from rnncomplete_export.training.requirements import wants_memory
 from rnncomplete_export.training.run_lock import held, is_first_process
+from rnncomplete_export.training.source_inheritance import (
+    inherit_source_config,
+    inherit_source_network,
+    read_source_base,
+)
 from rnncomplete_export.training.trainer import Trainer, TrainingState, resume_point
 
 if TYPE_CHECKING:
@@ -70,6 +76,7 @@ if TYPE_CHECKING:
     from rnncomplete_export.training.inheritance import Base
     from rnncomplete_export.training.interruption import Interruption
     from rnncomplete_export.training.recipe import Recipe
+    from rnncomplete_export.training.source_inheritance import SourceBase
     from rnncomplete_export.training.source_task import SourceTask
 
 LASTING = ("hidden_size", "layers", "embedding_size", "skip", "batch", "window", "optimizer")
@@ -372,9 +379,11 @@ def known_characters(earlier: Checkpoint | None, base: Base | None) -> Vocabular
     return base.vocabulary if base else None
 
 
-def about(request: Request, corpus: Corpus, base: Base | None, earlier: Checkpoint | None) -> dict[str, Any]:
+def about(
+    request: Request, corpus: Corpus, base: Base | SourceBase | None, earlier: Checkpoint | None
+) -> dict[str, Any]:
     """What the card will say of a training: what was asked for, now or before, and what it began with."""
-    told = {**request.about, "earlier": base.earlier(corpus) if base else None}
+    told = {**request.about, "earlier": earlier_of(base.card, corpus) if base else None}
     if earlier:
         before = earlier.facts["config"] | earlier.facts["about"]
         now = request.limits | request.choices | request.told
@@ -407,7 +416,7 @@ def train_style(request: Request) -> None:
         if interruption.asked:
             raise KeyboardInterrupt
         if not request.profile:
-            if request.pairs:
+            if request.pairs and not request.export:
                 say_translations(request.folder, fabric.device)
             if request.pictures:
                 say_descriptions(request.pictures, request.folder, fabric.device)
@@ -436,9 +445,8 @@ def train_on(
     earlier: Checkpoint | None,
 ) -> None:
     """The same from ``earlier`` on, in a folder that holds nothing else."""
-    base = read_base(request.base) if request.base and not earlier else None
     prepare = pair_task if request.pairs else picture_task if request.pictures else language_task
-    task, corpus = prepare(request, fabric, progress, base, earlier)
+    task, corpus, base = prepare(request, fabric, progress, earlier)
     config = task.config
     told = about(request, corpus, base, earlier)
     trainer = Trainer(task, config, request.folder, fabric, progress, about=told, save_seconds=request.save_seconds)
@@ -463,34 +471,34 @@ def language_task(
     request: Request,
     fabric: lightning_fabric.Fabric,
     progress: TrainingProgress,
-    base: Base | None,
     earlier: Checkpoint | None,
-) -> tuple[LanguageTask, Corpus]:
-    """Texts to go on with, with labels or without."""
+) -> tuple[LanguageTask, Corpus, Base | None]:
+    """Texts to go on with, with labels or without, and what it begins with."""
+    base = read_base(request.base) if request.base and not earlier else None
     resumed = resumed_config(request, earlier) if earlier else None
     build = corpus_builder(request, progress, known_characters(earlier, base), earlier)
     corpus = share_corpus(fabric, build, request.folder)
     labelling = read_labelling(request.folder) if request.labels else None
     config = resumed or configure(request, corpus, base)
     network = inherit_network(base, corpus.vocabulary, config, count_of(labelling)) if base else None
-    return LanguageTask(corpus, config, fabric, network=network, labelling=labelling), corpus
+    return LanguageTask(corpus, config, fabric, network=network, labelling=labelling), corpus, base
 
 
 def pair_task(
     request: Request,
     fabric: lightning_fabric.Fabric,
     progress: TrainingProgress,
-    base: Base | None,  # noqa: ARG001 - not yet
     earlier: Checkpoint | None,
-) -> tuple[SourceTask, Corpus]:
-    """Pairs to learn to write the second of."""
+) -> tuple[SourceTask, Corpus, SourceBase | None]:
+    """Pairs to learn to write the second of, and what it begins with."""
     assert request.pairs is not None, "of texts"
+    base = read_source_base(request.base) if request.base and not earlier else None
     pairs = build_pairs(
         request.pairs.file,
         request.folder,
         validation=request.pairs.validation,
-        known=vocabulary_of(earlier.facts) if earlier else None,
-        known_sources=source_vocabulary_of(earlier.facts) if earlier else None,
+        known=vocabulary_of(earlier.facts) if earlier else base.vocabulary if base else None,
+        known_sources=source_vocabulary_of(earlier.facts) if earlier else base.sources if base else None,
         expected=earlier.facts["corpus"] if earlier else None,
         skipped=lambda line: progress.say(f"left out: {line}"),
         progress=progress.reading,
@@ -501,16 +509,18 @@ def pair_task(
         minutes, limit = request.minutes or 0.0, request.characters or 0
         suggested = suggest_pairs_config(pairs.targets.characters, minutes, limit, gpu=fabric.device.type == "cuda")
         config = configured(request, suggested, pairs.targets.characters)
-    return task_of_pairs(pairs, config, fabric), pairs.targets
+        config = inherit_source_config(config, base, given(request)) if base else config
+    vocabularies = pairs.targets.vocabulary, pairs.sources.vocabulary
+    network = inherit_source_network(base, *vocabularies, config) if base else None
+    return task_of_pairs(pairs, config, fabric, network), pairs.targets, base
 
 
 def picture_task(
     request: Request,
     fabric: lightning_fabric.Fabric,
     progress: TrainingProgress,
-    base: Base | None,  # noqa: ARG001 - not yet
     earlier: Checkpoint | None,
-) -> tuple[SourceTask, Corpus]:
+) -> tuple[SourceTask, Corpus, None]:
     """Pictures to learn to describe."""
     assert request.pictures is not None, "of texts"
     pictures, facts = request.pictures, earlier.facts if earlier else None
@@ -546,7 +556,7 @@ def picture_task(
         characters = pictured.corpus.characters
         suggested = suggest_pictures_config(characters, minutes, limit, gpu=fabric.device.type == "cuda")
         config = configured(request, suggested, characters)
-    return task_of_pictures(pictured, config, fabric), pictured.corpus
+    return task_of_pictures(pictured, config, fabric), pictured.corpus, None
 
 
 def last_words(request: Request) -> str:
@@ -701,7 +711,7 @@ def say_replaced(style: str, progress: TrainingProgress) -> None:
             progress.say(f"in the end it replaces your style {style}")
 
 
-def why_this_size(request: Request, config: TrainingConfig, base: Base | None, *, resumed: bool) -> str:
+def why_this_size(request: Request, config: TrainingConfig, base: Base | SourceBase | None, *, resumed: bool) -> str:
     """What the size of the network follows from, for people."""
     if resumed:
         return "as it began"
@@ -726,7 +736,7 @@ SAMPLED = 20_000
 """Characters of a text that tell which alphabet it is written in."""
 
 
-def better_beginning(request: Request, corpus: Corpus, base: Base | None, *, resumed: bool) -> str | None:
+def better_beginning(request: Request, corpus: Corpus, base: Base | SourceBase | None, *, resumed: bool) -> str | None:
     """What to type instead where an installed style may be a better beginning for a few minutes than nothing."""
     few = 0 < (request.minutes or 0.0) <= FEW_MINUTES
     of_text = not (request.pairs or request.pictures)
@@ -766,11 +776,11 @@ def in_words(number: float) -> str:
 
 
 def say_translations(run: Path, device: torch.device) -> None:
-    """How well the best weights in ``run`` write what is held out."""
+    """How well the best weights in ``run`` write what is held out; told by the export, too, where there is one."""
     checkpoint = load_checkpoint(run / BEST)
-    pairs = open_pairs(run, checkpoint.facts)
+    pairs = PairExamples(open_pairs(run, checkpoint.facts), TrainingConfig(**checkpoint.facts["config"]), device)
     network = conditioned_network_of(checkpoint).to(device)
-    say(tell_translations(translation_figures(network, pairs, TrainingConfig(**checkpoint.facts["config"]), say)))
+    say(tell_translations(translation_figures(network, pairs, pairs.held_out(pairs.count - pairs.split), say)))
 
 
 def say_descriptions(pictures: PicturesFolder, run: Path, device: torch.device) -> None:

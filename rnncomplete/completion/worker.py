@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from rnncomplete.completion.completes import Completes
     from rnncomplete.completion.decoder import Ghost
-    from rnncomplete.completion.sources import Source
 
 THREAD_NAME = "rnncomplete"
 
@@ -39,8 +38,6 @@ class Request:
     """Called once, whatever happened."""
     document: Hashable = None
     """The document that the text belongs to."""
-    source: Source | None = None
-    """What the text is about, if that was said."""
     alternatives: int = 0
     """How many different ghosts are asked for, each of which is shown whole; 0 for one that grows."""
     insisting: bool = False
@@ -133,9 +130,7 @@ class Background:
                 request.finish()
 
     def _answer(self, completer: Completes, request: Request) -> None:
-        shown, card = "", completer.card
-        about = () if request.source is None else (request.source,)
-        document = completer.open(request.document, *about)
+        shown, card, document = "", completer.card, completer.open(request.document)
         began = time.perf_counter()
 
         def wanted() -> bool:

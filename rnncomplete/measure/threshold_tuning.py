@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -34,27 +35,31 @@ def best_threshold(
     texts: Sequence[str],
     candidates: Sequence[float] = CANDIDATES,
     progress: Callable[[int], None] = lambda _: None,
+    begun: Callable[[int], object] = lambda _: None,
 ) -> float:
     """The lowest candidate with a precision of :data:`LEAST_PRECISION` on ``texts``, each typed by itself.
 
     A lower threshold shows more and saves more, so that is the best; if none is precise enough, it is the highest.
     ``greedy(before)`` gives the likeliest characters after ``before``, with their probabilities; it is asked once, and
-    every candidate decides by the same. ``progress`` is told the candidates tried.
+    every candidate decides by the same. ``progress`` is told the candidates tried, and ``begun`` the number of each text
+    before it is typed.
     """
-    asked: dict[str, list[tuple[str, float]]] = {}
+    asked: dict[tuple[int, str], list[tuple[str, float]]] = {}
 
-    def ghost(before: str, options: DecoderOptions) -> str:
-        if before in asked:
-            *_, decided = decide(asked[before], options, before=before)
+    def ghost(number: int, before: str, options: DecoderOptions) -> str:
+        if (number, before) in asked:
+            *_, decided = decide(asked[number, before], options, before=before)
         else:
-            taken = asked[before] = []
+            taken = asked[number, before] = []
             *_, decided = decide(kept(greedy(before), taken), options, before=before)
         return decided.spelled_out
 
     def precision(threshold: float) -> float:
-        options = DecoderOptions(threshold=threshold, budget_ms=inf)
-        typings = (simulate_typing(text, lambda before: ghost(before, options)) for text in texts)
-        return sum(typings, TypingFigures()).precision
+        options, typing = DecoderOptions(threshold=threshold, budget_ms=inf), TypingFigures()
+        for number, text in enumerate(texts):
+            begun(number)
+            typing += simulate_typing(text, partial(ghost, number, options=options))
+        return typing.precision
 
     for tried, threshold in enumerate(sorted(candidates), 1):
         enough = precision(threshold) >= LEAST_PRECISION

@@ -116,6 +116,27 @@ class LabelFigures(TypedDict, total=False):
     """By source; ``all`` of them together."""
 
 
+class TranslationFigures(TypedDict, total=False):
+    """How well a style translates the lines held out; BLEU and chrF are sacrebleu's, 0 to 100."""
+
+    pairs: int
+    """Lines held out, on which all of this is measured."""
+    sourceless_nats: float
+    """Nats per character of the network alone with no source; with it, it is that of the other figures."""
+    bleu: float
+    """Of the likeliest characters, one after another."""
+    chrf: float
+    beam: int
+    """Hypotheses of the beam search."""
+    beam_bleu: float
+    beam_chrf: float
+    nearest_bleu: float
+    """Of the translation of the nearest source that was trained on."""
+    nearest_chrf: float
+    sourceless_keystrokes_saved: float
+    """As the other figures' with the source, but with none."""
+
+
 class Figures(TypedDict, total=False):
     """How well a style does on the validation slice: nats per character, characters measured on, shares, bytes."""
 
@@ -139,6 +160,7 @@ class Figures(TypedDict, total=False):
     typed_characters: int
     skills_of_the_text: Shares
     labels: LabelFigures
+    translation: TranslationFigures
     writing: Writing
 
 

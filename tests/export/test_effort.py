@@ -17,7 +17,7 @@ from rnncomplete_export.exporting import exporter
 from rnncomplete_export.exporting.comparison import tuned_threshold, typing_figures
 from rnncomplete_export.exporting.effort import Effort, effort_after
 from rnncomplete_export.exporting.exporter import export_style
-from rnncomplete_export.exporting.memories import RATES, unread_part, with_best_rate
+from rnncomplete_export.exporting.memories import RATES, expected, unread_part, with_best_rate
 from rnncomplete_export.exporting.telling import tenths
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def test_each_rate_is_tried_on_the_text_that_is_given(tiny_style: Path, monkeypa
     text = model.vocabulary.encode("a few words, and a few more. " * 20)
     memory = learn_style(model.vocabulary.characters, text, nodes=64, slots=256)
     learned = Counted(monkeypatch, Mixer, "learn")
-    with_best_rate(memory, model, text[:100])
+    with_best_rate(memory, text[:100], expected(model, text[:100]))
     assert learned.characters == 100 * len(RATES)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncomplete_export.network.character_network import CharacterNetwork, LockedDropout, NetworkConfig, parameter_count
-from rnncomplete_export.network.measure import best_temperature
+from rnncomplete_export.network.measure import best_temperature, logits_of
 from rnncomplete_export.texts.streams import Streams
 from rnncomplete_export.training.average import WeightAverage
 from rnncomplete_export.training.muon import Muon, orthogonalise
@@ -128,7 +128,7 @@ def test_a_network_that_is_too_sure_is_given_a_higher_temperature(network: Chara
     tokens = np.random.default_rng(0).integers(0, 7, 3000).astype(np.uint16)
     with torch.no_grad():
         network.readout.weight.mul_(200)
-    assert best_temperature(network, tokens) == pytest.approx(1.3)
+    assert best_temperature(logits_of(network, tokens)) == pytest.approx(1.3)
 
 
 def test_the_best_temperature_is_found_between_those_that_are_tried() -> None:
@@ -138,4 +138,4 @@ def test_the_best_temperature_is_found_between_those_that_are_tried() -> None:
     with torch.no_grad():
         network.readout.weight.zero_()
         network.readout.bias.copy_(1.08 * torch.from_numpy(np.log(shares)))
-    assert best_temperature(network, tokens) == pytest.approx(1.08, abs=0.015)
+    assert best_temperature(logits_of(network, tokens)) == pytest.approx(1.08, abs=0.015)

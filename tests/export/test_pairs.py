@@ -6,7 +6,8 @@ import pytest
 from made_pairs import rows
 
 from rnncomplete.errors import CheckpointError, TextError
-from rnncomplete_export.texts.pairs import LONGEST, build_pairs, read_pairs
+from rnncomplete_export.texts.pair_files import read_pairs
+from rnncomplete_export.texts.pairs import LONGEST, build_pairs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,3 +56,84 @@ def test_pairs_stay_together_and_those_held_out_come_last(tmp_path: Path) -> Non
     facts = {"sha256": "another"}
     with pytest.raises(CheckpointError, match="another text"):
         build_pairs(path, tmp_path / "run", validation=kept, expected=facts)
+
+
+CATALOGUE = """
+msgid ""
+msgstr "Content-Type: text/plain; charset=UTF-8\\n"
+
+msgid "Open the file"
+msgstr "Ouvrir le fichier"
+
+#, fuzzy
+msgid "Close"
+msgstr "Clore"
+
+msgid "Nothing yet"
+msgstr ""
+
+msgid ""
+"One line\\n"
+"and another"
+msgstr ""
+"Une ligne\\n"
+"et une autre"
+
+msgid "%d file"
+msgid_plural "%d files"
+msgstr[0] "%d fichier"
+msgstr[1] "%d fichiers"
+
+#~ msgid "Gone"
+#~ msgstr "Parti"
+"""
+
+
+def test_a_catalogue_gives_what_is_translated(tmp_path: Path) -> None:
+    path = tmp_path / "fr.po"
+    path.write_text(CATALOGUE, encoding="utf-8")
+    assert read_pairs(path) == [
+        ("Open the file", "Ouvrir le fichier"),
+        ("One line", "Une ligne"),
+        ("and another", "et une autre"),
+        ("%d file", "%d fichier"),
+        ("%d files", "%d fichiers"),
+    ]
+    path.write_text('msgid "unclosed\nmsgstr', encoding="utf-8")
+    with pytest.raises(TextError, match="not a catalogue"):
+        read_pairs(path)
+
+
+MEMORY = """<?xml version="1.0"?>
+<!DOCTYPE tmx SYSTEM "tmx14.dtd">
+<tmx version="1.4"><header srclang="en"/><body>
+<tu><tuv xml:lang="fr"><seg>Cliquez <bpt i="1">&lt;b&gt;</bpt>ici<ept i="1">&lt;/b&gt;</ept>.</seg></tuv>
+    <tuv xml:lang="EN"><seg>Click <hi>here</hi>.</seg></tuv></tu>
+<tu><tuv xml:lang="en"><seg>Alone.</seg></tuv></tu>
+<tu><tuv xml:lang="en"><seg>Two
+  lines.</seg></tuv><tuv xml:lang="fr"><seg>Deux lignes.</seg></tuv><tuv xml:lang="de"><seg>Zwei.</seg></tuv></tu>
+</body></tmx>
+"""
+
+
+def test_a_translation_memory_gives_its_units(tmp_path: Path) -> None:
+    path = tmp_path / "memory.tmx"
+    path.write_text(MEMORY, encoding="utf-8")
+    assert read_pairs(path) == [("Click here.", "Cliquez ici."), ("Two lines.", "Deux lignes.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain text",
+        "<tmx><body/></tmx>",
+        '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><tmx><body>&b;</body></tmx>',
+        '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]><tmx><body>&a;</body></tmx>',
+        "",
+    ],
+)
+def test_what_is_no_memory_or_a_hostile_one_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "memory.TMX"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(TextError, match="translation memory"):
+        read_pairs(path)

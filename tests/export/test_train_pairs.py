@@ -10,18 +10,20 @@ from click.testing import CliRunner
 from made_pairs import rows
 
 from rnncomplete.cli import main
+from rnncomplete.completion.completer import load_completer
+from rnncomplete.completion.installing import check_style
 from rnncomplete_export.checkpoint import load_checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHAPE = ["--hidden-size", "48", "--encoder-size", "24", "--keys", "16", "--values", "32", "--embedding-size", "16"]
+SHAPE = ["--hidden-size", "48", "--encoder-size", "24", "--keys", "16", "--values", "32", "--embedding-size", "24"]
 LEARNING = ["--batch", "16", "--window", "20", "--dropout", "0", "--weight-dropout", "0", "--learning-rate", "0.01"]
 
 
-def train(folder: Path, *more: str, code: int = 0) -> str:
+def train(folder: Path, *more: str, code: int = 0, export: str = "--no-export") -> str:
     command = ["train", "--pairs", str(folder / "all.tsv"), "--style", "fr", "--runs", str(folder / "runs")]
-    result = CliRunner().invoke(main, [*command, *SHAPE, *LEARNING, "--device", "cpu", "--no-export", *more])
+    result = CliRunner().invoke(main, [*command, *SHAPE, *LEARNING, "--device", "cpu", export, *more])
     assert result.exit_code == code, result.output
     return result.output
 
@@ -37,11 +39,8 @@ def test_pairs_become_a_network_that_translates(folder: Path) -> None:
     output = train(folder, "--characters", "150000", "--validate-every", "40000")
     assert "1,900 pairs, 100 kept for validation" in output
     told = output.splitlines()[-2]
-    bleu = float(told.split("with beam 4 BLEU ")[1].split(",")[0])
-    with_source = float(told.split(" nats per character with")[0].split()[-1])
-    without = float(told.split(" without")[0].split()[-1])
-    assert bleu > 80
-    assert with_source < 0.5 * without
+    assert float(told.split("with beam 4 BLEU ")[1].split(",")[0]) > 80
+    assert float(told.split("without the source ")[1].split()[0]) > 0.1
     assert "Le grand chien." in output or "Le chien grand." in output
     facts = load_checkpoint(folder / "runs" / "fr" / "best.safetensors").facts
     assert facts["source"]["kind"] == "text"
@@ -49,6 +48,46 @@ def test_pairs_become_a_network_that_translates(folder: Path) -> None:
     assert len(stages) >= 4
     assert stages[-1]["loss"] < stages[0]["loss"]
     assert "\n> " in stages[0]["sample"]
+
+
+@pytest.mark.slow
+def test_they_become_a_style_that_knows_what_is_translated(folder: Path) -> None:
+    output = train(folder, "--characters", "150000", "--no-install", export="--export")
+    assert "the translation of the nearest source trained on has BLEU 100.0" in output
+    style = folder / "runs" / "fr" / "style" / "fr"
+    card = check_style(style)
+    assert (card.format, card.context) == (2, {"keys": 16, "values": 32})
+    assert card.source is not None
+    assert (card.source["kind"], card.source["longest"]) == ("text", 400)
+    figures = card.figures
+    assert figures["float32_logit_difference"] < 1e-4
+    assert abs(figures["int8_nats"] - figures["float32_nats"]) < 0.01
+    assert figures["nats_per_character"] < 0.5 * figures["translation"]["sourceless_nats"]
+    assert figures["keystrokes_saved"] > figures["translation"]["sourceless_keystrokes_saved"]
+    assert figures["translation"]["beam_bleu"] > 80
+    assert "## Translation" in (style / "README.md").read_text(encoding="utf-8")
+    completer = load_completer(str(style), "cpu")
+    for source, written in (("The old dog.", "chien vieux."), ("The red tree.", "arbre rouge.")):
+        completer.open(source=source)
+        assert completer.complete("Le ").text.partition("\n")[0] == written
+    completer.open(source="The old dog.\nThe red tree.\nThe big cat.")
+    assert completer.complete("Le chien vieux.\nLe arbre rouge.\nLe ").text.partition("\n")[0] == "chat grand."
+
+
+@pytest.mark.slow
+def test_a_training_begins_with_a_style_that_knows_it_already(folder: Path) -> None:
+    train(folder, "--characters", "100000", "--no-install", export="--export")
+    base = folder / "runs" / "fr" / "style" / "fr"
+    unknown = folder / "all.tsv"
+    unknown.write_text(rows(1500, seed=3) + "The żółw.\tLe tortue ŵ.\n" * 30, encoding="utf-8")
+    output = train(folder, "--from", str(base), "--style", "more", "--characters", "2000")
+    first = next(line for line in output.splitlines() if "validation" in line and "nats" in line)
+    assert float(first.split("validation ")[1].split()[0]) < 0.5, "a new one would have 3 nats"
+    assert "that of fr" in output
+    output = train(folder, "--from", "shakespeare", code=2)
+    assert "does not translate" in output
+    output = train(folder, "--from", str(base), "--keys", "8", code=2)
+    assert "keys 8, but the style 'fr' has 16" in output
 
 
 @pytest.mark.slow

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from rnncomplete.cli import main
 from rnncomplete.completion.installing import check_style
 from rnncomplete.errors import StyleError
-from rnncomplete_export.exporting import exporter
-from rnncomplete_export.exporting.exporter import refuse_others, write_style
+from rnncomplete.network.loading import STEP
+from rnncomplete_export.exporting import style_folder
+from rnncomplete_export.exporting.style_folder import refuse_others, write_style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def write(tiny_card: Card, make_graph: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
     """A function that writes a tiny style into a folder."""
-    monkeypatch.setattr(exporter, "render_readme", lambda card: "for people")
-    models = {"int8": onnx.load_from_string(make_graph(tiny_card).SerializeToString())}
+    monkeypatch.setattr(style_folder, "render_readme", lambda card: "for people")
+    models = {STEP: onnx.load_from_string(make_graph(tiny_card).SerializeToString())}
     return lambda folder: write_style(folder, tiny_card, models, None)
 
 
@@ -35,9 +36,9 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, write: Callabl
     (notes / "diary.txt").write_text("dear diary", encoding="utf-8")
     result = CliRunner().invoke(main, ["export", str(tmp_path / "best.safetensors"), "-o", str(notes)])
     assert result.exit_code == 2
-    assert "no style" in result.stderr.splitlines()[-1]
+    assert "is not a style" in result.stderr.splitlines()[-1]
     for target in (notes, notes / "diary.txt"):
-        with pytest.raises(StyleError, match="no style"):
+        with pytest.raises(StyleError, match="is not a style"):
             write(target)
     assert (notes / "diary.txt").read_text(encoding="utf-8") == "dear diary"
     assert [path.name for path in tmp_path.rglob("*")] == ["notes", "diary.txt"], "nothing else is left"

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import platform
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
-import torch
 
 from rnncomplete.completion.completer import Completer
 from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE
-from rnncomplete.errors import CheckpointError, StyleError, TextError
-from rnncomplete.files import replaced_folder, true_path
+from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.measure.evaluation import losses, predicted_losses
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER
 from rnncomplete.measure.threshold_tuning import CANDIDATES
 from rnncomplete.mixing.memory import CorpusMemory
-from rnncomplete.network.card import Card, Figures, Writing
 from rnncomplete.network.loading import STEP, model_from_graph
-from rnncomplete.styles import CARD, MEMORY
 from rnncomplete.text.decoding import read_text
 from rnncomplete.text.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint, vocabulary_of
+from rnncomplete_export.exporting.about_style import export_about
 from rnncomplete_export.exporting.comparison import ngram_figures, tuned_threshold, typing_figures
 from rnncomplete_export.exporting.effort import effort_after
+from rnncomplete_export.exporting.facts import make_card
 from rnncomplete_export.exporting.graphs import build_graph, state_size, with_card
 from rnncomplete_export.exporting.label_figures import (
     LabelledSet,
@@ -35,13 +30,19 @@ from rnncomplete_export.exporting.label_figures import (
     label_figures,
     sets_of,
 )
-from rnncomplete_export.exporting.memories import RATES, figures_part, learn_memory, unread_part, with_best_rate
+from rnncomplete_export.exporting.memories import (
+    RATES,
+    expected,
+    figures_part,
+    learn_memory,
+    unread_part,
+    with_best_rate,
+)
 from rnncomplete_export.exporting.parity import measure_parity
-from rnncomplete_export.exporting.readme import render_readme
+from rnncomplete_export.exporting.style_folder import refuse_others, write_style
 from rnncomplete_export.exporting.telling import TENTHS, tenths
 from rnncomplete_export.network.character_network import CharacterNetwork, NetworkConfig, parameter_count
-from rnncomplete_export.network.measure import best_temperature, sampled
-from rnncomplete_export.story.plot import draw_stages
+from rnncomplete_export.network.measure import best_temperature, logits_of, sampled
 from rnncomplete_export.story.stages import known_words, measure_stages, skills_of_text
 from rnncomplete_export.texts.corpus import TOKENS, open_tokens
 from rnncomplete_export.texts.labelled import LABELS, TEXTS, read_labelling
@@ -50,8 +51,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import onnx
     from numpy.typing import NDArray
 
+    from rnncomplete.network.card import Card, Figures, Writing
     from rnncomplete.network.model import Model
     from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.exporting.effort import Effort
@@ -136,6 +139,8 @@ def export_style(
     """
     refuse_others(folder)
     checkpoint = load_checkpoint(path)
+    if checkpoint.facts.get("source"):
+        return export_about(path, checkpoint, folder, style, text=text, advance=advance)
     network = network_of(checkpoint)
     encoded = encoded_text(path, checkpoint.facts)
     effort = effort_after(checkpoint.facts["state"]["seconds"], network.config.vocabulary_size)
@@ -143,7 +148,7 @@ def export_style(
     tokens = held_out[: effort.measured]
     labelled = labelled_sets(path, checkpoint, encoded)
     advance("tuning the temperature")
-    temperature = best_temperature(network, sampled(tokens, effort.calibrated))
+    temperature = best_temperature(logits_of(network, sampled(tokens, effort.calibrated)))
     told = {} if labelled is None else told_labels(network, checkpoint, labelled[1])
     advance("building the graphs")
     models = {
@@ -152,7 +157,7 @@ def export_style(
     }
     graphs = {name: model.SerializeToString() for name, model in models.items()}
     parity = measure_parity(network, graphs, tokens, advance)
-    card = make_card(checkpoint, network, style, temperature, parity)
+    card = make_card(checkpoint, style, **facts_of(network, checkpoint, parity), temperature=temperature)
     read = None if encoded is None else encoded[: checkpoint.facts["corpus"]["split"]]
     card = measured(card, models["int8"], tokens, advance)
     if text is not None:
@@ -163,13 +168,34 @@ def export_style(
     if read is not None:
         alone = executable(card, models["int8"])
         memory = learn_memory(alone, read, effort.weighed, held_out, advance)
-        memory = with_best_rate(memory, alone, unread_part(held_out)[-effort.rated :], advance)
+        rated = unread_part(held_out)[-effort.rated :]
+        memory = with_best_rate(memory, rated, expected(alone, rated), advance)
     if labelled is not None and memory is not None:
         card, memory = with_labels(card, models["int8"], memory, *labelled, advance=advance)
     card = typed(card, models["int8"], memory, held_out, effort=effort, advance=advance)
     card = with_stages(card, path, checkpoint, network, read=read, tokens=held_out, most=effort.stages, advance=advance)
-    write_style(folder, card, models, memory)
+    write_style(folder, card, {STEP: models["int8"]}, memory)
     return card
+
+
+def facts_of(network: CharacterNetwork, checkpoint: Checkpoint, parity: Parity) -> dict[str, Any]:
+    """The card's fields that tell of ``network``."""
+    readout = checkpoint.facts["about"].get("readout") or "label"
+    return {
+        "state_size": state_size(network),
+        "format": 2 if network.pooled else 1,
+        "readouts": {readout: tuple(checkpoint.facts["labels"])} if network.pooled else {},
+        "layers": network.config.layers,
+        "hidden_size": network.config.hidden_size,
+        "parameters": parameter_count(network),
+        "figures": {
+            "parity_characters": parity.characters,
+            "float32_logit_difference": parity.float32_logit_difference,
+            "float32_nats": round(parity.float32_nats, 5),
+            "int8_nats": round(parity.int8_nats, 5),
+            "fp16_nats": round(parity.fp16_nats, 5),
+        },
+    }
 
 
 def labelled_sets(
@@ -216,70 +242,6 @@ def with_labels(
 def executable(card: Card, graph: onnx.ModelProto) -> Model:
     """The model that a style with this graph will have."""
     return model_from_graph(card, with_card(graph, card.to_json()))
-
-
-def make_card(
-    checkpoint: Checkpoint, network: CharacterNetwork, style: str, temperature: float, parity: Parity
-) -> Card:
-    """The facts about an exported network."""
-    facts = checkpoint.facts
-    about, corpus, state = facts["about"], facts["corpus"], facts["state"]
-    processor_seconds = state.get("processor_seconds", math.nan)
-    return Card(
-        style=style,
-        description=about.get("description", ""),
-        vocabulary=vocabulary_of(facts).characters,
-        normalisation=vocabulary_of(facts).normalisation,
-        state_size=state_size(network),
-        format=2 if network.pooled else 1,
-        readouts={about.get("readout") or "label": tuple(facts["labels"])} if network.pooled else {},
-        cell="lstm",
-        layers=network.config.layers,
-        hidden_size=network.config.hidden_size,
-        parameters=parameter_count(network),
-        temperature=temperature,
-        lexer=about.get("lexer"),
-        corpus={
-            "name": about.get("corpus_name", ""),
-            "licence": about.get("licence", "unknown"),
-            "sha256": corpus["sha256"],
-            "characters": corpus["characters"],
-            "validation_characters": corpus["characters"] - corpus["split"],
-        },
-        training={
-            "command": about.get("command", ""),
-            "from": about.get("base"),
-            "earlier": (about.get("earlier") or {}).get("training"),
-            "recipe": facts["config"],
-            "precision": about.get("precision", "32-true"),
-            "seed": facts["config"]["seed"],
-            "updates": state["updates"],
-            "characters_seen": state["characters"],
-            "seconds": round(state["seconds"]),
-            "processor_seconds": None if math.isnan(processor_seconds) else round(processor_seconds),
-            "versions": {
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "onnx": onnx.__version__,
-                "numpy": np.__version__,
-            },
-        },
-        figures={
-            "parity_characters": parity.characters,
-            "float32_logit_difference": parity.float32_logit_difference,
-            "float32_nats": round(parity.float32_nats, 5),
-            "int8_nats": round(parity.int8_nats, 5),
-            "fp16_nats": round(parity.fp16_nats, 5),
-        },
-    )
-
-
-def is_card_of(card: Card, facts: dict[str, Any]) -> bool:
-    """Whether ``card`` is that of the weights whose checkpoint has these ``facts``."""
-    state, training = facts["state"], card.training
-    ours = (facts["corpus"]["sha256"], state["updates"], state["characters"], round(state["seconds"]))
-    theirs = (card.corpus.get("sha256"), *(training.get(name) for name in ("updates", "characters_seen", "seconds")))
-    return ours == theirs and training.get("seed") == facts["config"]["seed"]
 
 
 def measured(
@@ -367,35 +329,3 @@ def with_stages(
         "writing": writing,
     }
     return dataclasses.replace(card, stages=stages, figures=figures)
-
-
-def refuse_others(folder: Path) -> None:
-    """Raise :class:`StyleError` if ``folder`` is, or holds, what an export must not replace: anything but a style."""
-    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-    if not free and not (folder / CARD).is_file():
-        raise StyleError(
-            f"{folder} is there already, and is not a style; expected a style to replace, or a folder that is new or empty: name another"
-        )
-
-
-def write_style(folder: Path, card: Card, models: dict[str, onnx.ModelProto], memory: CorpusMemory | None) -> None:
-    """Put the files of a style into ``folder``, replacing what was there only when all are written.
-
-    Raises :class:`StyleError` if they cannot be written, or would replace anything but a style.
-    """
-    folder = true_path(folder)
-    refuse_others(folder)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with replaced_folder(folder) as fresh:
-            (fresh / CARD).write_text(card.to_json() + "\n", encoding="utf-8")
-            (fresh / STEP).write_bytes(with_card(models["int8"], card.to_json()))
-            if memory is not None:
-                (fresh / MEMORY).write_bytes(memory.to_bytes(packed=True))
-            (fresh / "stages.svg").write_text(draw_stages(card.style, card.stages), encoding="utf-8")
-            (fresh / "README.md").write_text(render_readme(card), encoding="utf-8")
-    except OSError as error:
-        raise StyleError(
-            f"cannot write the style to {folder}: {error.strerror or error}; what was trained is safe: free some space or "
-            "choose another place, and type: rnncomplete export CHECKPOINT -o FOLDER"
-        ) from None

@@ -49,12 +49,22 @@ class StepGraph:
         self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def node(self, operator: str, inputs: list[str], output: str, *, domain: str = "", **attributes: int) -> str:
+    def node(self, operator: str, inputs: list[str], output: str, *, domain: str = "", **attributes: int | str) -> str:
         """One node with one output, named after it."""
         node = helper.make_node(operator, inputs, [output], name=output, domain=domain)
         node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
         self.nodes.append(node)
         return output
+
+    def looked_up(self, table: NDArray[np.float32], tokens: str, output: str) -> str:
+        """Rows of ``table`` float32[V, n] by ``tokens``.
+
+        In float16 a table takes half of the room, and what a step gathers from it is cast in 2 µs.
+        """
+        half = self.precision == "int8"
+        held = self.constant("table", table.astype(np.float16 if half else self.float_type))
+        row = self.node("Gather", [held, tokens], f"{output}.half" if half else output, axis=0)
+        return self.node("Cast", [row], output, to=TensorProto.FLOAT) if half else row
 
     def split(self, source: str, outputs: list[str], sizes: list[int]) -> list[str]:
         """Columns of ``source``, by ``sizes``."""
@@ -167,12 +177,7 @@ def build_graph(
     parts = graph.split(
         state, [f"before.{i}" for i in range(layers)] + [f"held.{i}" for i in range(layers)], [hidden] * 2 * layers
     )
-    # In float16 the table takes half of the room, and what a step gathers from it is cast in 2 µs.
-    half = precision == "int8"
-    table = graph.constant("table", folded_table(network).astype(np.float16 if half else graph.float_type))
-    row = graph.node("Gather", [table, "token"], "row.half" if half else "row", axis=0)
-    if half:
-        row = graph.node("Cast", [row], "row", to=TensorProto.FLOAT)
+    row = graph.looked_up(folded_table(network), "token", "row")
     rows = graph.split(row, [f"row.{i}" for i in range(layers)], [4 * hidden] * layers) if layers > 1 else [row]
     outputs: list[str] = []
     held: list[str] = []
@@ -180,7 +185,7 @@ def build_graph(
         reads = graph.concat([*outputs[-1:], parts[layer]], f"reads.{layer}")
         product = graph.product(reads, recurrent_weights(network, layer), f"product.{layer}")
         gates = graph.node("Add", [product, rows[layer]], f"gates.{layer}")
-        output, cell = _cell(graph, gates, parts[layers + layer], layer, hidden)
+        output, cell = lstm_cell(graph, gates, parts[layers + layer], layer, hidden)
         outputs.append(output)
         held.append(cell)
     features = graph.concat(outputs if config.skip else outputs[-1:], "features")
@@ -194,7 +199,7 @@ def build_graph(
     return _model(graph, state_size(network), size, {READOUT + readout: network.config.labels} if pool else {})
 
 
-def _cell(graph: StepGraph, gates: str, held: str, layer: int, hidden: int) -> tuple[str, str]:
+def lstm_cell(graph: StepGraph, gates: str, held: str, layer: int, hidden: int) -> tuple[str, str]:
     """The gates of an LSTM cell (Hochreiter, Schmidhuber 1997; Gers et al. 2000): its output and what it holds."""
     opening, candidate = graph.split(gates, [f"opening.{layer}", f"candidate.{layer}"], [3 * hidden, hidden])
     opening = graph.node("Sigmoid", [opening], f"open.{layer}")
@@ -231,20 +236,30 @@ def _pooled(
 
 
 def _model(graph: StepGraph, state_size: int, vocabulary_size: int, readouts: dict[str, int]) -> onnx.ModelProto:
-    inputs = [
-        helper.make_tensor_value_info("token", TensorProto.INT64, ["batch"]),
-        helper.make_tensor_value_info("state", TensorProto.FLOAT, ["batch", state_size]),
-    ]
-    outputs = [
-        helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", vocabulary_size]),
-        helper.make_tensor_value_info("next_state", TensorProto.FLOAT, ["batch", state_size]),
-        *(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", k]) for name, k in readouts.items()),
-    ]
+    outputs = [port("logits", "batch", vocabulary_size), port("next_state", "batch", state_size)]
+    outputs += [port(name, "batch", size) for name, size in readouts.items()]
+    return finished_model(graph, "step", [token_port(), port("state", "batch", state_size)], outputs)
+
+
+def port(name: str, *shape: int | str) -> onnx.ValueInfoProto:
+    """An input or output of float32."""
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
+def token_port(name: str = "token", size: str = "batch") -> onnx.ValueInfoProto:
+    """An input of tokens, int64[size]."""
+    return helper.make_tensor_value_info(name, TensorProto.INT64, [size])
+
+
+def finished_model(
+    graph: StepGraph, name: str, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]
+) -> onnx.ModelProto:
+    """The graph with its ports, checked as far as onnx can."""
     opsets = [helper.make_opsetid("", OPSET)]
     if graph.precision == "int8":
         opsets.append(helper.make_opsetid("com.microsoft", 1))
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "step", inputs, outputs, graph.initializers),
+        helper.make_graph(graph.nodes, name, inputs, outputs, graph.initializers),
         opset_imports=opsets,
         producer_name="rnncomplete",
         ir_version=10,

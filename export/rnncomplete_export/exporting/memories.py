@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnncomplete.mixing.memory import CorpusMemory
-    from rnncomplete.network.model import Model
+    from rnncomplete.network.model import FloatArray, Model
 
 FEWEST_WEIGHED = 20_000
 """Characters at the end of a text, or of the part held out, with which weights are learned."""
@@ -86,18 +86,24 @@ def _figures_on(held_out: NDArray[np.uint16]) -> int:
     return FIGURES_ON if len(held_out) > FIGURES_ON + FEWEST_WEIGHED else len(held_out) // 2
 
 
+def expected(model: Model, text: NDArray[np.uint16]) -> FloatArray:
+    """The network's word on each character of ``text`` uint16[n], float32[n, V]."""
+    return Expectations(StaticReader(model))(Tail(0, text), 0)
+
+
 def with_best_rate(
     memory: CorpusMemory,
-    model: Model,
     text: NDArray[np.uint16],
+    network: FloatArray,
     advance: Callable[[str], None] = lambda _: None,
 ) -> CorpusMemory:
-    """``memory`` with the rate that predicts ``text`` uint16[n] best, which ``model`` was not trained on.
+    """``memory`` with the rate that predicts ``text`` uint16[n] best, beside the ``network``'s word on it float32[n, V].
+
+    The network should not have been trained on it.
 
     Found on a text that was trained on it would be too low: there the network is right more often than it will be.
     ``advance`` is told of each rate that is tried.
     """
-    network = Expectations(StaticReader(model))(Tail(0, text), 0)
 
     def loss(rate: float) -> float:
         advance(f"finding how fast to adapt: {rate:g}")

@@ -127,12 +127,18 @@ def check_parity(parity: Parity) -> None:
             f"the float32 graph differs from PyTorch by {parity.float32_logit_difference:.2e} in a logit; "
             f"expected at most {LOGIT_TOLERANCE:.0e}: nothing was exported"
         )
-    for name, loss, base, of, tolerance in (
-        ("int8", parity.int8_nats, parity.float32_nats, "float32", INT8_TOLERANCE),
-        ("fp16", parity.fp16_nats, parity.int8_nats, "int8, of which it is made", FLOAT16_TOLERANCE),
-    ):
-        if not loss - base <= tolerance:
-            raise ParityError(
-                f"the {name} graph loses {loss - base:.4f} nats per character against {of}; "
-                f"expected at most {tolerance}: nothing was exported"
-            )
+    check_int8(parity.int8_nats, parity.float32_nats)
+    _check("fp16", parity.fp16_nats, parity.int8_nats, "int8, of which it is made", FLOAT16_TOLERANCE)
+
+
+def check_int8(int8: float, float32: float) -> None:
+    """Raise :class:`ParityError` if a graph of ``int8`` loses too many nats per character against ``float32``."""
+    _check("int8", int8, float32, "float32", INT8_TOLERANCE)
+
+
+def _check(name: str, loss: float, base: float, of: str, tolerance: float) -> None:
+    if not loss - base <= tolerance:
+        raise ParityError(
+            f"the {name} graph loses {loss - base:.4f} nats per character against {of}; "
+            f"expected at most {tolerance}: nothing was exported"
+        )

@@ -29,7 +29,7 @@ def render_readme(card: Card) -> str:
     parts = [
         f"# {card.style}",
         f"{card.description}.".replace("..", "."),
-        f"A {card.layers} x {card.hidden_size} LSTM that predicts one character at a time: {card.parameters:,} "
+        f"A {card.layers} x {card.hidden_size} LSTM that predicts one character at a time{about(card)}: {card.parameters:,} "
         f"parameters, {len(card.vocabulary)} characters, temperature {card.temperature:g}.",
         "## Corpus",
         f"{corpus['name']}, {corpus['characters']:,} characters (SHA-256 `{corpus['sha256']}`). "
@@ -42,14 +42,13 @@ def render_readme(card: Card) -> str:
         f"| network alone (static, int8), {slice_of(card)} | {nats:.4f} | {nats / LN2:.4f} |\n"
         + ngram_row(figures)
         + adaptive_row(figures)
-        + f"| float32, {figures['parity_characters']:,} characters in 16 stretches | {figures['float32_nats']:.4f} | |\n"
-        f"| int8, the same | {figures['int8_nats']:.4f} | |\n"
-        f"| fp16, the same | {figures['fp16_nats']:.4f} | |",
-        f"The first line is what `rnncomplete eval --style {card.style} --static FILE` prints for that slice. "
+        + parity_rows(card),
+        f"The first line is what `rnncomplete eval --style {card.style} --static {'--source SOURCES ' * (card.source is not None)}FILE` prints for that slice. "
         f"Typing its first {figures['typed_characters']:,} characters with ghosts saves "
         f"{100 * figures['keystrokes_saved']:.1f} % of the keys in the typing simulation.",
         memory_line(figures),
         labels_part(card),
+        translation_part(card),
         "## What it learned, and when",
         "![loss and skills against characters seen](stages.svg)",
         skills_table(card),
@@ -58,6 +57,45 @@ def render_readme(card: Card) -> str:
         parts.append(f"After {stage['characters']:,} characters, {stage['loss']:.3f} nats per character, it wrote:")
         parts.append(fenced(stage["sample"]))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def about(card: Card) -> str:
+    """What its network reads beside the text, if it does."""
+    if card.source is None:
+        return ""
+    encoder = "two bidirectional LSTM layers" if card.source["kind"] == "text" else "a convolutional network"
+    return f", with attention to what an encoder of {encoder} has read"
+
+
+def parity_rows(card: Card) -> str:
+    """What smaller numbers cost."""
+    figures = card.figures
+    where = " in 16 stretches" if card.source is None else ""
+    rows = [f"| float32, {figures['parity_characters']:,} characters{where} | {figures['float32_nats']:.4f} | |"]
+    for name in ("int8", "fp16"):
+        if (nats := figures.get(f"{name}_nats")) is not None:
+            rows.append(f"| {name}, the same | {nats:.4f} | |")
+    return "\n".join(rows)
+
+
+def translation_part(card: Card) -> str:
+    """How well it translates, if it does."""
+    figures = card.figures.get("translation")
+    if figures is None:
+        return ""
+    saved, without = card.figures["keystrokes_saved"], figures["sourceless_keystrokes_saved"]
+    return (
+        f"## Translation\n\nOf {figures['pairs']:,} lines held out, whose sources were read (`rnncomplete translate --style "
+        f"{card.style}`); BLEU and chrF are sacrebleu's, against all translations that are held out of a source, of the "
+        "network before its weights were rounded:\n\n"
+        "| | BLEU | chrF |\n|---|---|---|\n"
+        f"| the likeliest character, one after another | {figures['bleu']:.1f} | {figures['chrf']:.1f} |\n"
+        f"| beam search, {figures['beam']} hypotheses | {figures['beam_bleu']:.1f} | {figures['beam_chrf']:.1f} |\n"
+        f"| the translation of the nearest source trained on (TF-IDF of characters) | {figures['nearest_bleu']:.1f} | "
+        f"{figures['nearest_chrf']:.1f} |\n\n"
+        f"All figures above are with the source. Without it the network alone has {figures['sourceless_nats']:.4f} nats per "
+        f"character, and ghosts save {100 * without:.1f} % of the keys instead of {100 * saved:.1f} %."
+    )
 
 
 def training_of(training: Training) -> str:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rnncomplete_export.network.writing import written_lines
 from rnncomplete_export.texts.pairs import LONGEST
-from rnncomplete_export.training.pair_task import PairExamples
 from rnncomplete_export.training.source_task import nats_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
+    from rnncomplete.network.card import TranslationFigures
     from rnncomplete_export.network.conditioned_network import ConditionedNetwork
-    from rnncomplete_export.texts.pairs import Pairs
-    from rnncomplete_export.training.configuration import TrainingConfig
+    from rnncomplete_export.training.pair_task import PairExamples
 
 BEAM = 4
 """Hypotheses of the beam search."""
@@ -26,23 +27,6 @@ SHOWN = 12
 
 AT_ONCE = 256
 """Sources that are translated side by side."""
-
-
-class TranslationFigures(TypedDict):
-    """What a card says of translations."""
-
-    pairs: int
-    """Held out, on which everything here is measured."""
-    source_nats: float
-    """Nats per character of the network alone, with the source."""
-    sourceless_nats: float
-    """The same with empty sources."""
-    bleu: float
-    """Of the likeliest characters, 0 to 100."""
-    chrf: float
-    beam_bleu: float
-    """Of a beam search of :data:`BEAM` hypotheses."""
-    beam_chrf: float
 
 
 def grouped(sources: Sequence[str], targets: Sequence[str]) -> dict[str, list[str]]:
@@ -64,57 +48,83 @@ def scores(translations: Sequence[str], references: Sequence[Sequence[str]]) -> 
     return bleu.score, chrf.score
 
 
+class Held(NamedTuple):
+    """Lines held out, grouped by what they translate."""
+
+    sources: list[str]
+    """The shortest first, so that those of like length are translated side by side."""
+    numbers: list[int]
+    """Of the first pair of each."""
+    references: list[list[str]]
+    """All translations of each."""
+
+
+def held(pairs: PairExamples, kept: NDArray[np.int64]) -> Held:
+    """Of the pairs ``kept`` int64[n]."""
+    sources = [pairs.source(number) for number in kept]
+    known = grouped(sources, [pairs.written(number) for number in kept])
+    first = {source: int(number) for source, number in reversed([*zip(sources, kept, strict=True)])}
+    order = sorted(known, key=len)
+    return Held(order, [first[source] for source in order], [known[source] for source in order])
+
+
 def translation_figures(
     network: ConditionedNetwork,
-    pairs: Pairs,
-    config: TrainingConfig,
+    pairs: PairExamples,
+    kept: NDArray[np.int64],
     say: Callable[[str], None] = lambda _: None,
 ) -> TranslationFigures:
-    """Of ``network``, on its device, on all pairs held out."""
-    device = network.embedding.weight.device
-    examples = PairExamples(pairs, config, device)
-    kept = examples.held_out(pairs.held_out)
-    held = examples.of(kept)
-    decode = [corpus.vocabulary.decode for corpus in (pairs.sources, pairs.targets)]
-    known = grouped(
-        [decode[0](examples.sources[number][:-1].tolist()) for number in kept],
-        [decode[1](examples.targets[number].tolist()) for number in kept],
-    )
-    # One of each source, the longest last, so that those of like length are translated side by side.
-    first = {decode[0](examples.sources[number][:-1].tolist()): place for place, number in reversed([*enumerate(kept)])}
-    order = sorted(known, key=len)
-    newline = pairs.targets.vocabulary.token("\n")
+    """Of ``network`` on its device, where ``pairs`` are, too: of those ``kept`` int64[n]; some translations to ``say``."""
+    of, newline = held(pairs, kept), pairs.newline
+    examples = pairs.of(np.array(of.numbers, np.int64))
 
     def scored(beam: int) -> tuple[list[str], float, float]:
         lines: list[str] = []
-        for begin in range(0, len(order), AT_ONCE):
-            which = np.array([first[source] for source in order[begin : begin + AT_ONCE]], np.int64)
-            most = min(LONGEST, 40 + 2 * max(map(len, order[begin : begin + AT_ONCE])))
-            written = written_lines(network, held.sources_of(which), newline, most, beam=beam)
-            lines += [decode[1](line) for line in written]
-        bleu, chrf = scores(lines, [known[source] for source in order])
-        return lines, round(bleu, 2), round(chrf, 2)
+        for begin in range(0, len(of.sources), AT_ONCE):
+            which = np.arange(begin, min(begin + AT_ONCE, len(of.sources)))
+            most = min(LONGEST, 40 + 2 * len(of.sources[which[-1]]))
+            written = written_lines(network, examples.sources_of(which), newline, most, beam=beam)
+            lines += [pairs.vocabulary.decode(line) for line in written]
+        return lines, *scores(lines, of.references)
 
     _, bleu, chrf = scored(1)
     lines, beam_bleu, beam_chrf = scored(BEAM)
-    for place in np.linspace(0, len(order) - 1, SHOWN, dtype=np.int64):
-        say(f"{order[place]}\n> {lines[place]}")
+    for place in np.linspace(0, len(lines) - 1, SHOWN, dtype=np.int64):
+        say(f"{of.sources[place]}\n> {lines[place]}")
     return {
         "pairs": len(kept),
-        "source_nats": round(nats_of(network, held), 5),
-        "sourceless_nats": round(nats_of(network, held, empty=True), 5),
-        "bleu": bleu,
-        "chrf": chrf,
-        "beam_bleu": beam_bleu,
-        "beam_chrf": beam_chrf,
+        "sourceless_nats": round(nats_of(network, pairs.of(kept), empty=True), 5),
+        "bleu": round(bleu, 2),
+        "chrf": round(chrf, 2),
+        "beam": BEAM,
+        "beam_bleu": round(beam_bleu, 2),
+        "beam_chrf": round(beam_chrf, 2),
     }
+
+
+def nearest_figures(pairs: PairExamples, kept: NDArray[np.int64]) -> TranslationFigures:
+    """Of the translation of the nearest source trained on, by TF-IDF of runs of characters, instead of a network's."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    of = held(pairs, kept)
+    counted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, dtype=np.float32)
+    known = counted.fit_transform([pairs.source(number) for number in range(pairs.split)])
+    nearest: list[str] = []
+    for begin in range(0, len(of.sources), AT_ONCE):
+        alike = counted.transform(of.sources[begin : begin + AT_ONCE]) @ known.T
+        nearest += [pairs.written(int(number)) for number in np.asarray(alike.argmax(axis=1)).ravel()]
+    bleu, chrf = scores(nearest, of.references)
+    return {"nearest_bleu": round(bleu, 2), "nearest_chrf": round(chrf, 2)}
 
 
 def tell_translations(figures: TranslationFigures) -> str:
     """The figures for people."""
-    return (
-        f"{figures['pairs']:,} pairs held out: {figures['source_nats']:.4f} nats per character with the source, "
-        f"{figures['sourceless_nats']:.4f} without; translated by the likeliest character "
-        f"BLEU {figures['bleu']:.1f}, chrF {figures['chrf']:.1f}; "
-        f"with beam {BEAM} BLEU {figures['beam_bleu']:.1f}, chrF {figures['beam_chrf']:.1f}"
+    told = (
+        f"{figures['pairs']:,} pairs held out: translated by the likeliest characters BLEU {figures['bleu']:.1f}, "
+        f"chrF {figures['chrf']:.1f}; with beam {figures['beam']} BLEU {figures['beam_bleu']:.1f}, "
+        f"chrF {figures['beam_chrf']:.1f}"
     )
+    if "nearest_bleu" in figures:
+        nearest = f"BLEU {figures['nearest_bleu']:.1f}, chrF {figures['nearest_chrf']:.1f}"
+        told += f"; the translation of the nearest source trained on has {nearest}"
+    return f"{told}; without the source {figures['sourceless_nats']:.4f} nats per character"

@@ -51,6 +51,9 @@ class Context(NamedTuple):
 class Encoder(nn.Module, ABC):
     """Makes a context of sources: what differs from one kind of source to the other."""
 
+    keys: nn.Linear
+    values: nn.Linear
+
     @abstractmethod
     def forward(self, source: Tensor) -> Context:
         """The context of B sources, of which the first dimension of ``source`` is the number."""

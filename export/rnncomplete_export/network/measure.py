@@ -13,7 +13,7 @@ from rnncomplete.completion.sampler import MIN_P, WRITING_TEMPERATURE
 from rnncomplete.text.stretches import stretches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
     from torch import Tensor
@@ -71,10 +71,13 @@ def nats_per_character(network: CharacterNetwork, tokens: NDArray[np.uint16]) ->
     return total / count
 
 
-def best_temperature(network: CharacterNetwork, tokens: NDArray[np.uint16]) -> float:
-    """The divisor of the logits that gives the least loss on ``tokens``: calibration (Guo et al. 2017)."""
+def best_temperature(read: Iterable[tuple[Tensor, Tensor]]) -> float:
+    """The divisor of logits float[T, B, V] that gives the least loss of targets int64[T, B]: calibration (Guo et al. 2017).
+
+    Targets of -100 cost nothing.
+    """
     losses = np.zeros(len(TEMPERATURES))
-    for logits, targets in logits_of(network, tokens):
+    for logits, targets in read:
         for index, temperature in enumerate(TEMPERATURES):
             losses[index] += functional.cross_entropy(
                 logits.flatten(0, 1) / float(temperature), targets.flatten(), reduction="sum"

@@ -63,28 +63,33 @@ class Weights:
 
 def read_weights(graph_path: Path) -> Weights:
     """The weights in the graph at ``graph_path``, of any precision; raises :class:`ModelError` if it holds no LSTM."""
+    held = read_initializers(graph_path)
     try:
-        data = graph_path.read_bytes()
-        read_graph(data)
-    except (OSError, ModelError) as error:
-        raise ModelError(f"cannot read {graph_path}: {error}; expected what `rnncomplete export` writes") from None
-    initializers = onnx.load_from_string(data).graph.initializer
-    try:
-        return _checked({item.name: numpy_helper.to_array(item) for item in initializers})
+        return _checked(held)
     except (KeyError, ValueError) as error:
         raise ModelError(
             f"{graph_path} holds no stacked LSTM as `rnncomplete export` writes it ({error}); take a style it wrote"
         ) from None
 
 
+def read_initializers(graph_path: Path) -> dict[str, np.ndarray]:
+    """The arrays that the graph at ``graph_path`` holds, by name; raises :class:`ModelError`."""
+    try:
+        data = graph_path.read_bytes()
+        read_graph(data)
+    except (OSError, ModelError) as error:
+        raise ModelError(f"cannot read {graph_path}: {error}; expected what `rnncomplete export` writes") from None
+    return {item.name: numpy_helper.to_array(item) for item in onnx.load_from_string(data).graph.initializer}
+
+
 def _checked(held: dict[str, np.ndarray]) -> Weights:
     """The weights among the initializers ``held``; raises ``KeyError`` or ``ValueError`` if they are not all there."""
     layers = sum(1 for name in held if name.startswith("product.") and name.endswith(".weight"))
     logits = next((name for name in LOGITS if f"{name}.weight" in held), LOGITS[-1])
-    readout = _matrix(held, logits)
+    readout = matrix(held, logits)
     weights = Weights(
         held["table"].astype(np.float32),
-        [_matrix(held, f"product.{layer}") for layer in range(layers)],
+        [matrix(held, f"product.{layer}") for layer in range(layers)],
         readout,
         held[f"{logits}.bias"].astype(np.float32),
         _pooled(held) if "projected.bias" in held else (),
@@ -103,10 +108,10 @@ def _checked(held: dict[str, np.ndarray]) -> Weights:
 def _pooled(held: dict[str, np.ndarray]) -> tuple[FloatArray, ...]:
     """What reads labels out."""
     biases = [held[f"{name}.bias"].astype(np.float32) for name in ("projected", "label")]
-    return _matrix(held, "projected"), biases[0], _matrix(held, "label"), biases[1]
+    return matrix(held, "projected"), biases[0], matrix(held, "label"), biases[1]
 
 
-def _matrix(held: dict[str, np.ndarray], product: str) -> FloatArray:
+def matrix(held: dict[str, np.ndarray], product: str) -> FloatArray:
     """The matrix of one product, float32[n, m], scaled back if it is quantised."""
     matrix: FloatArray = held[f"{product}.weight"].astype(np.float32)
     return matrix * held[f"{product}.scale"] if f"{product}.scale" in held else matrix

@@ -10,10 +10,10 @@ import numpy as np
 
 from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.files import replace_file
-from rnncomplete.text.decoding import read_text
 from rnncomplete.text.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import make_folder, vocabulary_of, way_out
 from rnncomplete_export.texts.corpus import VALIDATION_SHARE, Corpus, build_corpus, open_tokens
+from rnncomplete_export.texts.pair_files import read_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +30,6 @@ FEWEST_PAIRS, FEWEST_HELD_OUT = 100, 2
 
 LONGEST = 400
 """Characters of a source, at most: the rest is not read."""
-
-LIKE_A_NAME = 0.5
-"""Share of pairs that are names of columns by their looks, from which on the first is a pair as well."""
 
 
 @dataclass(frozen=True)
@@ -58,35 +55,6 @@ def lines_of(tokens: NDArray[np.uint16], newline: int) -> list[NDArray[np.uint16
     """The lines of ``tokens`` uint16[N], with their ends."""
     tokens = np.asarray(tokens)  # a slice of a memory map takes many times as long
     return np.split(tokens, np.flatnonzero(tokens == newline) + 1)[:-1]
-
-
-def read_pairs(path: Path) -> list[tuple[str, str]]:
-    """Source and target of each line of a TSV file, whose first line may name the columns.
-
-    Raises :class:`TextError` naming the line that has not two columns, or whose target is empty.
-    """
-    rows = [line.split("\t") for line in read_text(path).split("\n")]
-    if rows and not any(rows[-1]):
-        rows.pop()
-    for number, row in enumerate(rows, 1):
-        if len(row) != 2:
-            raise TextError(
-                f"{path}, line {number}, has {len(row)} column{'s' * (len(row) != 1)}; expected 2: source and target, with "
-                "a tab between"
-            )
-        if not row[1].strip():
-            raise TextError(f"{path}, line {number}, has no target; expected source and target, with a tab between")
-    begun = 1 if rows and _is_header(rows) else 0
-    return [(source.strip(), target.strip()) for source, target in rows[begun:]]
-
-
-def _is_header(rows: list[list[str]]) -> bool:
-    """Whether the first of ``rows`` names the columns: it looks so, and most of the others don't."""
-
-    def looks_so(row: list[str]) -> bool:
-        return all(cell.strip().replace("-", "").replace("_", "").isalnum() for cell in row)
-
-    return looks_so(rows[0]) and sum(map(looks_so, rows)) < LIKE_A_NAME * len(rows)
 
 
 def build_pairs(

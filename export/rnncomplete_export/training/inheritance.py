@@ -49,12 +49,16 @@ class Base:
         return self.card.style
 
     def earlier(self, corpus: Corpus) -> dict[str, Any] | None:
-        """``training`` and ``stages`` from its card, if it learned the same text, ``corpus``; a training goes on then."""
-        known = self.card.corpus
-        held_out = known.get("validation_characters")
-        if known.get("sha256") != corpus.sha256 or held_out != len(corpus.validation):
-            return None
-        return {"training": self.card.training, "stages": list(self.card.stages)}
+        """What :func:`earlier_of` says of it."""
+        return earlier_of(self.card, corpus)
+
+
+def earlier_of(card: Card, corpus: Corpus) -> dict[str, Any] | None:
+    """``training`` and ``stages`` of a style with that ``card``, if it learned the same text, ``corpus``; a training goes on then."""
+    held_out = card.corpus.get("validation_characters")
+    if card.corpus.get("sha256") != corpus.sha256 or held_out != len(corpus.validation):
+        return None
+    return {"training": card.training, "stages": list(card.stages)}
 
 
 def read_base(style: str) -> Base:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
     from numpy.typing import NDArray
 
+    from rnncomplete.text.vocabulary import Vocabulary
     from rnncomplete_export.network.conditioned_network import ConditionedNetwork
     from rnncomplete_export.texts.pairs import Pairs
     from rnncomplete_export.training.configuration import TrainingConfig
@@ -43,6 +44,36 @@ class PairExamples:
     def split(self) -> int:
         """Pairs to train on."""
         return len(self.targets) - self._pairs.held_out
+
+    lines_follow = True
+    """Lines that follow one another are one text, each about a line of one source."""
+
+    @property
+    def count(self) -> int:
+        """All pairs."""
+        return len(self.targets)
+
+    def source(self, number: int) -> str:
+        """The source of a pair."""
+        return self._pairs.sources.vocabulary.decode(self.sources[number][:-1].tolist())
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Of what is written."""
+        return self._pairs.targets.vocabulary
+
+    @property
+    def newline(self) -> int:
+        """The token that ends what is written."""
+        return self.vocabulary.token("\n")
+
+    def written(self, number: int) -> str:
+        """What is written about a source."""
+        return self.vocabulary.decode(self.targets[number].tolist())
+
+    def line(self, number: int) -> NDArray[np.uint16]:
+        """The tokens of what is written about it."""
+        return self.targets[number]
 
     def held_out(self, most: int) -> NDArray[np.int64]:
         """So many of those held out, evenly spaced."""
@@ -77,7 +108,7 @@ def task_of_pairs(
         config,
         fabric,
         source=source_of(pairs),
-        told=[vocabulary.decode(examples.sources[number][:-1].tolist()) for number in kept],
+        told=[examples.source(number) for number in kept],
         about=(
             f"{training.count:,} pairs, {pairs.held_out:,} kept for validation: "
             f"{pairs.sources.characters:,} characters of {len(vocabulary)} kinds, and about them "

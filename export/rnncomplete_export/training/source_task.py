@@ -17,9 +17,10 @@ from rnncomplete_export.training.profile import operations_a_character
 from rnncomplete_export.training.task import Learned, Validated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from lightning_fabric import Fabric
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from rnncomplete.text.vocabulary import Vocabulary
@@ -34,21 +35,28 @@ LONGEST_SHOWN = 120
 """Characters of such a line."""
 
 
-def nats_of(network: ConditionedNetwork, examples: Examples, *, empty: bool = False) -> float:
-    """Nats per character of all lines of ``examples``, their ends among them, with their sources or with ``empty`` ones."""
+@torch.no_grad()
+def logits_about(
+    network: ConditionedNetwork, examples: Examples, *, empty: bool = False
+) -> Iterator[tuple[NDArray[np.int64], Tensor, Tensor]]:
+    """All of ``examples`` in batches: their numbers, logits float32[T, B, V], and targets int64[T, B].
+
+    With their sources or with ``empty`` ones.
+    """
     was_training = network.training
     network.eval()
-    total, count = torch.zeros((), dtype=torch.float64, device=network.embedding.weight.device), 0
-    with torch.no_grad():
-        for _, batch in examples.each(empty=empty):
-            logits = network(batch.source, batch.inputs).float()
-            lost = functional.cross_entropy(
-                logits.flatten(0, 1), batch.targets.flatten(), ignore_index=PADDING, reduction="sum"
-            )
-            total += lost
-            count += batch.characters
+    for which, batch in examples.each(empty=empty):
+        yield which, network(batch.source, batch.inputs).float(), batch.targets
     network.train(was_training)
-    return total.item() / count
+
+
+def nats_of(network: ConditionedNetwork, examples: Examples, *, empty: bool = False, temperature: float = 1.0) -> float:
+    """Nats per character of all lines of ``examples``, their ends among them, with their sources or with ``empty`` ones."""
+    total = torch.zeros((), dtype=torch.float64, device=network.embedding.weight.device)
+    for _, logits, targets in logits_about(network, examples, empty=empty):
+        scaled = logits.flatten(0, 1) / temperature
+        total += functional.cross_entropy(scaled, targets.flatten(), ignore_index=PADDING, reduction="sum")
+    return total.item() / examples.characters
 
 
 class SourceTask:

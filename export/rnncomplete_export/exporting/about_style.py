@@ -1,0 +1,131 @@
+"""A style that writes about sources, whatever their kind: what is measured of each kind beside what all have."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import torch
+
+from rnncomplete.errors import SettingError
+from rnncomplete.network.loading import STEP
+from rnncomplete.styles import ENCODER
+from rnncomplete_export.exporting.facts import make_card
+from rnncomplete_export.exporting.source_graphs import state_size
+from rnncomplete_export.exporting.source_style import measured_style
+from rnncomplete_export.exporting.style_folder import refuse_others, write_style
+from rnncomplete_export.exporting.translation_figures import nearest_figures, translation_figures
+from rnncomplete_export.network.character_network import parameter_count
+from rnncomplete_export.network.conditioned_network import LAYERS
+from rnncomplete_export.network.encoders import conditioned_network_of
+from rnncomplete_export.texts.pairs import open_pairs
+from rnncomplete_export.training.configuration import TrainingConfig
+from rnncomplete_export.training.pair_task import PairExamples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rnncomplete.network.card import Card, Figures, Stage
+    from rnncomplete.network.source import Source
+    from rnncomplete_export.checkpoint import Checkpoint
+    from rnncomplete_export.exporting.source_style import Collection
+    from rnncomplete_export.network.conditioned_network import ConditionedNetwork
+
+CPU = torch.device("cpu")
+
+TRANSLATED_A_SECOND, FEWEST_TRANSLATED = 10, 100
+"""Lines held out that are translated for the figures, for each second trained; and at least."""
+
+
+class Kind(NamedTuple):
+    """What a kind of source needs."""
+
+    collect: Callable[[Path, Checkpoint], Collection]
+    """The lines beside a checkpoint, and what they are about."""
+    figures: Callable[[ConditionedNetwork, Checkpoint, Collection, float, Callable[[str], None]], Figures]
+    """What only such styles have: of a network, its lines, and the share of keystrokes saved without a source."""
+
+
+def pairs_beside(path: Path, checkpoint: Checkpoint) -> PairExamples:
+    """The pairs beside the checkpoint at ``path``."""
+    pairs = open_pairs(path.parent, checkpoint.facts)
+    return PairExamples(pairs, TrainingConfig(**checkpoint.facts["config"]), CPU)
+
+
+def of_translations(
+    network: ConditionedNetwork,
+    checkpoint: Checkpoint,
+    collection: Collection,
+    sourceless: float,
+    advance: Callable[[str], None],
+) -> Figures:
+    """How well lines are translated, beside the nearest line that was trained on."""
+    most = max(FEWEST_TRANSLATED, int(TRANSLATED_A_SECOND * checkpoint.facts["state"]["seconds"]))
+    pairs = cast("PairExamples", collection)
+    kept = pairs.held_out(most)
+    advance(f"translating {len(kept):,} lines")
+    figures = translation_figures(network, pairs, kept)
+    advance("finding the nearest lines that were trained on")
+    figures |= nearest_figures(pairs, kept)
+    figures["sourceless_keystrokes_saved"] = sourceless
+    return {"translation": figures}
+
+
+KINDS = {"text": Kind(pairs_beside, of_translations)}
+"""By the ``kind`` of a source."""
+
+
+def export_about(
+    path: Path,
+    checkpoint: Checkpoint,
+    folder: Path,
+    style: str,
+    *,
+    text: Path | None = None,
+    advance: Callable[[str], None] = lambda _: None,
+) -> Card:
+    """As :func:`rnncomplete_export.exporting.exporter.export_style`, of a network that writes about sources."""
+    refuse_others(folder)
+    source = checkpoint.facts["source"]
+    if text is not None or source["kind"] not in KINDS:
+        told = f"--text {text}" if text else f"a source of the kind {source['kind']}"
+        raise SettingError(f"{told} for a style that writes about sources; leave it out: what was held out is measured")
+    kind = KINDS[source["kind"]]
+    network = conditioned_network_of(checkpoint)
+    collection = kind.collect(path, checkpoint)
+    card = make_card(
+        checkpoint,
+        style,
+        format=2,
+        source=described(source),
+        context={"keys": network.shape.keys, "values": network.shape.values},
+        state_size=state_size(network),
+        layers=LAYERS,
+        hidden_size=network.shape.hidden_size,
+        parameters=parameter_count(network),
+        temperature=1.0,
+        stages=stages_of(checkpoint),
+    )
+    card, graphs, memory, sourceless = measured_style(network, checkpoint, card, collection, advance=advance)
+    own = kind.figures(network, checkpoint, collection, sourceless, advance)
+    card = dataclasses.replace(card, figures={**card.figures, **own})
+    write_style(folder, card, {STEP: graphs["step"], ENCODER: graphs["encode"]}, memory)
+    return card
+
+
+def described(source: dict[str, Any]) -> Source:
+    """What the card says of the source that a checkpoint describes."""
+    card = {name: value for name, value in source.items() if name in ("kind", "longest", "size")}
+    return cast("Source", card | ({"vocabulary": tuple(source["vocabulary"])} if "vocabulary" in source else {}))
+
+
+def stages_of(checkpoint: Checkpoint) -> tuple[Stage, ...]:
+    """What was noted in training, behind what was noted in the training before it on the same lines."""
+    earlier = checkpoint.facts["about"].get("earlier")
+    stages: list[Any] = list(earlier["stages"]) if earlier else []
+    begun = stages[-1] if stages else {"step": 0, "characters": 0}
+    for stage in checkpoint.facts["state"]["stages"]:
+        counted = {name: begun[name] + stage[name] for name in ("step", "characters")}
+        stages.append({"skills": {}, **stage, **counted})
+    return tuple(stages)

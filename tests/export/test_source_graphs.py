@@ -1,0 +1,94 @@
+"""The graphs of a network that writes about a source, held against PyTorch and the model contract."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from rnncomplete.network.card import Card
+from rnncomplete_export.exporting.source_graphs import state_size
+from rnncomplete_export.exporting.source_style import executable, graphs_of, line_logits
+from rnncomplete_export.network.conditioned_network import ConditionedNetwork, DecoderShape
+from rnncomplete_export.network.text_encoder import TextEncoder
+
+if TYPE_CHECKING:
+    from rnncomplete.network.model import Model
+    from rnncomplete_export.exporting.graphs import Precision
+
+CHARACTERS = ("\ufffd", "\n", *"abcdefgh")
+READ = ("\ufffd", "\n", *"xyz .")
+
+
+@pytest.fixture(scope="module")
+def network() -> ConditionedNetwork:
+    torch.manual_seed(5)
+    encoder = TextEncoder(len(READ), 12, embedding_size=8, keys=8, values=16)
+    made = ConditionedNetwork(encoder, DecoderShape(len(CHARACTERS), 16, 8, 8, 16)).eval()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.add_(torch.randn(parameter.shape) * 0.3)
+    return made
+
+
+def model_of(network: ConditionedNetwork, precision: Precision) -> Model:
+    facts = {
+        "format": 2,
+        "style": "about",
+        "description": "",
+        "vocabulary": CHARACTERS,
+        "normalisation": ["line-ends"],
+        "state_size": state_size(network),
+        "source": {"kind": "text", "vocabulary": READ, "longest": 20},
+        "context": {"keys": 8, "values": 16},
+        "cell": "lstm",
+        "layers": 2,
+        "hidden_size": 16,
+        "parameters": 1,
+        "temperature": 1.0,
+        "threshold": 0.3,
+        "lexer": None,
+        "corpus": {},
+        "training": {},
+        "figures": {},
+        "stages": [],
+    }
+    return executable(Card.from_json(json.dumps(facts).encode()), graphs_of(network, 1, precision))
+
+
+def expected(network: ConditionedNetwork, source: str, line: list[int]) -> np.ndarray:
+    tokens = torch.tensor([[READ.index(c) if c in READ else 0 for c in source[:19]] + [1]])
+    with torch.no_grad():
+        logits: np.ndarray = network(tokens, torch.tensor([1, *line])[:, None])[:, 0].numpy()
+    return logits
+
+
+SOURCES = ("", "x", "xyz zy.", "what is unknown", "x" * 40)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_float32_graphs_compute_what_pytorch_computes(network: ConditionedNetwork, source: str) -> None:
+    line = np.array([2, 5, 3, 9, 0, 4], np.uint16)
+    found = line_logits(model_of(network, "float32"), source, line, 1)
+    assert np.abs(found - expected(network, source, line.tolist())).max() < 1e-5
+
+
+def test_the_int8_graphs_compute_nearly_that(network: ConditionedNetwork) -> None:
+    line, model = np.array([2, 5, 3, 9, 0, 4], np.uint16), model_of(network, "int8")
+    for source in SOURCES:
+        difference = np.abs(line_logits(model, source, line, 1) - expected(network, source, line.tolist())).max()
+        assert 0 < difference < 0.15
+
+
+def test_a_newline_begins_the_next_line_with_nothing_of_the_last(network: ConditionedNetwork) -> None:
+    model = model_of(network, "float32")
+    context, state = model.encode("xyz"), model.initial_state
+    begun, fresh = model.step(1, state, context)
+    for token in (3, 4, 5):
+        _, state = model.step(token, state, context)
+    again, following = model.step(1, state, context)
+    assert np.abs(again - begun).max() < 1e-6
+    assert np.abs(following).max() < 1e-6 > np.abs(fresh).max()
