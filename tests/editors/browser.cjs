@@ -35,6 +35,7 @@ function look() {
       await page.waitForSelector('.editor-instance .view-lines', { timeout: 90_000 });
     },
     focus: async () => page.locator('.editor-instance .view-lines').first().click({ force: true }),
+    click: async ({ text }) => page.getByText(text, { exact: true }).first().click(),
     type: async ({ text, delay }) => page.keyboard.type(text, { delay }),
     press: async ({ key }) => page.keyboard.press(key),
     look: async () => page.evaluate(look),
