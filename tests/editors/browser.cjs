@@ -29,6 +29,7 @@ function look() {
 (async () => {
   const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu'] });
   const page = await browser.newPage({ viewport: { width: 1000, height: 460 } });
+  const devtools = page.context().newCDPSession(page);
   const does = {
     open: async ({ url }) => {
       await page.goto(url);
@@ -37,6 +38,9 @@ function look() {
     focus: async () => page.locator('.editor-instance .view-lines').first().click({ force: true }),
     click: async ({ text }) => page.getByText(text, { exact: true }).first().click(),
     type: async ({ text, delay }) => page.keyboard.type(text, { delay }),
+    // As an input method does: a text that may still change, then what becomes of it.
+    compose: async ({ text }) => (await devtools).send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length }),
+    commit: async ({ text }) => (await devtools).send('Input.insertText', { text }),
     press: async ({ key }) => page.keyboard.press(key),
     look: async () => page.evaluate(look),
     shot: async ({ path, clip }) => page.screenshot({ path, clip }),

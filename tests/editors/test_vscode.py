@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,6 +150,21 @@ def test_others_are_cycled_through(code: Project, places: Path) -> None:
     page.press("Alt+]")
     page.shows("def ar", "ea_of(circle)")
     assert code.asked("ask")[-1]["invoked"]
+
+
+def test_while_an_input_method_composes_there_is_no_ghost(code: Project, places: Path) -> None:
+    code.open(places / "eight" / "composed.py", "# areas\n")
+    page = code.page
+    page.until(lambda _: code.opened("composed.py"))
+    page.type("def")
+    page.shows("def", " area(radius):")
+    for text in (" a", " ar"):
+        page.do("compose", text=text)
+        page.until(lambda seen, text=text: seen["lines"][-1:] == [f"def{text}"])
+        time.sleep(0.3)
+        page.shows(f"def{text}", "")
+    page.do("commit", text=" ar")
+    page.shows("def ar", "ea(radius):")
 
 
 def test_off_ends_the_server_and_nothing_is_asked(code: Project, places: Path) -> None:
