@@ -59,7 +59,11 @@ def test_words_are_drawn(style: str) -> None:
     assert run("--style", style, "--svg", text="one line").startswith("<svg")
 
 
-def test_without_a_name_it_is_the_first_style_that_tells_labels(tiny_card: Card, style: str) -> None:
+def test_without_a_name_it_is_the_first_style_that_tells_labels(
+    tiny_card: Card, style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(text="a wonderful film").split()[0] == "liked", "the shipped one"
+    monkeypatch.setattr("rnncomplete.styles.shipped_styles_folder", lambda: tmp_path / "none")
     assert "no style that tells labels is installed" in run(text="x", code=2)
     for name in ("later", "early"):
         write_readout_style(user_styles_folder() / name, dataclasses.replace(readout_card(tiny_card), style=name))

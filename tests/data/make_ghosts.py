@@ -26,6 +26,7 @@ PROMPTS = {
     "linux": ("static int ", "#include <linux/", "if (IS_ERR(", "struct device *dev = &pdev->"),
     "math": ("\\begin{theo", "Let $X$ be a ", "\\mathbb{R", "By the definition of the "),
     "python": ("import nump", "def __init__(self", "for i in ran", "    raise ValueErr"),
+    "reviews": ("The battery ", "I would not recom", "One of the best fi", "The acting is "),
     "shakespeare": ("To be, or not ", "KING HENRY:\nWhat say ", "First Citi", "Good morrow, "),
     "shell": ("#!/bin/", 'for file in "$', 'if [ -z "$', "docker run --"),
     "tolstoy": ("Prince And", "Pierre was ", "The countess ", "\u201cWhat is the mat"),

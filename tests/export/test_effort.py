@@ -15,7 +15,7 @@ from rnncomplete.mixing.mixer import Mixer
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.exporting import exporter
 from rnncomplete_export.exporting.comparison import tuned_threshold, typing_figures
-from rnncomplete_export.exporting.effort import Effort, effort_after
+from rnncomplete_export.exporting.effort import Effort, effort_after, seconds_trained
 from rnncomplete_export.exporting.exporter import export_style
 from rnncomplete_export.exporting.memories import RATES, expected, unread_part, with_best_rate
 from rnncomplete_export.exporting.telling import tenths
@@ -43,6 +43,11 @@ def test_after_two_minutes_no_count_is_beyond_a_fraction_of_what_was_trained_on(
     assert effort.counted <= 1_200_000
     assert effort.stages <= 3
     assert max(astuple(effort_after(2, kinds))) == effort_after(2, kinds).counted == 300_000
+
+
+def test_minutes_on_a_gpu_count_for_what_was_read_in_them() -> None:
+    assert seconds_trained(120, 300_000, 4_700_000) == 120
+    assert seconds_trained(198, 110_000_000, 4_850_000) == pytest.approx(3200, rel=0.01)
 
 
 class Counted:

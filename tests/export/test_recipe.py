@@ -39,7 +39,9 @@ def test_the_recipes_that_are_shipped_are_whole() -> None:
             "javascript",
             "linux",
             "math",
+            "pictures",
             "python",
+            "reviews",
             "shakespeare",
             "shell",
             "tolstoy",
@@ -73,7 +75,7 @@ def test_a_recipe_that_says_something_else_is_refused(tmp_path: Path, content: s
 
 
 def test_a_recipe_that_is_not_there_is_refused() -> None:
-    with pytest.raises(SettingError, match="linux, math, python"):
+    with pytest.raises(SettingError, match="linux, math, pictures, python"):
         load_recipe("nowhere")
 
 

@@ -1,7 +1,7 @@
 """How much work an export may do: a share of what the training was, so that two minutes of it are not followed by four.
 
-Nothing here looks at a clock: the counts follow from the seconds trained and the size of the vocabulary, both of which a
-checkpoint holds, so that the same checkpoint gives the same style on every machine.
+Nothing here looks at a clock: the counts follow from what a checkpoint says of the training and from the size of the
+vocabulary, so that the same checkpoint gives the same style on every machine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,17 @@ from dataclasses import dataclass
 
 BREADTH = 1000
 """Kinds of characters that double what one prediction costs, beside the part of it that does not depend on them."""
+
+OPERATIONS = 1e12
+"""Floating-point operations in a second of training, at most, by which it counts: a GPU's three minutes are an hour."""
+
+
+def seconds_trained(seconds: float, characters: int, parameters: int) -> float:
+    """What a training of so many ``seconds`` counts for, by the ``characters`` that it read if it was on something fast.
+
+    A character costs six operations a parameter: two forward, four backward.
+    """
+    return max(seconds, 6 * parameters * characters / OPERATIONS)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from rnncomplete.text.vocabulary import Vocabulary
 from rnncomplete_export.checkpoint import load_checkpoint, vocabulary_of
 from rnncomplete_export.exporting.about_style import export_about
 from rnncomplete_export.exporting.comparison import ngram_figures, tuned_threshold, typing_figures
-from rnncomplete_export.exporting.effort import effort_after
+from rnncomplete_export.exporting.effort import effort_after, seconds_trained
 from rnncomplete_export.exporting.facts import make_card
 from rnncomplete_export.exporting.graphs import build_graph, state_size, with_card
 from rnncomplete_export.exporting.label_figures import (
@@ -143,7 +143,9 @@ def export_style(
         return export_about(path, checkpoint, folder, style, text=text, advance=advance)
     network = network_of(checkpoint)
     encoded = encoded_text(path, checkpoint.facts)
-    effort = effort_after(checkpoint.facts["state"]["seconds"], network.config.vocabulary_size)
+    state = checkpoint.facts["state"]
+    seconds = seconds_trained(state["seconds"], state["characters"], parameter_count(network))
+    effort = effort_after(seconds, network.config.vocabulary_size)
     held_out = validation_tokens(path, checkpoint.facts, encoded, text)[:HELD_OUT]
     tokens = held_out[: effort.measured]
     labelled = labelled_sets(path, checkpoint, encoded)
