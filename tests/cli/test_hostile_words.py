@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from rnncomplete.cli import main
+from rnncomplete.hosts.choice import tell
 from rnncomplete.text.printing import printable
 
 if TYPE_CHECKING:
@@ -87,3 +88,11 @@ def test_names_of_files_say_nothing_to_the_terminal_and_hints_can_be_pasted(tiny
     output_of("eval", "--style", tiny_style, folder / PATH)
     output_of("styles", "add", folder)
     output_of("styles", "info", str(folder))
+
+
+def test_what_a_host_tells_says_nothing_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("a style \x1b]0;title\x07 and \x9b31m more\nof it")
+    said = capsys.readouterr().out
+    assert said.startswith("rnncomplete: a style ")
+    assert said.count("\n") == 1
+    assert not {"\x1b", "\x07", "\x9b"} & set(said)

@@ -23,7 +23,7 @@ PROMPTS = {
     "docs": ("To install it, ", "Returns the number of ", "This option is only ", "If the file does not "),
     "english": ("I would like to ", "Thank you for your ", "It was a dark and ", "She looked at him and "),
     "javascript": ("const express = req", "function add(a, b) {\n  ret", "import React, { use", "for (let i = 0; i < "),
-    "linux": ("static int ", "#include <linux/", "if (IS_ERR(", "struct device *dev = &pdev->"),
+    "linux": ("static int ", "static int foo_probe(struct platform_device *p", "#include <linux/", "if (IS_ERR(", "struct device *dev = &pdev->"),
     "math": ("\\begin{theo", "Let $X$ be a ", "\\mathbb{R", "By the definition of the "),
     "python": ("import nump", "def __init__(self", "for i in ran", "    raise ValueErr"),
     "reviews": ("The battery ", "I would not recom", "One of the best fi", "The acting is "),

@@ -106,6 +106,16 @@ def test_devices_are_three() -> None:
         check_device("gpu")
 
 
+def test_no_constants_are_folded(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six kilobytes of graph took eight gigabytes that way."""
+    given: dict[str, Any] = {}
+    session.available_providers()  # which loads ONNX Runtime as it is to be loaded
+    monkeypatch.setattr("onnxruntime.InferenceSession", lambda *_, **options: given.update(options) or 1 / 0)
+    with pytest.raises(ModelError):
+        open_session((tiny_style / "step.int8.onnx").read_bytes())
+    assert given["disabled_optimizers"] == ["ConstantFolding"]
+
+
 def test_no_graph_gets_more_than_a_gigabyte(make_graph: Callable[..., Any], tiny_card: Card) -> None:
     model = make_graph(tiny_card)
     names = ["state", *(f"doubled{index}" for index in range(26))]  # 16 numbers, doubled 26 times: four gigabytes

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import create_app_session
+from prompt_toolkit.application.current import set_app
 from prompt_toolkit.auto_suggest import DynamicAutoSuggest
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
@@ -756,6 +757,25 @@ def test_a_ghost_never_makes_a_line_where_there_may_be_no_ghosts(prompt: Prompt,
         assert typist.ghost == ""
 
     prompt(script, lambda session: install(session, suggest=suggest))
+
+
+def test_a_ghost_takes_the_place_of_a_placeholder(prompt: Prompt, fake: Any) -> None:
+    def prepare(session: PromptSession[str]) -> None:
+        session.placeholder = "type something"
+        install(session, completer=fake)
+
+    def line(session: PromptSession[str]) -> str:
+        with set_app(session.app):
+            content = session.app.layout.current_control.create_content(80, 1)
+        return "".join(text for _, text, *_ in content.get_line(0)).rstrip()
+
+    async def script(typist: Any) -> None:
+        assert line(typist.session) == "type something"
+        await typist.type(ALT + "\\")
+        await typist.until(lambda: typist.ghost)
+        assert line(typist.session) == typist.ghost
+
+    prompt(script, prepare)
 
 
 def test_a_prompt_that_begins_with_text_has_a_ghost_at_once(fake: Any) -> None:
