@@ -75,9 +75,6 @@ class AutoCompleter:
         self.current = self._first()
         """The style's that the document used last is written in."""
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.current, name)
-
     @property
     def card(self) -> Card:
         """The facts about the style chosen."""

@@ -69,6 +69,11 @@ class Completer:
         self._documents: OrderedDict[Hashable, Document] = OrderedDict()
 
     @property
+    def current(self) -> Completer:
+        """Itself: it has but one style."""
+        return self
+
+    @property
     def memory(self) -> CorpusMemory | None:
         """What the text that the network was trained on taught beside it, if the style carries that."""
         return self.knowledge.memory

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from rnncomplete.completion.completer import Completer
     from rnncomplete.completion.decoder import DecoderOptions, Ghost
     from rnncomplete.completion.file_memory import Learned
     from rnncomplete.completion.sources import Source
@@ -44,6 +45,10 @@ class Completes(Protocol):
 
     options: DecoderOptions
     """When a ghost ends, in all documents."""
+
+    @property
+    def current(self) -> Completer:
+        """That of the one style in which ghosts are made now."""
 
     @property
     def card(self) -> Card:

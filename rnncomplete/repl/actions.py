@@ -260,12 +260,12 @@ class Actions:
         say(text, self.interruption.wanted)
 
     def _completer(self) -> Completer:
-        """The style's completer; raises :class:`SettingError` while there is none."""
+        """That of the style in use; raises :class:`SettingError` while there is none."""
         if self._suggest.problem is not None:
             raise SettingError(self._suggest.problem)
         if self._suggest.completer is None:
             raise SettingError(f"the style {self._suggest.style} is still being loaded; try again in a moment")
-        return cast("Completer", self._suggest.completer)
+        return self._suggest.completer.current
 
     def _card(self) -> Card:
         return self._completer().card

@@ -153,6 +153,7 @@ def test_typing_along_keeps_the_ghost_and_deleting_does_not_offer_back(start: St
     assert client.ghosts(URI, line, column + 2) == []
 
 
+@pytest.mark.slow
 def test_requests_of_a_text_that_moved_on_are_given_up(start: Start) -> None:
     client = start()
     client.initialize()

@@ -61,6 +61,7 @@ def stop_after(updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Interruption, "asked", property(lambda _: next(counted) >= updates))
 
 
+@pytest.mark.slow
 def test_a_plan_trains_styles_that_export_takes(folder: Path) -> None:
     result = train("--no-export")
     assert result.exit_code == 0, result.output
@@ -165,6 +166,7 @@ def test_a_text_that_is_too_short_is_refused(folder: Path) -> None:
     assert "the text river of the plan two has 4 characters to learn from and 4,000 held out" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_network_begins_from_a_checkpoint_or_an_installed_style(
     folder: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,10 @@ class FakeCompleter:
     threads: set[threading.Thread] = field(default_factory=set)
     """That have computed here."""
 
+    @property
+    def current(self) -> FakeCompleter:
+        return self
+
     def open(self, document: Hashable = None) -> FakeCompleter:
         return self
 

@@ -75,7 +75,7 @@ def test_a_judge_reads_on_where_it_was_and_counts_the_end_most(alone: None) -> N
 
 
 def test_each_document_has_its_own_style(alone: None) -> None:
-    completer = load_auto("cpu")
+    completer = load_auto("cpu", budget_ms=60_000)
     prose, code = completer.open("a letter"), completer.open("a program")
     prose.choose(PROSE[:30], always)
     code.choose(CODE[:30], always)
