@@ -19,6 +19,7 @@ __all__ = ["main"]
         "complete": ("rnncomplete.cli.complete:complete", "Print how the text on stdin goes on."),
         "classify": ("rnncomplete.cli.classify:classify", "Tell which label texts have."),
         "translate": ("rnncomplete.cli.translate:translate", "Translate lines."),
+        "describe": ("rnncomplete.cli.describe:describe", "Tell in a sentence what pictures show."),
         "generate": ("rnncomplete.cli.generate:generate", "Write a text in a style."),
         "serve": ("rnncomplete.cli.serve:serve", "Answer plug-ins of editors over HTTP, on this machine only."),
         "eval": ("rnncomplete.cli.evaluate:evaluate_files", "Measure a style on files."),

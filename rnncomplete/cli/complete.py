@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     "--alternatives", type=click.IntRange(0, 100), default=0, metavar="K", help="Go on in K ways, the likeliest first."
 )
 @source_option
+@click.option("--picture", type=click.Path(path_type=Path), metavar="FILE", help="The text describes this picture.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 @interruptible
@@ -48,6 +50,7 @@ def complete(
     alternatives: int,
     static: bool,
     source: str | None,
+    picture: Path | None,
     as_json: bool,
     **flags: Any,
 ) -> None:
@@ -61,6 +64,7 @@ def complete(
     rnncomplete complete --alternatives 3 --json < letter.txt
     echo -n 'Où est' | rnncomplete complete --style english-french --source 'Where is the station?'
     rnncomplete complete --style english-french --source letter.txt < lettre.txt
+    echo -n 'a red apple ' | rnncomplete complete --style pictures --picture scene.png
     """
     from dataclasses import replace
 
@@ -71,8 +75,14 @@ def complete(
     before = decode_stdin("rnncomplete complete < FILE")
     settings = settings_from(context, **flags)
     completer = open_completer(settings, before, static=static)
+    if source is not None and picture is not None:
+        raise click.UsageError("--source and --picture; expected one of them")
     if source is not None:
         completer.open(source=source_text(source))
+    if picture is not None:
+        from rnncomplete.network.picture_file import read_picture, size_of
+
+        completer.open(source=read_picture(picture, size_of(completer.card)))
     options = _options(completer.options, chars)
     start = time.perf_counter()
     ahead = replace(options, length=min(options.length, LONGEST))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncomplete.errors import PictureError
+from rnncomplete.errors import PictureError, StyleError
 from rnncomplete.files import read_regular
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from rnncomplete.network.card import Card
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 """What Pillow is let read: its rarer formats have had more holes than users."""
@@ -46,6 +48,13 @@ def read_picture(path: Path, size: int) -> NDArray[np.float32]:
     installed.
     """
     return seen(read_image(path), size)
+
+
+def size_of(card: Card) -> int:
+    """Pixels of a picture as the style of ``card`` sees it; raises :class:`StyleError` if it describes none."""
+    if card.source is None or card.source["kind"] != "picture":
+        raise StyleError(f"the style {card.style!r} describes no pictures; expected one that does: see rnncomplete styles")
+    return card.source.get("size", 0)
 
 
 def seen(image: Image, size: int) -> NDArray[np.float32]:
