@@ -24,11 +24,17 @@ LONGEST = 300
 @click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...", type=click.Path(path_type=Path))
 @click.option("--style", metavar="NAME", help="Name of a style that describes, or a folder [the first there is].")
 @click.option(
-    "--beam", type=click.IntRange(1, 64), default=4, show_default=True, help="Sentences begun side by side; 1 is quickest."
+    "--beam",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Sentences begun side by side; 1 is quickest.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: a list of file and text.")
 @click.pass_context
-def describe(context: click.Context, /, pictures: tuple[Path, ...], style: str | None, *, beam: int, as_json: bool) -> None:
+def describe(
+    context: click.Context, /, pictures: tuple[Path, ...], style: str | None, *, beam: int, as_json: bool
+) -> None:
     r"""Tell in a sentence what each PICTURE shows: PNG, JPEG and WebP, and SVG where cairosvg is installed.
 
     It needs the extra [pictures]. The style is one that was trained on pictures; the shipped one knows composed scenes of

@@ -67,9 +67,10 @@ def _offers(texts: Texts, text: OpenText, ask: Ask) -> list[str]:
         return [rest]
     text.why = "nothing is likely enough here"
     texts.activate(text)
-    reading = texts.readings.current(text)
-    before = reading.beside + ask.before
-    options = _options(texts, text, reading, ask)
+    described = texts.pictures.reading(text, ask.before, ask.after)
+    reading, read = described or (texts.readings.current(text), ask.before)
+    before = reading.beside + read
+    options = _options(texts, text, reading, ask, several=described is not None)
     whole = ask.before + ask.given
     if ask.asked:
         ghosts = _several(reading.document, before, options, texts.preferences.alternatives, ask)
@@ -107,9 +108,10 @@ def _several(document: Document, before: str, options: DecoderOptions, count: in
     return [ghost.text for ghost in [first, *others]][:count]
 
 
-def _options(texts: Texts, text: OpenText, reading: Reading, ask: Ask) -> DecoderOptions:
+def _options(texts: Texts, text: OpenText, reading: Reading, ask: Ask, *, several: bool) -> DecoderOptions:
+    """How far to look ahead: over ``several`` lines, or a whole description, or in code where lines are wanted."""
     wanted = texts.preferences
-    several = wants_lines(text.language, ask.before + ask.given, ask.after)
+    several = several or wants_lines(text.language, ask.before + ask.given, ask.after)
     usual = BUDGET_ASKED_MS if ask.asked else BUDGET_MS
     return replace(
         reading.completer.options,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rnncomplete.editors.errands import Errands
 from rnncomplete.editors.languages import language_of
 from rnncomplete.editors.open_text import OpenText
+from rnncomplete.editors.pictures import Pictures
 from rnncomplete.editors.readings import Readings, close
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Texts:
         self.active: OpenText | None = None
         """The text that somebody writes in."""
         self.errands = Errands()
+        self.pictures = Pictures(shelf)
         self.readings = Readings(shelf, self.errands, labelled)
 
     def open(self, uri: str, path: str, said: str, text: Text, version: int | None = None) -> OpenText:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncomplete.errors import DeviceError, ModelError
+from rnncomplete.errors import DeviceError, ModelError, StyleError
 from rnncomplete.files import read_regular
 from rnncomplete.network.card import Card
 from rnncomplete.network.contract import READOUT, check_contract, check_encoder
@@ -24,7 +25,7 @@ from rnncomplete.network.onnx_runtime import (
 )
 from rnncomplete.network.step import BatchStep, bind_step
 from rnncomplete.network.trial import ensure_tried
-from rnncomplete.styles import CARD, ENCODER, is_shipped
+from rnncomplete.styles import CARD, ENCODER, is_shipped, list_styles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +88,23 @@ def read_card(folder: Path) -> Card:
         return Card.from_json(data)
     except ModelError as error:
         raise ModelError(f"{folder / CARD}: {error}") from None
+
+
+def styles_about(kind: str, preferred: str = "") -> list[str]:
+    """The names of all installed styles that write about sources of that ``kind``, ``preferred`` first.
+
+    Raises :class:`StyleError` if there is none.
+    """
+    found = []
+    for item in sorted(list_styles(), key=lambda item: (item.name != preferred, item.name)):
+        with contextlib.suppress(ModelError):  # of a style that nobody has asked for
+            source = read_card(item.folder).source
+            if source is not None and source["kind"] == kind:
+                found.append(item.name)
+    if not found:
+        does, option = {"text": ("translates", "pairs FILE.tsv"), "picture": ("describes", "pictures FOLDER")}[kind]
+        raise StyleError(f"no style that {does} is installed; train one: rnncomplete train --{option} --style NAME")
+    return found
 
 
 def _load_on(folder: Path, card: Card, device: str) -> Model:

@@ -53,7 +53,9 @@ def read_picture(path: Path, size: int) -> NDArray[np.float32]:
 def size_of(card: Card) -> int:
     """Pixels of a picture as the style of ``card`` sees it; raises :class:`StyleError` if it describes none."""
     if card.source is None or card.source["kind"] != "picture":
-        raise StyleError(f"the style {card.style!r} describes no pictures; expected one that does: see rnncomplete styles")
+        raise StyleError(
+            f"the style {card.style!r} describes no pictures; expected one that does: see rnncomplete styles"
+        )
     return card.source.get("size", 0)
 
 
