@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rnncomplete.completion.completes import Completes
     from rnncomplete.completion.decoder import Ghost
+    from rnncomplete.completion.sources import Source
 
 THREAD_NAME = "rnncomplete"
 
@@ -38,6 +39,8 @@ class Request:
     """Called once, whatever happened."""
     document: Hashable = None
     """The document that the text belongs to."""
+    source: Source | None = None
+    """What the text is about, if that was said."""
     alternatives: int = 0
     """How many different ghosts are asked for, each of which is shown whole; 0 for one that grows."""
     insisting: bool = False
@@ -130,7 +133,9 @@ class Background:
                 request.finish()
 
     def _answer(self, completer: Completes, request: Request) -> None:
-        shown, card, document = "", completer.card, completer.open(request.document)
+        shown, card = "", completer.card
+        about = () if request.source is None else (request.source,)
+        document = completer.open(request.document, *about)
         began = time.perf_counter()
 
         def wanted() -> bool:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from rnncomplete.completion.completes import Completes
     from rnncomplete.completion.learning_job import Study
+    from rnncomplete.completion.sources import Source
 
 ALTERNATIVES = 5
 """How many ghosts there are to choose from at most."""
@@ -86,6 +87,8 @@ class RNNAutoSuggest(AutoSuggest):
         """Whether typing alone brings ghosts; otherwise only :meth:`ask` does."""
         self.anywhere = False
         """Whether ghosts may have several lines and stand before other text. A plain prompt cannot draw that."""
+        self.source: Source | None = None
+        """What is written about, if that was said; :meth:`write_about` says it."""
         self.tally = Tally()
         self._learning = Learning([at_home(path) for path in learn_from], self._has_changed)
         self._decoding: dict[str, Any] = decoding
@@ -99,9 +102,23 @@ class RNNAutoSuggest(AutoSuggest):
     ) -> None:
         """Change to another style and begin to load it, as :meth:`start` does."""
         self.close()
+        self.source = None
         self._learning.again()
         self._use(style, device, completer)
         self.start(patience)
+
+    def write_about(self, source: Source) -> None:
+        """What is written is about ``source`` from now on, until another style is used: a text, a picture, or "" for nothing.
+
+        Raises :class:`~rnncomplete.errors.StyleError` if the style, as far as it is loaded, does not write about such.
+        """
+        from rnncomplete.network.encoder import expect_source
+
+        if self.completer is not None:
+            expect_source(self.completer.card, source)
+        self.source = source
+        for watch in self._buffers.values():
+            watch.forget()
 
     def _use(self, style: str, device: str, completer: Completes | None) -> None:
         decoding = self._decoding
@@ -310,6 +327,7 @@ class RNNAutoSuggest(AutoSuggest):
             show=lambda text: call_on_loop(loop, show, text),
             finish=lambda: call_on_loop(loop, resolve, done),
             document=watch.identity,
+            source=self.source,
             alternatives=alternatives,
             insisting=insisting,
         )

@@ -13,7 +13,7 @@ from rnncomplete.errors import RnncompleteError, SettingError, TextError
 from rnncomplete.ghost.keys import help_rows
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS, shortened
 from rnncomplete.repl.history import StyleHistory
-from rnncomplete.repl.look import TabDrawer, cut, say, say_coloured, short, side_by_side, table, write
+from rnncomplete.repl.look import TabDrawer, cut, say, say_coloured, short, show_picture, side_by_side, table, write
 from rnncomplete.repl.signals import Interruption, postponed_signals
 from rnncomplete.settings import SETTINGS
 from rnncomplete.styles import expect_style, find_style, list_styles
@@ -120,12 +120,27 @@ class Actions:
         told = (f"{moment.word.strip()} {moment.moved:+.1f}" for moment in most)
         say(f"moved most, in nats towards {classifier.labels[int(shares.argmax())]}: {', '.join(told)}")
 
+    def _picture(self, name: str) -> None:
+        """Let ghosts describe a picture, which is shown."""
+        from rnncomplete.network.picture_file import read_image, seen, size_of
+
+        size = size_of(self._card())
+        if not name:
+            self._suggest.write_about("")
+            say("ghosts describe no picture any more")
+            return
+        image = read_image(path_of(name))
+        self._suggest.write_about(seen(image, size))
+        show_picture(image)
+
     def _generate(self, argument: str) -> None:
         """Let the network write; what came is kept, also if Ctrl-C stops it."""
         number = GENERATED if not argument else int(argument) if re.fullmatch("[0-9]{1,7}", argument) else 0
         if not 1 <= number <= 1_000_000:
             raise SettingError(f":generate takes a number from 1 to 1000000, and {shortened(argument)!r} was given")
         completer, wanted = self._completer(), self.interruption.wanted
+        if self._suggest.source is not None:
+            completer.open(source=self._suggest.source)
         written, tabs = [], TabDrawer()
         try:
             for character in takewhile(lambda _: wanted(), islice(self._written(completer, wanted), number)):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application.current import get_app_session
-from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.formatted_text import ANSI, FormattedText
 from prompt_toolkit.layout.processors import TabsProcessor, Transformation, TransformationInput
 from prompt_toolkit.lexers import Lexer, PygmentsLexer, SimpleLexer
 from prompt_toolkit.shortcuts import print_formatted_text
 from prompt_toolkit.styles import Style
-from prompt_toolkit.utils import get_cwidth
+from prompt_toolkit.utils import get_cwidth, is_dumb_terminal
 
 from rnncomplete.ghost.drawing import TAB_STOP
 from rnncomplete.repl.commands import is_command
@@ -24,6 +25,7 @@ from rnncomplete.text.wording import counted, short_number
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from PIL.Image import Image
     from prompt_toolkit.document import Document
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
@@ -34,6 +36,9 @@ GREY = "#767676"
 
 TABBED = ("c", "go", "make")
 """Languages that are indented with tabs."""
+
+PICTURE_COLUMNS, PICTURE_ROWS = 48, 16
+"""Of the terminal, that a picture takes at most."""
 
 PIECE = 1000
 """Characters printed between two questions whether to go on."""
@@ -160,6 +165,28 @@ def say_coloured(fragments: StyleAndTextTuples) -> None:
     plain = bool(os.environ.get("NO_COLOR"))
     shown: StyleAndTextTuples = [("" if plain else colour, printable(text)) for colour, text, *_ in fragments]
     print_formatted_text(FormattedText([*shown]), output=get_app_session().output)
+
+
+def show_picture(image: Image) -> None:
+    """Draw ``image`` in half blocks, two pixels a character; a line instead where there are no colours for it."""
+    output = get_app_session().output
+    size = output.get_size()
+    if os.environ.get("NO_COLOR") or is_dumb_terminal():
+        say("the picture is not shown: this terminal is to have no colours")
+        return
+    try:
+        from rich.console import Console
+        from rich_pixels import Pixels
+    except ImportError:
+        say("the picture is not shown: rich-pixels is missing; pip install 'rnncomplete[pictures]'")
+        return
+    room = max(2, min(PICTURE_COLUMNS, size.columns - 1)), max(2, 2 * min(PICTURE_ROWS, size.rows - 4))
+    drawn = image.copy()
+    drawn.thumbnail(room)
+    page = StringIO()
+    console = Console(file=page, force_terminal=True, color_system="truecolor", width=room[0], legacy_windows=False)
+    console.print(Pixels.from_image(drawn))
+    print_formatted_text(ANSI(page.getvalue().rstrip("\n")), output=output)
 
 
 def cut(text: str, columns: int | None = None) -> str:
