@@ -135,24 +135,6 @@ def source_text(given: str) -> str:
     return decode_text(given.encode("utf-8", "surrogateescape"), "--source")
 
 
-def first_style_about(kind: str, preferred: str, training: str) -> str:
-    """The name of a style that writes about sources of that ``kind``, ``preferred`` if it is there.
-
-    Raises :class:`StyleError`, which says how one is trained, if there is none.
-    """
-    from rnncomplete.errors import ModelError, StyleError
-    from rnncomplete.network.loading import read_card
-    from rnncomplete.styles import list_styles
-
-    for item in sorted(list_styles(), key=lambda item: (item.name != preferred, item.name)):
-        with contextlib.suppress(ModelError):  # of a style that nobody has asked for
-            source = read_card(item.folder).source
-            if source is not None and source["kind"] == kind:
-                return item.name
-    does = {"text": "translates", "picture": "describes pictures"}[kind]
-    raise StyleError(f"no style that {does} is installed; train one: {training}")
-
-
 def decode_stdin(instead: str) -> str:
     """All of stdin; raises :class:`TextError` if it is closed, or is a folder, and says what to type ``instead``."""
     import sys

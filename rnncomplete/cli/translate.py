@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnncomplete.cli.interruption import interruptible
-from rnncomplete.cli.options import decode_stdin, first_style_about, print_json, settings_from, tell, write_text
+from rnncomplete.cli.options import decode_stdin, print_json, settings_from, tell, write_text
 from rnncomplete.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -94,11 +94,11 @@ def _warn_of_long(model: Model, lines: list[str]) -> None:
 def _model(context: click.Context, style: str | None) -> Model:
     """Of the style that was named, here or before the command; on the CPU, where lines are tried side by side."""
     from rnncomplete.errors import StyleError
-    from rnncomplete.network.loading import load_network
+    from rnncomplete.network.loading import load_network, styles_about
     from rnncomplete.styles import find_style
 
     outer = (context.find_root().obj or {}).get("style")
-    chosen = style or outer or first_style_about("text", STYLE, "rnncomplete train --pairs FILE.tsv --style NAME")
+    chosen = style or outer or styles_about("text", STYLE)[0]
     model = load_network(find_style(settings_from(context, style=chosen).style), "cpu")
     source = model.card.source
     if source is None or source["kind"] != "text":

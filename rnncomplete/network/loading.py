@@ -102,7 +102,9 @@ def styles_about(kind: str, preferred: str = "") -> list[str]:
             if source is not None and source["kind"] == kind:
                 found.append(item.name)
     if not found:
-        does, option = {"text": ("translates", "pairs FILE.tsv"), "picture": ("describes", "pictures FOLDER")}[kind]
+        does, option = {"text": ("translates", "pairs FILE.tsv"), "picture": ("describes pictures", "pictures FOLDER")}[
+            kind
+        ]
         raise StyleError(f"no style that {does} is installed; train one: rnncomplete train --{option} --style NAME")
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tiny_source import seeing_card, write_source_style
@@ -14,8 +14,12 @@ from rnncomplete.editors.preferences import Preferences
 from rnncomplete.editors.project import Project
 from rnncomplete.editors.shelf import Shelf
 from rnncomplete.editors.texts import Texts
-from rnncomplete.network.card import Card
 from rnncomplete.styles import user_styles_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnncomplete.network.card import Card
 
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow, from the extra 'pictures'")
 
