@@ -52,7 +52,8 @@ def answer(texts: Texts, text: OpenText, ask: Ask) -> list[str]:
         text.why = "the text had changed before the ghost was there"
         return []
     text.milliseconds = 1000 * (time.perf_counter() - began)
-    texts.readings.look_on(text)
+    if texts.on and not text.off:
+        texts.readings.look_on(text)
     if offers:
         text.why = ""
     return offers

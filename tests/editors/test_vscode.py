@@ -155,7 +155,7 @@ def test_others_are_cycled_through(code: Project, places: Path) -> None:
 def test_while_an_input_method_composes_there_is_no_ghost(code: Project, places: Path) -> None:
     code.open(places / "eight" / "composed.py", "# areas\n")
     page = code.page
-    page.until(lambda _: code.opened("composed.py"))
+    page.until(lambda seen: code.opened("composed.py") and "known" in seen["status"])
     page.type("def")
     page.shows("def", " area(radius):")
     for text in (" a", " ar"):
