@@ -105,7 +105,7 @@ def test_a_program_killed_between_two_renames_has_lost_nothing(tmp_path: Path) -
     assert (tmp_path / "folder" / "file").read_text() == "old"
 
 
-def test_who_clears_between_the_two_renames_spoils_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clearing_between_the_two_renames_spoils_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "folder"
     fill(folder, "old")
     true, cleared = Path.replace, []

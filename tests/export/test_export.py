@@ -214,6 +214,14 @@ def test_a_precision_that_costs_too_much_is_refused(figure: str, value: float) -
         check_parity(dataclasses.replace(good, **{figure: value}))
 
 
+def test_what_a_precision_may_cost_grows_with_the_loss() -> None:
+    """In Chinese after two minutes 0.002 of 5.8 nats is nothing, and was the end of an export."""
+    check_parity(Parity(1000, 1e-6, 5.78, 5.82, 5.83))
+    for worse in ({"int8_nats": 5.85}, {"fp16_nats": 5.84}):
+        with pytest.raises(ParityError):
+            check_parity(dataclasses.replace(Parity(1000, 1e-6, 5.78, 5.82, 5.83), **worse))
+
+
 def test_quantised_weights_are_within_half_a_step_and_seven_bits() -> None:
     weights = np.random.default_rng(0).normal(size=(40, 30)).astype(np.float32)
     weights[:, 3] = 0

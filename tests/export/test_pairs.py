@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_first_line_that_names_the_columns_is_no_pair(tmp_path: Path) -> None:
+def test_a_first_line_that_names_the_columns_is_not_a_pair(tmp_path: Path) -> None:
     path = tmp_path / "pairs.tsv"
     for header, begins in (("english\tfrench\n", 0), ("source\ttarget\n", 0), ("", 0), ("Hi!\tSalut !\n", 1)):
         path.write_text(rows(30, header=header), encoding="utf-8")
@@ -132,7 +132,7 @@ def test_a_translation_memory_gives_its_units(tmp_path: Path) -> None:
         "",
     ],
 )
-def test_what_is_no_memory_or_a_hostile_one_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_memory_or_a_hostile_one_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "memory.TMX"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(TextError, match="translation memory"):

@@ -135,7 +135,7 @@ def test_other_formats_are_not_opened(tmp_path: Path) -> None:
         assert "is not a picture; expected a picture in PNG, JPEG, WebP or SVG" in refused(path)
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "missing.png")
     refused(tmp_path)
     (tmp_path / "text.png").write_text("a cat")

@@ -52,7 +52,7 @@ def test_nouns_that_hold_colours_or_other_nouns_are_told_apart() -> None:
     assert said.background == ("beach", "")
 
 
-def test_what_is_no_sentence_of_the_grammar_says_nothing() -> None:
+def test_what_is_not_a_sentence_of_the_grammar_says_nothing() -> None:
     said = parse("lorem ipsum, an unheard-of thing")
     assert (said.groups, said.relation, said.background) == ((), None, None)
 
