@@ -31,7 +31,7 @@ def test_more_training_means_more_effort_up_to_a_most_and_more_kinds_mean_less()
         assert counts == sorted(counts)
         assert counts[0] < counts[-1]
         assert getattr(effort_after(120, 4000), field.name) <= counts[2]
-    assert efforts[-2] == Effort(1_000_000, 200_000, 12_000_000, 300_000, 40_000, 2_000, 20_000, 5_000, 81)
+    assert efforts[-2] == Effort(1_000_000, 200_000, 12_000_000, 300_000, 40_000, 2_000, 20_000, 5_000, 78)
 
 
 @pytest.mark.parametrize("kinds", [100, 4096])
@@ -43,6 +43,12 @@ def test_after_two_minutes_no_count_is_beyond_a_fraction_of_what_was_trained_on(
     assert effort.counted <= 1_200_000
     assert effort.stages <= 3
     assert max(astuple(effort_after(2, kinds))) == effort_after(2, kinds).counted == 300_000
+
+
+def test_thousands_of_kinds_get_a_fraction_of_the_characters_for_which_all_kinds_are_predicted() -> None:
+    few, many = effort_after(120, 100), effort_after(120, 2456)
+    assert many.weighed <= few.weighed / 3.9
+    assert many.adaptive <= 1_000 <= few.adaptive / 3
 
 
 def test_minutes_on_a_gpu_count_for_what_was_read_in_them() -> None:

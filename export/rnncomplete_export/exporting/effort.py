@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-BREADTH = 1000
+BREADTH = 700
 """Kinds of characters that double what one prediction costs, beside the part of it that does not depend on them."""
 
 OPERATIONS = 1e12
@@ -52,7 +52,7 @@ def effort_after(seconds: float, vocabulary_size: int) -> Effort:
     """What to do after a training of so many ``seconds`` on so many kinds of characters.
 
     After two minutes it takes about a quarter of the time trained, after two seconds some seconds, and from half an hour on
-    it no longer grows. A text of 4,000 kinds gets a fifth of what one of 100 gets, where the kinds are what costs.
+    it no longer grows. A text of 4,000 kinds gets a sixth of what one of 100 gets, where the kinds are what costs.
     """
     wide = seconds / (1 + vocabulary_size / BREADTH)
     return Effort(
@@ -62,7 +62,7 @@ def effort_after(seconds: float, vocabulary_size: int) -> Effort:
         weighed=_between(20_000, 800 * wide, 300_000),
         rated=_between(8_000, 150 * wide, 40_000),
         tuned=_between(300, 10 * wide, 2_000),
-        adaptive=_between(3_000, 30 * wide, 20_000),
+        adaptive=_between(1_000, 30 * wide, 20_000),
         typed=_between(1_000, 40 * wide, 5_000),
         stages=_between(0, wide / 40, 100),
     )
