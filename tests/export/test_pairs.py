@@ -99,6 +99,8 @@ def test_a_catalogue_gives_what_is_translated(tmp_path: Path) -> None:
         ("%d file", "%d fichier"),
         ("%d files", "%d fichiers"),
     ]
+    path.write_text('msgid "one"\nmsgid_plural "more"\nmsgstr "un"\n', encoding="utf-8")
+    assert read_pairs(path) == [("one", "un")], "of a plural without forms, what there is"
     path.write_text('msgid "unclosed\nmsgstr', encoding="utf-8")
     with pytest.raises(TextError, match="not a catalogue"):
         read_pairs(path)
@@ -129,8 +131,10 @@ def test_a_translation_memory_gives_its_units(tmp_path: Path) -> None:
         "<tmx><body/></tmx>",
         '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><tmx><body>&b;</body></tmx>',
         '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]><tmx><body>&a;</body></tmx>',
+        f"<tmx><tu><tuv xml:lang='en'><seg>{'<hi>' * 5000}{'</hi>' * 5000}</seg></tuv></tu></tmx>",
         "",
     ],
+    ids=["text", "empty", "entities", "files", "deep", "nothing"],
 )
 def test_a_file_that_is_not_a_memory_or_a_hostile_one_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "memory.TMX"

@@ -184,3 +184,6 @@ def test_the_same_stages_give_the_same_picture() -> None:
     assert "brackets" not in texts, "what was never counted has no line"
     draw_stages("old", [{"characters": 10, "loss": 2.0}])
     draw_stages("none", [])
+    assert "share" not in draw_stages("told", [{"characters": 10, "loss": 2.0, "skills": {}}]), (
+        "no skills, no room for them"
+    )

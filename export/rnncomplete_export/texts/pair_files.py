@@ -80,7 +80,7 @@ def read_catalogue(path: Path) -> Pairs:
     for entry in entries:
         if not entry.translated():  # neither empty, nor fuzzy, nor obsolete
             continue
-        if entry.msgid_plural:
+        if entry.msgid_plural and entry.msgstr_plural:
             forms = [entry.msgstr_plural[number] for number in sorted(entry.msgstr_plural)]
             pairs += [*_lines(entry.msgid, forms[0]), *_lines(entry.msgid_plural, forms[-1])]
         else:
@@ -102,7 +102,10 @@ def read_memory(path: Path) -> Pairs:
         root: Element = fromstring(read_text(path).lstrip("\ufeff").encode())
     except (ParseError, DefusedXmlException, ValueError) as error:
         raise TextError(f"{path} is not a translation memory ({error}); expected TMX without entities") from None
-    units = [{_language(text): _said(text.find("seg")) for text in unit.iter("tuv")} for unit in root.iter("tu")]
+    try:
+        units = [{_language(text): _said(text.find("seg")) for text in unit.iter("tuv")} for unit in root.iter("tu")]
+    except RecursionError:
+        raise TextError(f"{path} has a text inside hundreds of elements; expected a translation memory (TMX)") from None
     header = root.find("header")
     source = "" if header is None else header.get("srclang", "").lower()
     languages = list(dict.fromkeys(language for unit in units for language in unit))
