@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +12,20 @@ import pytest
 import torch
 
 from rnncomplete.network.card import Card
+from rnncomplete_export.exporting.effort import effort_after
 from rnncomplete_export.exporting.source_graphs import state_size
-from rnncomplete_export.exporting.source_style import executable, graphs_of, line_logits
+from rnncomplete_export.exporting.source_style import executable, graphs_of, learned_memory, line_logits
 from rnncomplete_export.network.conditioned_network import ConditionedNetwork, DecoderShape
+from rnncomplete_export.network.encoders import build_network
 from rnncomplete_export.network.text_encoder import TextEncoder
+from rnncomplete_export.texts.pairs import build_pairs
+from rnncomplete_export.training.configuration import TrainingConfig
+from rnncomplete_export.training.pair_task import PairExamples
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from rnncomplete.network.model import Model
     from rnncomplete_export.exporting.graphs import Precision
 
@@ -34,19 +44,20 @@ def network() -> ConditionedNetwork:
     return made
 
 
-def model_of(network: ConditionedNetwork, precision: Precision) -> Model:
+def card_of(network: ConditionedNetwork, characters: Sequence[str] = CHARACTERS) -> Card:
+    shape = network.shape
     facts = {
         "format": 2,
         "style": "about",
         "description": "",
-        "vocabulary": CHARACTERS,
+        "vocabulary": characters,
         "normalisation": ["line-ends"],
         "state_size": state_size(network),
         "source": {"kind": "text", "vocabulary": READ, "longest": 20},
-        "context": {"keys": 8, "values": 16},
+        "context": {"keys": shape.keys, "values": shape.values},
         "cell": "lstm",
         "layers": 2,
-        "hidden_size": 16,
+        "hidden_size": shape.hidden_size,
         "parameters": 1,
         "temperature": 1.0,
         "threshold": 0.3,
@@ -56,7 +67,11 @@ def model_of(network: ConditionedNetwork, precision: Precision) -> Model:
         "figures": {},
         "stages": [],
     }
-    return executable(Card.from_json(json.dumps(facts).encode()), graphs_of(network, 1, precision))
+    return Card.from_json(json.dumps(facts).encode())
+
+
+def model_of(network: ConditionedNetwork, precision: Precision) -> Model:
+    return executable(card_of(network), graphs_of(network, 1, precision))
 
 
 def expected(network: ConditionedNetwork, source: str, line: list[int]) -> np.ndarray:
@@ -92,3 +107,27 @@ def test_a_newline_begins_the_next_line_with_nothing_of_the_last(network: Condit
     again, following = model.step(1, state, context)
     assert np.abs(again - begun).max() < 1e-6
     assert np.abs(following).max() < 1e-6 > np.abs(fresh).max()
+
+
+def rows_of_numbers(count: int) -> str:
+    draw = random.Random(2)
+    numbers = [draw.randrange(10**9) for _ in range(count // 2)]
+    return "".join(f"{number} is\t{number:x} is {number}\n" for number in (*numbers, *numbers))
+
+
+def test_a_memory_takes_the_room_that_the_graphs_leave(tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text(rows_of_numbers(2500), encoding="utf-8")
+    config = TrainingConfig(hidden_size=16, embedding_size=8, encoder_size=8, keys=8, values=16, batch=8, window=20)
+    collection = PairExamples(build_pairs(pairs, tmp_path / "run"), config, torch.device("cpu"))
+    vocabulary = collection.vocabulary
+    writes = build_network({"kind": "text", "vocabulary": ["x"] * 99}, config, len(vocabulary)).eval()
+    card = card_of(writes, vocabulary.characters)
+    effort = replace(effort_after(1, 100), weighed=3000, rated=300)
+    sizes = []
+    for room in (4_400_000, 400_000, 120_000):
+        memory = learned_memory(writes, card, collection, effort=effort, room=room, advance=lambda _: None)
+        sizes.append(len(memory.to_bytes(packed=True)))
+        assert sizes[-1] < 1.05 * room
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > 2 * sizes[-1]

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 ROOM = 9_900_000
 """Bytes of a style: what the graphs leave of them is the memory's."""
 
-BYTES_AN_ENTRY = 3.4
-"""Of a memory as it travels, about."""
+WHOLE_MEMORY, WEIGHTS = 4_400_000, 45_000
+"""Bytes of a memory with all places that a style can carry, about, and of its weights, which it always has."""
 
 PARITY_LINES = 12
 """On which the logits of the graphs are held against PyTorch's."""
@@ -197,6 +197,7 @@ def learned_memory(
     weighed = len(text(read))
     rows = rows_of(network, collection, np.concatenate((read, unread)), card.temperature)
     slots = min(STYLE_SLOTS, max(8, 4 * len(tokens) // 8 * 8))
+    share = min(1.0, max(0.01, (room - WEIGHTS) / WHOLE_MEMORY))
     begun = len(tokens) - weighed
     memory = learn_style(
         vocabulary.characters,
@@ -204,9 +205,9 @@ def learned_memory(
         lambda text, begin: rows[begin - begun : len(text) - begun],
         sessions=weighed,
         unread=text(unread),
-        nodes=min(STYLE_NODES, max(8, slots // 4 // 8 * 8)),
+        nodes=max(8, min(int(share * STYLE_NODES), slots // 4) // 8 * 8),
         slots=slots,
-        entries=min(STYLE_ENTRIES, max(1000, int(room / BYTES_AN_ENTRY))),
+        entries=int(share * STYLE_ENTRIES),
         progress=tenths(advance, "learning what counts are worth beside the network"),
     )
     rated = unread[: lines_in(collection, unread, effort.rated)]

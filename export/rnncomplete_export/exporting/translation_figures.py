@@ -107,7 +107,7 @@ def nearest_figures(pairs: PairExamples, kept: NDArray[np.int64]) -> Translation
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     of = held(pairs, kept)
-    counted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, dtype=np.float32)
+    counted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, max_df=0.05, dtype=np.float32)
     known = counted.fit_transform([pairs.source(number) for number in range(pairs.split)])
     nearest: list[str] = []
     for begin in range(0, len(of.sources), AT_ONCE):
