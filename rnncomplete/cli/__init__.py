@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from rnncomplete.cli.group import LazyGroup, show_version
-from rnncomplete.cli.options import learn_option, style_options
+from rnncomplete.cli.options import learn_option, source_option, style_options
 
 __all__ = ["main"]
 
@@ -33,18 +33,22 @@ __all__ = ["main"]
 )
 @style_options
 @learn_option
+@source_option
 @click.option(
     "--version", is_flag=True, callback=show_version, expose_value=False, is_eager=True, help="Print the version."
 )
 @click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback where something goes wrong.")
 @click.pass_context
-def main(context: click.Context, style: str | None, device: str | None, learn_from: tuple[str, ...]) -> None:
+def main(
+    context: click.Context, style: str | None, device: str | None, learn_from: tuple[str, ...], source: str | None
+) -> None:
     r"""Ghost text while you type, from a small recurrent network that runs on your machine.
 
     \b
     rnncomplete                                    open the prompt, type, press Right
     rnncomplete --style linux                      the same in another style
     rnncomplete --learn-from ~/src/project         with the names and phrases of those files
+    rnncomplete --style english-french --source letter.txt    translate it line by line
     echo 'To be, or' | rnncomplete complete        print how a text goes on
     rnncomplete generate --prompt 'ROMEO:'         write in the style
     rnncomplete train notes/ --style mine          learn from your own text
@@ -55,4 +59,8 @@ def main(context: click.Context, style: str | None, device: str | None, learn_fr
         from rnncomplete.cli.repl import open_repl
 
         begin(None)
-        open_repl(context)
+        open_repl(context, source=source)
+    elif source is not None:
+        raise click.UsageError(
+            f"--source belongs behind the command: rnncomplete {context.invoked_subcommand} --source …"
+        )

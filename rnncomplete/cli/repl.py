@@ -9,41 +9,64 @@ from typing import Any
 
 import click
 
-from rnncomplete.cli.options import learn_option, settings_from, static_option, style_options
+from rnncomplete.cli.options import (
+    learn_option,
+    settings_from,
+    source_option,
+    source_text,
+    static_option,
+    style_options,
+)
 
 
 @click.command()
 @style_options
 @static_option
 @learn_option
+@source_option
 @click.pass_context
-def repl(context: click.Context, /, static: bool, **flags: Any) -> None:
+def repl(context: click.Context, /, static: bool, source: str | None, **flags: Any) -> None:
     r"""Open a prompt with ghost text.
 
     \b
     rnncomplete repl --style shakespeare
     rnncomplete repl --style auto                  whichever style suits what you type
     rnncomplete repl --learn-from ~/src/project    with the names and phrases of those files
+    rnncomplete repl --style english-french --source letter.txt    translate it line by line
     """
-    open_repl(context, static=static, **flags)
+    open_repl(context, static=static, source=source, **flags)
 
 
-def open_repl(context: click.Context, *, static: bool = False, **flags: Any) -> None:
+def open_repl(context: click.Context, *, static: bool = False, source: str | None = None, **flags: Any) -> None:
     """Open the prompt with the settings that ``flags`` and the files give."""
     from rnncomplete.repl import run
 
     settings = settings_from(context, **flags)
+    about = _checked_source(source, settings.style) if source else ""
     run(
         style=settings.style,
         device=settings.device,
         colour=settings.colour,
         editing_mode=settings.editing_mode,
         manual=settings.manual,
+        source=about,
         static=static,
         learn_from=() if static else settings.learn_from,
         **settings.decoding,
     )
     end_process()
+
+
+def _checked_source(source: str, style: str) -> str:
+    """The text that is translated; raises ``RnncompleteError`` before the prompt opens, if the style has no source."""
+    from rnncomplete.network.encoder import expect_source
+    from rnncomplete.network.loading import read_card
+    from rnncomplete.styles import AUTO, find_style
+
+    text = source_text(source)
+    if style != AUTO:
+        expect_source(read_card(find_style(style)), text)
+    return text
 
 
 def end_process() -> None:

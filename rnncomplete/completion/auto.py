@@ -18,6 +18,7 @@ from rnncomplete.completion.learning_job import Study
 from rnncomplete.completion.prefix_cache import PrefixCache
 from rnncomplete.errors import RnncompleteError, StyleError
 from rnncomplete.network.distribution import nats
+from rnncomplete.network.encoder import suits
 from rnncomplete.network.loading import load_network
 from rnncomplete.styles import DEFAULT_STYLE, find_style, list_styles
 
@@ -110,15 +111,13 @@ class AutoCompleter:
     def open(self, document: Hashable = None, source: Source | None = None) -> AutoDocument:
         """The document of that name; a new one is written in the style of the document used last.
 
-        Raises :class:`StyleError` if it is to be about a ``source``: which style that suits is not told by the text.
+        What it is about counts where the style that is chosen writes about such a ``source``.
         """
-        if not (source is None or (isinstance(source, str) and not source)):
-            raise StyleError(
-                "the style auto is chosen by what is being written; to write about a source expected one: --style NAME"
-            )
         with self._lock:
             opened = self._documents.setdefault(document, AutoDocument(document, self, self.current))
             self._documents.move_to_end(document)
+            if source is not None:
+                opened.source = source
             while len(self._documents) > MOST_DOCUMENTS:
                 self._documents.popitem(last=False)
             return opened
@@ -217,6 +216,8 @@ class AutoDocument:
         self._identity = identity
         self._chooser = chooser
         self._judges: dict[str, Judge] = {}
+        self.source: Source = ""
+        """What it is about."""
         self.completer = completer
         """That of the style it is written in."""
 
@@ -251,7 +252,8 @@ class AutoDocument:
     def chosen(self) -> Document:
         """The document in the style that it is written in now."""
         self._chooser.current = self.completer
-        return self.completer.open(self._identity)
+        about = self.source if suits(self.completer.card, self.source) else None
+        return self.completer.open(self._identity, about)
 
     def choose(self, before: str, wanted: Callable[[], bool]) -> None:
         """Change to the style that finds the end of ``before`` least surprising, unless one is wanted meanwhile."""

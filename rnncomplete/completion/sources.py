@@ -80,5 +80,16 @@ class About:
         return None if np.array_equal(before, self._lines) else 0
 
 
+def source_line(source: Source | None, line: int) -> str:
+    """What line ``line`` of a text translates; nothing behind the last one, and where a picture is described."""
+    lines = _lines(source) if isinstance(source, str) else []
+    return lines[line] if line < len(lines) else ""
+
+
+def with_lines_from(source: Source | None, line: int, text: str) -> str:
+    """``source`` as it is before ``line``, and from there on ``text``."""
+    return "\n".join([*(source_line(source, number) for number in range(line)), normalise(text)])
+
+
 def _lines(source: Source) -> list[str] | FloatArray:
     return normalise(source).split("\n") if isinstance(source, str) else source

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rnncomplete.errors import RnncompleteError
+from rnncomplete.network.encoder import suits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -40,7 +41,7 @@ class Request:
     document: Hashable = None
     """The document that the text belongs to."""
     source: Source | None = None
-    """What the text is about, if that was said."""
+    """What the text is about, where the style writes about such a thing."""
     alternatives: int = 0
     """How many different ghosts are asked for, each of which is shown whole; 0 for one that grows."""
     insisting: bool = False
@@ -134,8 +135,8 @@ class Background:
 
     def _answer(self, completer: Completes, request: Request) -> None:
         shown, card = "", completer.card
-        about = () if request.source is None else (request.source,)
-        document = completer.open(request.document, *about)
+        about = card.source is not None and request.source is not None and suits(card, request.source)
+        document = completer.open(request.document, request.source) if about else completer.open(request.document)
         began = time.perf_counter()
 
         def wanted() -> bool:
@@ -154,8 +155,10 @@ class Background:
         for ghost in ghosts:
             if not request.alive:
                 return
-            if ghost.text and ghost.spelled_out != shown:
-                shown, self.reading = ghost.spelled_out, False
+            # What is written about a source ends with its line.
+            offered = ghost.spelled_out.partition("\n")[0] if about else ghost.spelled_out
+            if ghost.text and offered and offered != shown:
+                shown, self.reading = offered, False
                 request.show(shown)
                 self.milliseconds = (time.perf_counter() - request.asked) * 1000
         if request.alive and (completer.card.readouts or self.readout):  # a style chosen since may tell no labels

@@ -80,7 +80,7 @@ def attach(
 
     def begin(_: object) -> None:
         suggest.watch(buffer).forget()  # what was dismissed or rejected at the last prompt
-        if buffer.text and app.loop is not None:
+        if (buffer.text or suggest.source is not None) and app.loop is not None:
             app.create_background_task(suggest.greet(buffer))
 
     app.on_reset += begin

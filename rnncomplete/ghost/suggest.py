@@ -57,7 +57,7 @@ class RNNAutoSuggest(AutoSuggest):
 
     ``completer`` is used in place of a style's, if given; ``decoding`` goes to
     :func:`~rnncomplete.completion.completer.load_completer`, such as ``length`` and ``threshold``. ``context()`` is text that the network reads before that of
-    the buffer; ``when(document)`` says whether to show ghosts there; ``first(buffer)`` is asked before the network, must
+    the buffer; ``source`` is what both together are about, as :meth:`write_about` says; ``when(document)`` says whether to show ghosts there; ``first(buffer)`` is asked before the network, must
     be quick, and returns a ghost or nothing; ``changed()`` is called, from another thread, when
     the style has been loaded or could not be, while files are learned from, and after each ghost.
 
@@ -73,6 +73,7 @@ class RNNAutoSuggest(AutoSuggest):
         completer: Completes | None = None,
         device: str = "auto",
         context: Callable[[], str] = no_context,
+        source: Source | None = None,
         when: Callable[[Document], bool] | None = None,
         first: Callable[[Buffer], str] | None = None,
         changed: Callable[[], None] | None = None,
@@ -87,7 +88,7 @@ class RNNAutoSuggest(AutoSuggest):
         """Whether typing alone brings ghosts; otherwise only :meth:`ask` does."""
         self.anywhere = False
         """Whether ghosts may have several lines and stand before other text. A plain prompt cannot draw that."""
-        self.source: Source | None = None
+        self.source = source
         """What is written about, if that was said; :meth:`write_about` says it."""
         self.tally = Tally()
         self._learning = Learning([at_home(path) for path in learn_from], self._has_changed)
@@ -234,7 +235,7 @@ class RNNAutoSuggest(AutoSuggest):
     async def greet(self, buffer: Buffer) -> None:
         """Show a ghost behind the text that a prompt begins with, as if it had just been typed."""
         document = buffer.document
-        if document.text and not self.watch(buffer).trail.rest:
+        if (document.text or self.source is not None) and not self.watch(buffer).trail.rest:
             self.watch(buffer).typed = True
             suggestion = await self.get_suggestion_async(buffer, document)
             if buffer.document == document and buffer.suggestion != suggestion:

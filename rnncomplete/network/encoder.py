@@ -52,6 +52,15 @@ def expect_source(card: Card, source: str | NDArray[np.float32]) -> None:
         )
 
 
+def suits(card: Card, source: str | NDArray[np.float32]) -> bool:
+    """Whether the style writes about sources of that kind."""
+    try:
+        expect_source(card, source)
+    except StyleError:
+        return False
+    return True
+
+
 class Encoder:
     """``encode.onnx`` in a ``session``: makes the context of a source. Safe to share among threads.
 

@@ -18,12 +18,13 @@ def run(
     colour: str | None = None,
     editing_mode: str = "emacs",
     manual: bool = False,
+    source: str = "",
     **decoding: Any,
 ) -> None:
     """Open the prompt and return when its user leaves.
 
     ``colour`` is that of ghosts, as prompt_toolkit writes it; ``editing_mode`` is "emacs" or "vi"; with ``manual``
-    ghosts come only when asked for; ``decoding`` goes to :func:`~rnncomplete.completion.completer.load_completer`. Raises
+    ghosts come only when asked for; ``source`` is what is translated, line by line; ``decoding`` goes to :func:`~rnncomplete.completion.completer.load_completer`. Raises
     :class:`UserError` without a terminal.
     """
     for stream, name, instead in (
@@ -44,4 +45,4 @@ def run(
 
     # A terminal that knows no escape sequences is sent none.
     with create_app_session(output=PlainTextOutput(sys.stdout)) if is_dumb_terminal() else nullcontext():
-        Repl(style, device, colour=colour, editing_mode=editing_mode, manual=manual, **decoding).run()
+        Repl(style, device, colour=colour, editing_mode=editing_mode, manual=manual, source=source, **decoding).run()

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, cast
 
 from rnncomplete.errors import RnncompleteError, SettingError, TextError
 from rnncomplete.ghost.keys import help_rows
+from rnncomplete.network.encoder import suits
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS, shortened
 from rnncomplete.repl.history import StyleHistory
 from rnncomplete.repl.look import TabDrawer, cut, say, say_coloured, short, show_picture, side_by_side, table, write
 from rnncomplete.repl.signals import Interruption, postponed_signals
 from rnncomplete.settings import SETTINGS
 from rnncomplete.styles import expect_style, find_style, list_styles
+from rnncomplete.text.decoding import read_text
 from rnncomplete.text.printing import one_line
 from rnncomplete.text.wording import counted, short_number
 
@@ -133,13 +135,32 @@ class Actions:
         self._suggest.write_about(seen(image, size))
         show_picture(image)
 
+    def _source(self, argument: str) -> None:
+        """Say what the document translates: a text from the line that is written next on, a file from the first line."""
+        from rnncomplete.completion.sources import with_lines_from
+
+        suggest, line = self._suggest, self._manuscript.line
+        if argument == "off":
+            suggest.write_about("")
+        elif argument:
+            self._card()
+            path = path_of(argument)
+            is_file = exists(path) and path.is_file()
+            suggest.write_about(read_text(path) if is_file else with_lines_from(suggest.source, line, argument))
+        elif isinstance(suggest.source, str) and suggest.source:
+            lines = suggest.source.removesuffix("\n").split("\n")
+            self._say("\n".join(f"{'>' if number == line else ' '} {text}" for number, text in enumerate(lines)))
+        else:
+            say("the document translates nothing. :source TEXT is what the lines from this one on translate,")
+            say(":source FILE what those from the first on do; :source off is the end of it")
+
     def _generate(self, argument: str) -> None:
         """Let the network write; what came is kept, also if Ctrl-C stops it."""
         number = GENERATED if not argument else int(argument) if re.fullmatch("[0-9]{1,7}", argument) else 0
         if not 1 <= number <= 1_000_000:
             raise SettingError(f":generate takes a number from 1 to 1000000, and {shortened(argument)!r} was given")
         completer, wanted = self._completer(), self.interruption.wanted
-        if self._suggest.source is not None:
+        if self._suggest.source is not None and suits(completer.card, self._suggest.source):
             completer.open(source=self._suggest.source)
         written, tabs = [], TabDrawer()
         try:

@@ -38,9 +38,10 @@ class Command:
 COMMANDS = (
     Command("style", "[NAME]", "change the style (auto: what suits the text), or show it"),
     Command("styles", "", "list the styles"),
-    Command("stages", "[NAME]", "show what the network wrote while it learned"),
-    Command("readout", "", "how each word moved its label"),
-    Command("picture", "[FILE]", "show a picture, and let ghosts describe it; without one, none"),
+    Command("stages", "[NAME]", "how it learned"),
+    Command("readout", "", "what moved its label"),
+    Command("picture", "[FILE]", "describe it"),
+    Command("source", "[TEXT]", "translate this"),
     Command("generate", "[N]", "let it write N characters (500); Ctrl-C stops it"),
     Command("open", "FILE", "take the text of a file as the document"),
     Command("learn", "[PATH]", "learn from files, or tell what was learned (off: forget it)"),
@@ -121,7 +122,7 @@ class CommandCompleter(Completer):
             for command in COMMANDS:
                 if command.name.startswith(name):
                     yield Completion(command.name, -len(name), display=":" + command.name, display_meta=command.what)
-        elif name in ("open", "save", "save!", "learn", "picture"):
+        elif name in ("open", "save", "save!", "learn", "picture", "source"):
             for path in self._paths.get_completions(Document(argument.lstrip("'\"")), complete_event):
                 yield Completion(path.text, path.start_position, display=printable(path.display_text))
         else:

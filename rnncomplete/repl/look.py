@@ -55,6 +55,7 @@ def colours(ghost: str | None = None) -> Style:
             "auto-suggestion": ghost,
             "bottom-toolbar": "noreverse dim" if os.environ.get("NO_COLOR") else f"noreverse {GREY}",
             "prompt": "bold",
+            "source": "nobold italic" if os.environ.get("NO_COLOR") else "nobold ansicyan",
         }
     )
 

@@ -56,6 +56,11 @@ class Manuscript:
         """The line written last, or the part of one."""
         return self.text.removesuffix("\n").rpartition("\n")[2]
 
+    @property
+    def line(self) -> int:
+        """The number of the line that is written next, or goes on, from 0."""
+        return self.text.count("\n")
+
     def add(self, text: str) -> None:
         """Add ``text`` at the end."""
         if text:

@@ -12,22 +12,26 @@ from prompt_toolkit.filters import Condition, emacs_insert_mode, has_focus, vi_i
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.utils import is_dumb_terminal
 
+from rnncomplete.completion.sources import source_line
 from rnncomplete.errors import RnncompleteError, TextError
 from rnncomplete.ghost.attaching import install
 from rnncomplete.ghost.buffer_ghost import call_on_loop
 from rnncomplete.ghost.drawing import TAB_STOP
 from rnncomplete.ghost.keys import ghost_of
 from rnncomplete.ghost.suggest import RNNAutoSuggest
+from rnncomplete.network.encoder import suits
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import CommandCompleter, is_command, parse, unescaped
 from rnncomplete.repl.history import StyleHistory, unsaved_path
-from rnncomplete.repl.look import Tabs, colours, indent_of, lexer_named, say, short, toolbar
+from rnncomplete.repl.look import Tabs, colours, cut, indent_of, lexer_named, say, short, toolbar
 from rnncomplete.repl.manuscript import Manuscript
 from rnncomplete.repl.signals import leaving_by_signal, noted_interruption
 from rnncomplete.repl.typeahead import unseen_typeahead
+from rnncomplete.text.printing import printable
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
     from rnncomplete.completion.completes import Completes
@@ -41,7 +45,10 @@ MENU_LINES = 8
 
 
 class Repl:
-    """A prompt with a style and a document. ``completer`` is used in place of the style's, if given."""
+    """A prompt with a style and a document, which translates ``source`` line by line.
+
+    ``completer`` is used in place of the style's, if given.
+    """
 
     def __init__(
         self,
@@ -52,6 +59,7 @@ class Repl:
         colour: str | None = None,
         editing_mode: str = "emacs",
         manual: bool = False,
+        source: str = "",
         **decoding: Any,
     ) -> None:
         self.manuscript = Manuscript()
@@ -72,6 +80,7 @@ class Repl:
             completer=completer,
             device=device,
             context=lambda: self.manuscript.text,
+            source=source or None,
             when=lambda document: not is_command(document.text),
             changed=self._changed,
             **decoding,
@@ -110,7 +119,7 @@ class Repl:
             self._tell()  # only between lines: nothing that was drawn can be drawn anew
         try:
             line: str = self.session.prompt(
-                [("class:prompt", "+ " if self.manuscript.mid_line else "> ")],
+                self._prompt,
                 default=self._indentation(),
                 pre_run=self._remember_context,
             )
@@ -119,6 +128,13 @@ class Repl:
                 self.manuscript.add(unescaped(typed))
             raise
         return line
+
+    def _prompt(self) -> StyleAndTextTuples:
+        """What stands before the line: above it the one that it translates, if any."""
+        row = self.session.default_buffer.document.cursor_position_row
+        above = cut(printable(source_line(self.suggest.source, self.manuscript.line + row)))
+        sign: StyleAndTextTuples = [("class:prompt", "+ " if self.manuscript.mid_line else "> ")]
+        return [("class:source", f"  {above}\n"), *sign] if above.strip() else sign
 
     def _leave(self) -> None:
         """Leaving asks nothing and loses nothing."""
@@ -183,7 +199,11 @@ class Repl:
         """Why there are no ghosts, or why they are not what they might be, in one line."""
         if self.suggest.problem is not None:
             return f"no ghosts: {self.suggest.problem}"
-        return None if self.suggest.completer is None else self.suggest.completer.note
+        if (completer := self.suggest.completer) is None:
+            return None
+        if self.suggest.source is not None and not suits(completer.card, self.suggest.source):
+            return f"the style {completer.card.style} has no such source; expected one that has, or :source off"
+        return completer.note
 
     def _tell(self) -> None:
         """Say what is new once, above the prompt."""

@@ -227,7 +227,13 @@ def test_a_style_that_writes_about_nothing_says_so(tiny_style: Path, copying: Pa
         plain.open("a", source=plain_picture([1, 0, 0]))
     with pytest.raises(StyleError, match="'tiny' translates text; expected a text, not a picture"):
         load_completer(str(copying), "cpu").open("a", source=plain_picture([1, 0, 0]))
-    chooser = AutoCompleter(["tiny"], lambda _: plain, lambda _: plain.model)
-    chooser.open("a", source="")
-    with pytest.raises(StyleError, match=r"--style NAME"):
-        chooser.open("a", source="A")
+
+
+def test_what_is_written_in_any_style_is_about_its_source_where_that_style_has_one(
+    tiny_style: Path, copying: Path
+) -> None:
+    for folder, expected in ((copying, "abc"), (tiny_style, None)):
+        one = load_completer(str(folder), "cpu", static=True)
+        document = AutoCompleter(["tiny"], lambda _, one=one: one, lambda _, one=one: one.model).open("a", source="ABC")
+        *_, ghost = document.grow("", lambda: True)
+        assert expected is None or ghost.text == expected
