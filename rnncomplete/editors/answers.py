@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rnncomplete.completion.worker import one_line
+from rnncomplete.editors.catalogue import read_as
 from rnncomplete.editors.offer import LENGTH, LENGTH_OF_LINES, offer, wants_lines
 
 if TYPE_CHECKING:
@@ -70,7 +71,15 @@ def _offers(texts: Texts, text: OpenText, ask: Ask) -> list[str]:
     texts.activate(text)
     described = texts.pictures.reading(text, ask.before, ask.after)
     reading, read = described or (texts.readings.current(text), ask.before)
-    before = reading.beside + read
+    place = read_as(reading.completer, text.language, read)
+    if place is None:
+        text.why = "a style that translates writes between the quotes of a msgstr"
+        return []
+    before = reading.beside + place.before
+    if place.source is not None:
+        before, text.before = place.before, place.before
+        text.source, text.beside = place.source, ""
+        reading.document.write_about(place.source)
     options = _options(texts, text, reading, ask, several=described is not None)
     whole = ask.before + ask.given
     if ask.asked:
@@ -80,7 +89,8 @@ def _offers(texts: Texts, text: OpenText, ask: Ask) -> list[str]:
             text.trail.begin(ask.before, ask.after)
         grown = [ghost.text for ghost in reading.document.grow(before, ask.wanted, options, ask.given)]
         ghosts = grown[-1:] or [""]
-    offers = [offer(ghost, whole, ask.after, text.language, asked=ask.asked) for ghost in ghosts]
+    behind = place.behind(ask.after)
+    offers = [offer(place.written(ghost), whole, behind, text.language, asked=ask.asked) for ghost in ghosts]
     if any(ghosts) and not any(offers):
         text.why = "what is likely stands behind the cursor already, or would break a word"
     if plain and text.trail.offers_back(offers[0]):

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rnncomplete.completion.auto import FEWEST, AutoDocument
+from rnncomplete.editors.catalogue import read_as
 from rnncomplete.editors.languages import UNKNOWN, language_of
 from rnncomplete.editors.offer import LENGTH, LENGTH_OF_LINES, offer, wants_lines
 from rnncomplete.editors.windows import likeness, put_back
@@ -164,21 +165,27 @@ class Desk:
         """What is worth offering on ``sheet``, whose lock is held."""
         text, supposed = _place(sheet, asked.before)
         before, language = text + supposed, _language(asked)
+        place = read_as(completer, language, text)
+        if place is None:
+            return
         longest = LENGTH_OF_LINES if wants_lines(language, before, asked.after) else LENGTH
         options = replace(
             completer.options,
             length=min(longest if asked.length is None else asked.length, longest, LONGEST - len(supposed)),
             budget_ms=min(completer.options.budget_ms, asked.budget_ms or math.inf),
         )
-        opened = completer.open((sheet.number, self._styles(asked)))
+        name = sheet.number, self._styles(asked)
+        opened = completer.open(name) if place.source is None else completer.open(name, place.source)
         document = opened.chosen if isinstance(opened, AutoDocument) else opened
+        text, after = place.before, place.behind(asked.after)
         growing: Iterable[Sequence[Ghost]]
         if asked.count > 1:
             growing = [document.alternatives(text, asked.count, wanted, options, supposed)]
         else:
             growing = ([ghost] for ghost in document.grow(text, wanted, options, supposed))
         for ghosts in growing:
-            texts = [_cut(offer(ghost.spelled_out, before, asked.after, language), asked.stops) for ghost in ghosts]
+            written = [place.written(ghost.spelled_out) for ghost in ghosts]
+            texts = [_cut(offer(ghost, before, after, language), asked.stops) for ghost in written]
             if offered := list(dict.fromkeys(filter(None, texts))):
                 yield Offered(before, offered)
 

@@ -57,6 +57,8 @@ class OpenText:
     judges: dict[str, Judge] = field(default_factory=dict)
     before: str = ""
     """The text before the cursor when somebody last asked."""
+    source: str = ""
+    """What that translates, where it is a catalogue in a style that translates."""
     whole: str = ""
     """All of the text then."""
     beside: str = ""

@@ -77,7 +77,7 @@ class Readings:
             self._prepare(text)
 
     def _open(self, text: OpenText, completer: Completer, beside: str) -> Reading:
-        return Reading(completer, beside, completer.open((text.uri, next(self._names))))
+        return Reading(completer, beside, completer.open((text.uri, next(self._names)), text.source or None))
 
     def _label(self, text: OpenText) -> None:
         reading, before = text.reading, text.before
