@@ -76,9 +76,12 @@ class TailReader:
         return self._tail
 
     def begin_of(self, line: int) -> int:
-        """The place where that line, of those from 0 on, begins in the text read last; behind its end if it has no such line."""
+        """The place where that line, of those from 0 on, begins in the text read last.
+
+        Behind its end if it has no such line, and 0 if it begins before what is at hand.
+        """
         if line <= self._tail.lines:
-            return self._tail.begin
+            return 0
         ends = np.flatnonzero(self._tail.tokens == self._vocabulary.token("\n"))
         number = line - self._tail.lines
         return self._tail.begin + int(ends[number - 1]) + 1 if number <= len(ends) else len(self._tail) + 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tiny_source import copying_card, plain_picture, seeing_card, write_source_style
 
@@ -94,6 +94,7 @@ CHANGES = st.lists(st.tuples(st.booleans(), st.integers(0, 90), st.integers(0, 3
 @pytest.mark.parametrize("static", [True, False])
 @settings(max_examples=60)
 @given(CHANGES)
+@example([(False, 0, 11, ""), (True, 0, 0, "a")])
 def test_however_text_and_source_came_to_be_the_prediction_is_that_of_reading_them_anew(
     tiny_card: Card, static: bool, changes: list[tuple[bool, int, int, str]]
 ) -> None:

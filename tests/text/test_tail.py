@@ -42,7 +42,8 @@ def test_line_ends_before_it_are_counted_and_lines_found(edits: list[tuple[int, 
         tail, whole = reader.read(text), normalise(text)
         assert tail.lines == tail.until(tail.begin).lines == whole[: tail.begin].count("\n")
         begins = [0, *(place for place, character in enumerate(whole, 1) if character == "\n")]
-        expected = max(begins[line], tail.begin) if line < len(begins) else len(whole) + 1
+        expected = begins[line] if line < len(begins) else len(whole) + 1
+        expected = 0 if line <= tail.lines else expected
         assert reader.begin_of(line) == expected
 
 
