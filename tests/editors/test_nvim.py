@@ -321,6 +321,13 @@ def test_a_language_or_file_that_is_off_is_never_sent(nvim: Callable[..., Neovim
     screen.sees("off" if "off" in settings else "which is ignored")
 
 
+def test_a_folder_with_settings_of_ours_is_a_project(nvim: Callable[..., Neovim], tmp_path: Path) -> None:
+    (tmp_path / "rnncomplete.toml").write_text('off = ["c"]\n', encoding="utf-8")
+    screen = nvim(QUESTION)
+    screen.until(lambda: screen.asked("open"))
+    assert screen.evaluate("vim.lsp.get_clients()[1].root_dir") == str(tmp_path)
+
+
 def test_languages_are_named_as_the_protocol_does(nvim: Callable[..., Neovim]) -> None:
     screen = nvim(QUESTION, name="install.sh")
     screen.until(lambda: screen.asked("open"))

@@ -22,7 +22,7 @@ function M.command()
 end
 
 local function root(buf)
-  return vim.fs.root(buf, { '.git', '.hg', 'pyproject.toml', 'package.json', 'Cargo.toml', 'go.mod' })
+  return vim.fs.root(buf, { '.git', '.hg', 'rnncomplete.toml', 'pyproject.toml', 'package.json', 'Cargo.toml', 'go.mod' })
 end
 
 local told = false
