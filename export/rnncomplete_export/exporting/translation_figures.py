@@ -25,6 +25,9 @@ BEAM = 4
 SHOWN = 12
 """Translations that are shown."""
 
+OFTEN = 0.05
+"""Share of sources from which on a run of characters tells nothing of which one is near, and takes most of the time."""
+
 AT_ONCE = 256
 """Sources that are translated side by side."""
 
@@ -107,8 +110,16 @@ def nearest_figures(pairs: PairExamples, kept: NDArray[np.int64]) -> Translation
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     of = held(pairs, kept)
-    counted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, max_df=0.05, dtype=np.float32)
-    known = counted.fit_transform([pairs.source(number) for number in range(pairs.split)])
+    sources = [pairs.source(number) for number in range(pairs.split)]
+
+    def counting(**only: float) -> TfidfVectorizer:
+        return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), dtype=np.float32, **only).fit(sources)
+
+    try:
+        counted = counting(min_df=2, max_df=OFTEN)
+    except ValueError:  # nothing is left: all sources are much alike
+        counted = counting()
+    known = counted.transform(sources)
     nearest: list[str] = []
     for begin in range(0, len(of.sources), AT_ONCE):
         alike = counted.transform(of.sources[begin : begin + AT_ONCE]) @ known.T
