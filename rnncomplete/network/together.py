@@ -1,8 +1,8 @@
 """Several texts at once, and one call of the network for a step of each: for servers of many people (docs/lit_serve.py).
 
 Whoever completes a text calls for steps one after another, deep inside a call of its own. Such calls run here side by side
-in one thread, each in a greenlet, and wait at a step until the others are at one, too: sixteen steps together take three
-times as long as one alone, and sixty-four on a GPU no longer than one.
+in one thread, each in a greenlet, and wait at a step until the others are at one, too: on the CPU sixteen steps together take
+three times as long as one alone.
 """
 
 from __future__ import annotations
