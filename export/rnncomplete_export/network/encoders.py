@@ -72,7 +72,12 @@ def _text(source: Mapping[str, Any], sizes: Sizes) -> Encoder:
 
 def _picture(source: Mapping[str, Any], sizes: Sizes) -> Encoder:
     return PictureEncoder(
-        sizes.encoder_size, sizes.keys, sizes.values, dropout=sizes.dropout, subjects=source.get("subjects", 0)
+        sizes.encoder_size,
+        sizes.keys,
+        sizes.values,
+        dropout=sizes.dropout,
+        subjects=source.get("subjects", 0),
+        codes=source.get("codes", 0),
     )
 
 

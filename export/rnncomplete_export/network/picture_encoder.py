@@ -70,18 +70,25 @@ class Block(nn.Module):
 class PictureEncoder(Encoder):
     """Pictures float[B, 3, 64, 64], 0 to 1, to contexts of 64 places, row by row.
 
-    With ``subjects``, a readout says which of them is at each place; that is only learned from, never exported.
+    With ``subjects``, a readout says which of them is at each place. Where they have ``codes``, of so many numbers each,
+    the shares of all subjects at a place are told as the mean of their codes, beside what was seen there: a decoder that
+    would have to learn from what is seen how every name is spelled learns it from the codes in far fewer examples.
     """
 
-    def __init__(self, width: int, keys: int, values: int, *, dropout: float = 0.0, subjects: int = 0) -> None:
+    def __init__(
+        self, width: int, keys: int, values: int, *, dropout: float = 0.0, subjects: int = 0, codes: int = 0
+    ) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(layers(widths(width)))
         self.positions = nn.Parameter(torch.zeros(PLACES * PLACES, width))
         nn.init.normal_(self.positions, std=0.3)
-        self.keys, self.values = nn.Linear(width, keys), nn.Linear(width, values)
+        self.keys, self.values = nn.Linear(width + codes, keys), nn.Linear(width + codes, values)
         self.subjects = nn.Linear(width, subjects) if subjects else None
+        self.codes = nn.Linear(subjects, codes, bias=False) if subjects and codes else None
+        if self.codes is not None:
+            nn.init.normal_(self.codes.weight)
         self.dropout = nn.Dropout2d(dropout)
-        self.seen: Tensor | None = None
+        self._found: Tensor | None = None
 
     def features(self, source: Tensor) -> Tensor:
         """The last map, float[B, P, W], without positions."""
@@ -95,17 +102,18 @@ class PictureEncoder(Encoder):
     def forward(self, source: Tensor) -> Context:
         """The context of each picture."""
         features = self.features(source)
-        self.seen = features if self.training else None
-        features = features + self.positions
-        return Context(self.keys(features), self.values(features))
+        reads = features + self.positions
+        if self.subjects is not None and (self.training or self.codes is not None):
+            self._found = self.subjects(features)
+            if self.codes is not None:
+                reads = torch.cat((reads, self.codes(torch.softmax(self._found, dim=-1))), dim=-1)
+        return Context(self.keys(reads), self.values(reads))
 
     def found(self) -> Tensor:
         """Logits float[B, P, subjects] of what is at each place of the pictures that were read last, in training."""
-        assert self.subjects is not None, "nothing is to be found"
-        assert self.seen is not None, "nothing was read"
-        logits: Tensor = self.subjects(self.seen.float())
-        self.seen = None
-        return logits
+        found, self._found = self._found, None
+        assert found is not None, "nothing was read, or nothing is to be found"
+        return found
 
 
 def widths(width: int) -> tuple[int, int, int]:

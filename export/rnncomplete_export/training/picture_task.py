@@ -35,6 +35,9 @@ GREY = 0.5
 PLACES_WEIGHT = 0.5
 """What finding the thing at a place weighs beside writing a character."""
 
+CODES = 128
+"""Numbers that stand for a subject, for a decoder to read."""
+
 MIRRORED = ("left", "right")
 """Words of a caption of which the mirror image would be untrue."""
 
@@ -140,7 +143,8 @@ def task_of_pictures(pictured: Pictured, config: TrainingConfig, fabric: Fabric)
         vocabulary,
         config,
         fabric,
-        source={"kind": "picture", "size": SIDE} | ({"subjects": pictured.subjects} if pictured.subjects else {}),
+        source={"kind": "picture", "size": SIDE}
+        | ({"subjects": pictured.subjects, "codes": CODES} if pictured.subjects else {}),
         told=[kept.names[place] for place in kept.of],
         about=(
             f"{training.count:,} {of}, {corpus.split:,} characters of {len(vocabulary)} kinds; "

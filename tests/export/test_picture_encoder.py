@@ -1,0 +1,64 @@
+"""The encoder of pictures: what it makes of one depends on no other, and what it is told of places it can say."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from rnncomplete_export.network.picture_encoder import PLACES, PictureEncoder, StandardConvolution
+
+
+def test_a_context_has_a_place_for_each_eighth() -> None:
+    context = PictureEncoder(40, 12, 20)(torch.rand(3, 3, 64, 64))
+    assert context.keys.shape == (3, PLACES**2, 12)
+    assert context.values.shape == (3, PLACES**2, 20)
+    assert context.mask is None
+
+
+@pytest.mark.parametrize("codes", [0, 8])
+def test_a_picture_is_read_alike_alone_and_beside_others(codes: int) -> None:
+    torch.manual_seed(1)
+    encoder = PictureEncoder(40, 12, 20, subjects=7, codes=codes).eval()
+    pictures = torch.rand(4, 3, 64, 64)
+    together = encoder(pictures)
+    for place in range(4):
+        alone = encoder(pictures[place : place + 1])
+        torch.testing.assert_close(alone.values[0], together.values[place], rtol=1e-4, atol=1e-5)
+
+
+def test_filters_have_no_mean_and_the_gain_that_is_learned() -> None:
+    torch.manual_seed(1)
+    layer = StandardConvolution(5, 6, 3)
+    torch.testing.assert_close(layer.filters.mean(dim=(1, 2, 3)), torch.zeros(6), rtol=0, atol=1e-6)
+    torch.testing.assert_close(layer.filters.pow(2).sum(dim=(1, 2, 3)), torch.ones(6), rtol=1e-3, atol=1e-3)
+
+
+def test_maps_keep_their_variance_through_the_network() -> None:
+    torch.manual_seed(1)
+    encoder = PictureEncoder(160, 12, 20)
+    values = torch.randn(4, 3, 64, 64)
+    for part in encoder.convolutions:
+        values = part(values).detach()
+        assert 0.5 < float(values.std()) < 2
+
+
+def test_it_learns_to_find_what_is_at_a_place() -> None:
+    torch.manual_seed(1)
+    encoder = PictureEncoder(40, 12, 20, subjects=3, codes=8)
+    optimizer = torch.optim.AdamW(encoder.parameters(), 3e-3)
+    colours = torch.tensor([[0.5, 0.5, 0.5], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    for _ in range(60):
+        places = torch.randint(3, (8, PLACES, PLACES))
+        pictures = colours[places].permute(0, 3, 1, 2).repeat_interleave(8, 2).repeat_interleave(8, 3)
+        encoder(pictures)
+        found = encoder.found()
+        loss = torch.nn.functional.cross_entropy(found.flatten(0, 1), places.flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert float((found.argmax(-1) == places.flatten(1)).float().mean()) > 0.9
+
+
+def test_nothing_is_found_where_nothing_was_read() -> None:
+    with pytest.raises(AssertionError, match="nothing was read"):
+        PictureEncoder(40, 12, 20, subjects=3).found()
