@@ -33,7 +33,6 @@ from rnncomplete_export.exporting.picture_figures import album_figures, composed
 from rnncomplete_export.exporting.translation_figures import tell_translations, translation_figures
 from rnncomplete_export.network.character_network import parameter_count
 from rnncomplete_export.network.encoders import conditioned_network_of
-from rnncomplete_export.pictures.folders import read_albums
 from rnncomplete_export.progress import TrainingProgress, clock, interruptible, say, say_export
 from rnncomplete_export.texts.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.texts.labelled import build_labelled, read_labelling
@@ -51,6 +50,7 @@ from rnncomplete_export.training.earlier import set_aside
 from rnncomplete_export.training.inheritance import earlier_of, inherit_config, inherit_network, read_base
 from rnncomplete_export.training.language_task import LanguageTask
 from rnncomplete_export.training.pair_task import PairExamples, task_of_pairs
+from rnncomplete_export.training.picture_examples import FIGURES, examples_beside
 from rnncomplete_export.training.picture_task import task_of_pictures
 from rnncomplete_export.training.pictured import compose_pictured, is_drawings, makers_of, read_pictured
 from rnncomplete_export.training.profile import expected_rate, profile_training
@@ -81,10 +81,6 @@ if TYPE_CHECKING:
 
 LASTING = ("hidden_size", "layers", "embedding_size", "skip", "batch", "window", "optimizer")
 """Choices that a checkpoint is of use with only as they were."""
-
-
-PICTURE_FIGURES = "picture_figures.json"
-"""What was found of the best weights on pictures held out, in the folder of a training."""
 
 
 @dataclass(frozen=True)
@@ -783,6 +779,10 @@ def say_translations(run: Path, device: torch.device) -> None:
     say(tell_translations(translation_figures(network, pairs, pairs.held_out(pairs.count - pairs.split), say)))
 
 
+MOST_TOLD = 500
+"""Pictures held out that are described in the end, at most."""
+
+
 def say_descriptions(pictures: PicturesFolder, run: Path, device: torch.device) -> None:
     """How well the best weights in ``run`` describe what is held out."""
     checkpoint = load_checkpoint(run / BEST)
@@ -792,10 +792,11 @@ def say_descriptions(pictures: PicturesFolder, run: Path, device: torch.device) 
         count, neighbours = (200, 2_000) if few else (1_000, 20_000)
         makers = makers_of(pictures.path, pictures.unseen)
         figures = composed_figures(network, makers, vocabulary, count=count, neighbours=neighbours, say=say)
+        replace_file(run / FIGURES, json.dumps(figures, indent=1).encode())
+        say(tell_figures(figures))
     else:
-        figures = album_figures(network, read_albums(pictures.path)[1], vocabulary, say)
-    replace_file(run / PICTURE_FIGURES, json.dumps(figures, indent=1).encode())
-    say(tell_figures(figures))
+        kept = examples_beside(run / BEST, checkpoint.facts, TrainingConfig(**checkpoint.facts["config"]), device)
+        say(tell_figures({"pictures held out": album_figures(network, kept.album(MOST_TOLD), vocabulary, say)}))
 
 
 def finish_style(run: Path, style: str, *, install: bool) -> None:

@@ -137,6 +137,22 @@ class TranslationFigures(TypedDict, total=False):
     """As the other figures' with the source, but with none."""
 
 
+class DescriptionFigures(TypedDict, total=False):
+    """How well a style describes pictures held out; BLEU and chrF are sacrebleu's, 0 to 100."""
+
+    pictures: int
+    """Held out, on which BLEU and chrF are measured, against all captions of each."""
+    bleu: float
+    """Of the likeliest characters, one after another."""
+    chrf: float
+    sourceless_nats: float
+    """Nats per character of the network alone with no picture; with it, it is that of the other figures."""
+    sourceless_keystrokes_saved: float
+    """As the other figures' with the picture, but with none."""
+    scenes: dict[str, dict[str, float]]
+    """Of composed scenes, by what they are: shares in per cent, and BLEU against sentences of their grammar."""
+
+
 class Figures(TypedDict, total=False):
     """How well a style does on the validation slice: nats per character, characters measured on, shares, bytes."""
 
@@ -161,6 +177,7 @@ class Figures(TypedDict, total=False):
     skills_of_the_text: Shares
     labels: LabelFigures
     translation: TranslationFigures
+    description: DescriptionFigures
     writing: Writing
 
 

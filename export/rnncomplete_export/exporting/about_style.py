@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import numpy as np
 import torch
 
 from rnncomplete.errors import SettingError
 from rnncomplete.network.loading import STEP
 from rnncomplete.styles import ENCODER
 from rnncomplete_export.exporting.facts import make_card
+from rnncomplete_export.exporting.picture_figures import album_figures
 from rnncomplete_export.exporting.source_graphs import state_size
 from rnncomplete_export.exporting.source_style import measured_style
 from rnncomplete_export.exporting.style_folder import refuse_others, write_style
@@ -21,6 +23,8 @@ from rnncomplete_export.network.encoders import conditioned_network_of
 from rnncomplete_export.texts.pairs import open_pairs
 from rnncomplete_export.training.configuration import TrainingConfig
 from rnncomplete_export.training.pair_task import PairExamples
+from rnncomplete_export.training.picture_examples import PictureExamples, examples_beside
+from rnncomplete_export.training.source_task import nats_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +76,32 @@ def of_translations(
     return {"translation": figures}
 
 
-KINDS = {"text": Kind(pairs_beside, of_translations)}
+def pictures_beside(path: Path, checkpoint: Checkpoint) -> PictureExamples:
+    """The pictures beside the checkpoint at ``path``."""
+    return examples_beside(path, checkpoint.facts, TrainingConfig(**checkpoint.facts["config"]), CPU)
+
+
+def of_descriptions(
+    network: ConditionedNetwork,
+    checkpoint: Checkpoint,
+    collection: Collection,
+    sourceless: float,
+    advance: Callable[[str], None],
+) -> Figures:
+    """How well pictures are described; what was found of composed scenes at the end of their training stands beside it."""
+    most = max(FEWEST_TRANSLATED, int(TRANSLATED_A_SECOND * checkpoint.facts["state"]["seconds"]))
+    album = cast("PictureExamples", collection).album(most)
+    advance(f"describing {len(album.pictures):,} pictures")
+    figures = album_figures(network, album, cast("PictureExamples", collection).vocabulary)
+    numbers = np.arange(collection.split, collection.count)
+    nats = nats_of(network, collection.of(numbers), empty=True)
+    figures |= {"sourceless_nats": round(nats, 5), "sourceless_keystrokes_saved": sourceless}
+    if scenes := cast("PictureExamples", collection).scenes:
+        figures["scenes"] = scenes
+    return {"description": figures}
+
+
+KINDS = {"text": Kind(pairs_beside, of_translations), "picture": Kind(pictures_beside, of_descriptions)}
 """By the ``kind`` of a source."""
 
 

@@ -49,7 +49,9 @@ class StepGraph:
         self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def node(self, operator: str, inputs: list[str], output: str, *, domain: str = "", **attributes: int | str) -> str:
+    def node(
+        self, operator: str, inputs: list[str], output: str, *, domain: str = "", **attributes: int | str | list[int]
+    ) -> str:
         """One node with one output, named after it."""
         node = helper.make_node(operator, inputs, [output], name=output, domain=domain)
         node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())

@@ -16,11 +16,12 @@ from rnncomplete_export.pictures.kinds import kinds
 from rnncomplete_export.pictures.scenes import PAIR, draw_scenes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from rnncomplete.network.card import DescriptionFigures
     from rnncomplete.text.vocabulary import Vocabulary
     from rnncomplete_export.network.conditioned_network import ConditionedNetwork
     from rnncomplete_export.pictures.album import Album
@@ -154,8 +155,8 @@ def named_figures(
 
 def album_figures(
     network: ConditionedNetwork, kept: Album, vocabulary: Vocabulary, say: Callable[[str], None] = lambda _: None
-) -> dict[str, Figures]:
-    """Of ``network`` on pictures with captions of people."""
+) -> DescriptionFigures:
+    """Of ``network`` on the pictures of an album, against all captions of each."""
     told = describe(network, kept.pictures, vocabulary)
     references = [
         [vocabulary.normalise(kept.captions[caption]) for caption in np.flatnonzero(kept.of == picture)]
@@ -164,7 +165,7 @@ def album_figures(
     for place in range(min(SHOWN, len(told))):
         say(f"{kept.names[place]}\n> {told[place]}")
     bleu, chrf = scores(told, references)
-    return {"pictures held out": {"pictures": float(len(told)), "bleu": round(bleu, 2), "chrf": round(chrf, 2)}}
+    return {"pictures": len(told), "bleu": round(bleu, 2), "chrf": round(chrf, 2)}
 
 
 @torch.no_grad()
@@ -191,8 +192,8 @@ def nearest(
     return found
 
 
-def tell_figures(figures: dict[str, Figures]) -> str:
+def tell_figures(figures: Mapping[str, Mapping[str, object]]) -> str:
     """The figures for people, a line each."""
     return "\n".join(
-        f"{what}: " + ", ".join(f"{name} {value:g}" for name, value in of.items()) for what, of in figures.items()
+        f"{what}: " + ", ".join(f"{name} {value}" for name, value in of.items()) for what, of in figures.items()
     )

@@ -20,8 +20,10 @@ from rnncomplete_export.exporting.graphs import (
     port,
     token_port,
 )
+from rnncomplete_export.exporting.picture_graph import picture_graph
 from rnncomplete_export.network.character_network import shut_gates
 from rnncomplete_export.network.conditioned_network import LAYERS
+from rnncomplete_export.network.picture_encoder import PictureEncoder
 from rnncomplete_export.network.text_encoder import TextEncoder
 
 if TYPE_CHECKING:
@@ -98,8 +100,8 @@ def build_step(network: ConditionedNetwork, precision: Precision, boundary: int)
     return finished_model(graph, "step", inputs, outputs)
 
 
-def _context(network: ConditionedNetwork) -> list[onnx.ValueInfoProto]:
-    return [port(KEYS, PLACES, network.shape.keys), port(VALUES, PLACES, network.shape.values)]
+def _context(network: ConditionedNetwork, places: int | str = PLACES) -> list[onnx.ValueInfoProto]:
+    return [port(KEYS, places, network.shape.keys), port(VALUES, places, network.shape.values)]
 
 
 class EncoderGraph(StepGraph):
@@ -138,14 +140,14 @@ def build_encode(network: ConditionedNetwork, precision: Precision) -> onnx.Mode
     In float32, or with weights in int8. Raises ``KeyError`` if nothing builds a graph of that encoder.
     """
     graph = EncoderGraph(precision)
-    source, seen = ENCODER_GRAPHS[type(network.encoder)](graph, network.encoder)
+    source, places, seen = ENCODER_GRAPHS[type(network.encoder)](graph, network.encoder)
     graph.linear(seen, network.encoder.keys, KEYS)
     graph.linear(seen, network.encoder.values, VALUES)
-    return finished_model(graph, "encode", [source], _context(network))
+    return finished_model(graph, "encode", [source], _context(network, places))
 
 
-def _text(graph: EncoderGraph, encoder: TextEncoder) -> tuple[onnx.ValueInfoProto, str]:
-    """The input, and what both layers see at each character, [length, 4N]."""
+def _text(graph: EncoderGraph, encoder: TextEncoder) -> tuple[onnx.ValueInfoProto, str, str]:
+    """The input, how many places it has, and what both layers see at each character, [length, 4N]."""
     reads = graph.looked_up(numbers(encoder.embedding.weight), SOURCE, "reads.0")
     outputs = []
     for number, cells in enumerate(zip(encoder.forwards, encoder.backwards, strict=True)):
@@ -167,8 +169,11 @@ def _text(graph: EncoderGraph, encoder: TextEncoder) -> tuple[onnx.ValueInfoProt
         shape = graph.constant(f"{name}.shape", np.array([0, -1], np.int64))
         reads = graph.node("Reshape", [alone, shape], name)
         outputs.append(reads)
-    return token_port(SOURCE, PLACES), graph.concat(outputs, "seen")
+    return token_port(SOURCE, PLACES), PLACES, graph.concat(outputs, "seen")
 
 
-ENCODER_GRAPHS: dict[type, Callable[[EncoderGraph, Any], tuple[onnx.ValueInfoProto, str]]] = {TextEncoder: _text}
-"""By kind of encoder: what gives the graph's input, and the name of what keys and values are made of, float32[places, n]."""
+ENCODER_GRAPHS: dict[type, Callable[[EncoderGraph, Any], tuple[onnx.ValueInfoProto, int | str, str]]] = {
+    TextEncoder: _text,
+    PictureEncoder: picture_graph,
+}
+"""By kind of encoder: what gives the graph's input, how many places there are, and the name of what keys and values are made of, float32[places, n]."""

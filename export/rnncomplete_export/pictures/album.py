@@ -36,6 +36,13 @@ class Album:
     names: tuple[str, ...]
     """What each picture is called, for people: its file, or what it shows."""
 
+    def last(self, most: int) -> Album:
+        """The pictures of the last captions, ``most`` of them, with these alone."""
+        of = self.of[-most:]
+        pictures, places = np.unique(of, return_inverse=True)
+        names = tuple(self.names[picture] for picture in pictures)
+        return Album(self.pictures[pictures], places.astype(np.int64), self.captions[-most:], names)
+
     def take(self, chosen: NDArray[np.bool_]) -> Album:
         """The pictures ``chosen`` bool[n], with their captions."""
         kept = chosen[self.of]

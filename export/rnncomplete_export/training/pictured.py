@@ -10,12 +10,13 @@ import numpy as np
 from rnncomplete.errors import SettingError
 from rnncomplete.files import replace_file
 from rnncomplete_export.checkpoint import make_folder
-from rnncomplete_export.pictures.album import compose_some
+from rnncomplete_export.pictures.album import compose_album, compose_some
 from rnncomplete_export.pictures.composing import Composer, subjects_of
 from rnncomplete_export.pictures.drawings import read_drawings
 from rnncomplete_export.pictures.folders import read_albums
 from rnncomplete_export.pictures.scenes import draw_scenes
 from rnncomplete_export.texts.corpus import build_corpus
+from rnncomplete_export.training.picture_examples import FIGURES, READ_AGAIN, save_album
 from rnncomplete_export.training.picture_task import ComposedPictures, FixedPictures, Pictured
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def compose_pictured(
     scenes = draw_scenes(count, seed, makers.seen.names, makers.subjects)
     _, kept = compose_some(makers.unseen, makers.subjects, min(VALIDATED, max(50, count // 20)), seed + 1, device)
     corpus = corpus_of(scenes.texts, kept.captions, folder, known=known, expected_sha256=expected_sha256)
+    last = scenes.take(range(max(0, len(scenes) - READ_AGAIN), len(scenes)))
+    save_album(folder, compose_album(makers.seen, last, seed + 2, device), kept)
     composer = Composer(makers.seen, scenes, device)
     sources = ComposedPictures(composer, len(scenes))
     return Pictured(corpus, sources, scenes.texts, kept, subjects=len(makers.seen.names) + 1)
@@ -102,6 +105,7 @@ def read_pictured(
     """The pictures with captions in ``path`` to learn from, and those held out."""
     trained, kept = read_albums(path, skipped=skipped, progress=progress)
     corpus = corpus_of(trained.captions, kept.captions, folder, known=known, expected_sha256=expected_sha256)
+    save_album(folder, trained.last(READ_AGAIN), kept)
     return Pictured(corpus, FixedPictures(trained, device, moved=True), trained.captions, kept)
 
 
@@ -115,6 +119,7 @@ def corpus_of(
 ) -> Corpus:
     """Captions as a text, a line each, encoded into ``folder``; those ``kept`` are held out."""
     make_folder(folder)
+    (folder / FIGURES).unlink(missing_ok=True)  # of another training
     text = folder / CAPTIONS
     replace_file(text, "".join(f"{caption}\n" for caption in (*trained, *kept)).encode())
     held_out = sum(len(caption) + 1 for caption in kept)

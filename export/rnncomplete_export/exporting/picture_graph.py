@@ -1,0 +1,76 @@
+"""The ONNX graph of the encoder of pictures: convolutions with their scales folded in, rectifiers and sums."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncomplete.network.operators import PICTURE
+from rnncomplete_export.exporting.graphs import port
+from rnncomplete_export.network.picture_encoder import RECTIFIED, Block, PictureEncoder, StandardConvolution
+from rnncomplete_export.pictures.drawings import SIDE
+
+if TYPE_CHECKING:
+    import onnx
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from rnncomplete_export.exporting.source_graphs import EncoderGraph
+
+
+def numbers(parameter: Tensor) -> NDArray[np.float32]:
+    """A parameter as an array."""
+    array: NDArray[np.float32] = parameter.detach().cpu().float().numpy()
+    return array
+
+
+def convolution(
+    graph: EncoderGraph, reads: str, layer: StandardConvolution, output: str, *, rectified: bool, share: float = 1.0
+) -> str:
+    """``reads`` [1, n, h, w] convolved, times ``share``; if it was ``rectified`` before, the scale of that is folded in."""
+    filters = numbers(layer.filters) * np.float32(share * (RECTIFIED if rectified else 1.0))
+    assert layer.bias is not None, "it has one"
+    bias = graph.constant(f"{output}.bias", numbers(layer.bias) * np.float32(share))
+    side, pad, stride = layer.kernel_size[0], int(layer.padding[0]), layer.stride[0]
+    return graph.node(
+        "Conv",
+        [reads, graph.weights(f"{output}.filters", filters, 0), bias],
+        output,
+        kernel_shape=[side, side],
+        pads=[pad] * 4,
+        strides=[stride, stride],
+    )
+
+
+def picture_graph(graph: EncoderGraph, encoder: PictureEncoder) -> tuple[onnx.ValueInfoProto, int, str]:
+    """The input, how many places there are, and what is seen at each place, float32[64, W]."""
+    scaled = graph.node("Mul", [PICTURE, graph.constant("contrast", np.full(SIDE, 4, np.float32))], "scaled")
+    centred = graph.node("Add", [scaled, graph.constant("middle", np.full(SIDE, -2, np.float32))], "centred")
+    values, rectified = graph.node("Unsqueeze", [centred, graph.axis(0)], "map"), False
+    for number, part in enumerate(encoder.convolutions):
+        name = f"part.{number}"
+        if isinstance(part, StandardConvolution):
+            values, rectified = convolution(graph, values, part, name, rectified=rectified), False
+        elif isinstance(part, Block):
+            inner = graph.node("Relu", [values], f"{name}.read")
+            inner = convolution(graph, inner, part.first, f"{name}.first", rectified=True)
+            inner = graph.node("Relu", [inner], f"{name}.within")
+            branch = convolution(
+                graph, inner, part.second, f"{name}.second", rectified=True, share=float(part.share.detach())
+            )
+            values = graph.node("Add", [values, branch], name)
+        else:
+            values, rectified = graph.node("Relu", [values], name), True
+    last = graph.node("Relu", [values], "last")
+    width = encoder.positions.shape[1]
+    shape = graph.constant("flat", np.array([width, -1], np.int64))
+    places = graph.node("Transpose", [graph.node("Reshape", [last, shape], "rows")], "places", perm=[1, 0])
+    full = graph.node("Mul", [places, graph.constant("rectified", np.full(width, RECTIFIED, np.float32))], "full")
+    where = graph.constant("positions", numbers(encoder.positions))
+    seen = graph.node("Add", [full, where], "placed")
+    if encoder.subjects is not None and encoder.codes is not None:
+        shares = graph.node("Softmax", [graph.linear(full, encoder.subjects, "subjects")], "shares", axis=1)
+        codes = graph.weights("codes", numbers(encoder.codes.weight).T, 1)
+        seen = graph.concat([seen, graph.node("MatMul", [shares, codes], "told")], "seen")
+    return port(PICTURE, 3, SIDE, SIDE), len(encoder.positions), seen

@@ -1,0 +1,165 @@
+"""From a folder of pictures, or of drawings, to a style that describes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from made_drawings import write_drawings
+
+from rnncomplete.network.contract import check_encoder
+from rnncomplete.network.graph_check import read_graph
+from rnncomplete.network.loading import encoder_from_graph, load_network
+from rnncomplete.network.picture_file import read_picture
+from rnncomplete_export.exporting.graphs import with_card
+from rnncomplete_export.exporting.source_graphs import build_encode
+from rnncomplete_export.network.encoders import build_network
+from rnncomplete_export.training.configuration import TrainingConfig
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rnncomplete.network.card import Card
+
+TINY = [
+    *("--hidden-size", "32", "--embedding-size", "16", "--encoder-size", "24", "--keys", "16", "--values", "24"),
+    *("--batch", "8", "--window", "40", "--validate-every", "20000", "--device", "cpu"),
+]
+
+
+@pytest.mark.parametrize("codes", [0, 8])
+def test_the_graph_of_the_encoder_computes_what_the_network_does(codes: int, tiny_card: Card) -> None:
+    import dataclasses
+
+    torch.manual_seed(1)
+    sizes = TrainingConfig(hidden_size=16, embedding_size=8, encoder_size=40, keys=12, values=20)
+    network = build_network({"kind": "picture", "size": 64, "subjects": 5, "codes": codes}, sizes, 30).eval()
+    with torch.no_grad():
+        for parameter in network.encoder.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)  # branches begin with no say
+    picture = np.random.default_rng(1).random((3, 64, 64), np.float32)
+    card = dataclasses.replace(
+        tiny_card, format=2, source={"kind": "picture", "size": 64}, context={"keys": 12, "values": 20}
+    )
+    with torch.no_grad():
+        expected = network.encoder(torch.from_numpy(picture)[None])
+    for precision, tolerance in (("float32", 1e-4), ("int8", 0.5)):
+        graph = with_card(build_encode(network, precision), card.to_json())
+        check_encoder(read_graph(graph), card)
+        found = encoder_from_graph(card, graph)(picture)
+        np.testing.assert_allclose(found.keys, expected.keys[0], atol=tolerance)
+        np.testing.assert_allclose(found.values, expected.values[0], atol=tolerance)
+
+
+@pytest.fixture(scope="module")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, run_rnncomplete: Callable[..., subprocess.CompletedProcess[str]]
+) -> tuple[Path, str]:
+    """A folder where a style was trained on drawings for a moment, and what was said."""
+    folder = tmp_path_factory.mktemp("pictures")
+    drawings = write_drawings(folder / "drawings")
+    told = run_rnncomplete(
+        *("train", "--pictures", drawings, "--style", "toy", "--scenes", "1000", "--unseen", "thin"),
+        *("--characters", "60000", *TINY),
+        cwd=folder,
+    )
+    assert told.returncode == 0, told.stderr
+    return folder, told.stdout + told.stderr
+
+
+@pytest.mark.slow
+def test_scenes_are_learned_from_and_figures_told(trained: tuple[Path, str]) -> None:
+    folder, told = trained
+    assert "drawings by thin are held out" in told
+    assert "1,000 scenes, composed anew each time" in told
+    figures = json.loads((folder / "runs" / "toy" / "scenes.json").read_bytes())
+    assert figures.keys() >= {
+        "scenes of two, unseen maker",
+        "scenes of two, seen makers",
+        "drawings of the unseen maker",
+    }
+    assert figures["drawings of the unseen maker"]["drawings"] == 24
+    assert all(0 <= value <= 100 for of in figures.values() for name, value in of.items())
+
+
+@pytest.mark.slow
+def test_the_style_describes_and_its_card_tells_how_well(
+    trained: tuple[Path, str], run_rnncomplete: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    folder, _ = trained
+    style = folder / "runs" / "toy" / "style" / "toy"
+    card = json.loads((style / "card.json").read_text(encoding="utf-8"))
+    assert card["source"] == {"kind": "picture", "size": 64}
+    assert card["figures"]["description"]["pictures"] > 10
+    assert "scenes of two, unseen maker" in card["figures"]["description"]["scenes"]
+    assert "never a photograph" in (style / "README.md").read_text(encoding="utf-8")
+    assert card["stages"]
+    model = load_network(style, "cpu")
+    picture = next((folder / "drawings" / "png64" / "thin").iterdir())
+    assert model.encode(read_picture(picture, 64)).values.shape == (64, 24)
+    told = run_rnncomplete("describe", "--style", style, "--json", picture, cwd=folder)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)[0]["file"] == str(picture)
+
+
+@pytest.mark.slow
+def test_an_interrupted_training_goes_on_as_if_it_had_not_been(
+    trained: tuple[Path, str],
+    tmp_path: Path,
+    run_rnncomplete: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = trained
+    train = (
+        "train",
+        "--pictures",
+        folder / "drawings",
+        "--style",
+        "toy",
+        "--scenes",
+        "1000",
+        "--unseen",
+        "thin",
+        *TINY,
+    )
+    whole = (*train, "--characters", "40000", "--no-export", "--no-install")
+    assert run_rnncomplete(*whole, "--runs", "one", cwd=tmp_path).returncode == 0
+    assert (
+        run_rnncomplete(
+            *train, "--characters", "20000", "--no-export", "--no-install", "--runs", "two", cwd=tmp_path
+        ).returncode
+        == 0
+    )
+    resumed = run_rnncomplete(*whole, "--runs", "two", "--resume", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "going on after" in resumed.stdout + resumed.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", ["flickr", "coco"])
+def test_other_peoples_folders_are_learned_from(
+    layout: str, tmp_path: Path, run_rnncomplete: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    from pictures.test_folders import write_coco, write_flickr
+    from rnncomplete_export.pictures.album import compose_some
+    from rnncomplete_export.pictures.composing import subjects_of
+    from rnncomplete_export.pictures.drawings import read_drawings
+
+    drawings = read_drawings(write_drawings(tmp_path / "drawings"))
+    _, album = compose_some(drawings, subjects_of(drawings), 42, 1, torch.device("cpu"))
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    write_coco(album, folder) if layout == "coco" else write_flickr(album, folder, tokens=True)
+    told = run_rnncomplete(
+        *("train", "--pictures", folder, "--style", "photos", "--characters", "20000", *TINY[:-6]),
+        *("--batch", "4", "--window", "10", "--validate-every", "5000", "--device", "cpu"),
+        cwd=tmp_path,
+    )
+    assert told.returncode == 0, told.stderr
+    assert "pictures held out: pictures " in told.stdout + told.stderr
+    card = json.loads((tmp_path / "runs" / "photos" / "style" / "photos" / "card.json").read_text(encoding="utf-8"))
+    assert "scenes" not in card["figures"]["description"]
