@@ -1,13 +1,19 @@
-"""Drawings by three makers, made on the spot: shapes in colours, under names that scenes know."""
+"""Drawings by three makers, made on the spot: shapes in colours, under names that scenes know; and folders of pictures."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rnncomplete_export.pictures.album import Album
+
+COUNT = 42
+"""Pictures in such a folder."""
 
 MAKERS = ("bold", "plain", "thin")
 
@@ -41,4 +47,42 @@ def write_drawings(folder: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             drawing(thing, place).save(path)
     (folder / "captions.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder
+
+
+def save(album: Album, place: int, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(album.pictures[place].transpose(1, 2, 0)).save(path)
+
+
+def write_flickr(album: Album, folder: Path, *, tokens: bool) -> Path:
+    for place in range(COUNT):
+        save(album, place, folder / "Images" / f"{place}.png")
+    pairs = [
+        (f"{place}.png", caption, number)
+        for place, text in enumerate(album.captions)
+        for number, caption in enumerate((text, f"also, {text}"))
+    ]
+    if tokens:
+        lines = [f"{name}#{number}\t{caption} ." for name, caption, number in pairs]
+        (folder / "Flickr8k.token.txt").write_text("\n".join(lines) + "\n")
+        (folder / "Flickr_8k.devImages.txt").write_text("3.png\n8.png\n")
+    else:
+        lines = ["image,caption", *(f'{name},"{caption}"' for name, caption, _ in pairs)]
+        (folder / "captions.txt").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def write_coco(album: Album, folder: Path) -> Path:
+    for part, places in (("train2017", range(38)), ("val2017", range(38, COUNT))):
+        for place in places:
+            save(album, place, folder / part / f"{place:012}.png")
+        held = {
+            "images": [{"id": place, "file_name": f"{place:012}.png", "height": 64} for place in places],
+            "annotations": [
+                {"id": 9 * place, "image_id": place, "caption": f"{album.captions[place]}\n"} for place in places
+            ],
+        }
+        (folder / "annotations").mkdir(exist_ok=True)
+        (folder / "annotations" / f"captions_{part}.json").write_text(json.dumps(held))
     return folder

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from made_drawings import write_drawings
+from made_drawings import COUNT, write_coco, write_drawings, write_flickr
 
 from rnncomplete.network.contract import check_encoder
 from rnncomplete.network.graph_check import read_graph
@@ -41,7 +41,7 @@ def test_the_graph_of_the_encoder_computes_what_the_network_does(codes: int, tin
     network = build_network({"kind": "picture", "size": 64, "subjects": 5, "codes": codes}, sizes, 30).eval()
     with torch.no_grad():
         for parameter in network.encoder.parameters():
-            parameter += 0.1 * torch.randn_like(parameter)  # branches begin with no say
+            parameter.add_(0.1 * torch.randn_like(parameter))  # branches begin with no say
     picture = np.random.default_rng(1).random((3, 64, 64), np.float32)
     card = dataclasses.replace(
         tiny_card, format=2, source={"kind": "picture", "size": 64}, context={"keys": 12, "values": 20}
@@ -144,13 +144,12 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(
 def test_other_peoples_folders_are_learned_from(
     layout: str, tmp_path: Path, run_rnncomplete: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    from pictures.test_folders import write_coco, write_flickr
     from rnncomplete_export.pictures.album import compose_some
     from rnncomplete_export.pictures.composing import subjects_of
     from rnncomplete_export.pictures.drawings import read_drawings
 
     drawings = read_drawings(write_drawings(tmp_path / "drawings"))
-    _, album = compose_some(drawings, subjects_of(drawings), 42, 1, torch.device("cpu"))
+    _, album = compose_some(drawings, subjects_of(drawings), COUNT, 1, torch.device("cpu"))
     folder = tmp_path / "photos"
     folder.mkdir()
     write_coco(album, folder) if layout == "coco" else write_flickr(album, folder, tokens=True)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from made_drawings import write_drawings
-from PIL import Image
+from made_drawings import COUNT, write_coco, write_drawings, write_flickr
 
 from rnncomplete.errors import TextError
 from rnncomplete_export.pictures.album import Album, compose_some
@@ -20,51 +19,11 @@ from rnncomplete_export.pictures.folders import read_albums
 if TYPE_CHECKING:
     from pathlib import Path
 
-COUNT = 42
-
 
 @pytest.fixture(scope="module")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Album:
     drawings = read_drawings(write_drawings(tmp_path_factory.mktemp("drawings")))
     return compose_some(drawings, subjects_of(drawings), COUNT, 1, torch.device("cpu"))[1]
-
-
-def save(album: Album, place: int, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(album.pictures[place].transpose(1, 2, 0)).save(path)
-
-
-def write_flickr(album: Album, folder: Path, *, tokens: bool) -> Path:
-    for place in range(COUNT):
-        save(album, place, folder / "Images" / f"{place}.png")
-    pairs = [
-        (f"{place}.png", caption, number)
-        for place, text in enumerate(album.captions)
-        for number, caption in enumerate((text, f"also, {text}"))
-    ]
-    if tokens:
-        lines = [f"{name}#{number}\t{caption} ." for name, caption, number in pairs]
-        (folder / "Flickr8k.token.txt").write_text("\n".join(lines) + "\n")
-        (folder / "Flickr_8k.devImages.txt").write_text("3.png\n8.png\n")
-    else:
-        lines = ["image,caption", *(f'{name},"{caption}"' for name, caption, _ in pairs)]
-        (folder / "captions.txt").write_text("\n".join(lines) + "\n")
-    return folder
-
-
-def write_coco(album: Album, folder: Path) -> Path:
-    for part, places in (("train2017", range(38)), ("val2017", range(38, COUNT))):
-        for place in places:
-            save(album, place, folder / part / f"{place:012}.png")
-        held = {
-            "images": [{"id": place, "file_name": f"{place:012}.png", "height": 64} for place in places],
-            "annotations": [
-                {"id": 9 * place, "image_id": place, "caption": f"{album.captions[place]}\n"} for place in places
-            ],
-        }
-        (folder / "annotations").mkdir(exist_ok=True)
-        (folder / "annotations" / f"captions_{part}.json").write_text(json.dumps(held))
-    return folder
 
 
 def test_flickr_with_tokens_and_a_list_of_what_is_held_out(album: Album, tmp_path: Path) -> None:
