@@ -216,6 +216,9 @@ def train(
     base = base or (loaded.base if loaded else None)
     if loaded and not texts and loaded.name in TEXTS:
         texts = (Path(loaded.name),)
+    others = {"--validation": validation, "--name": names, "--longest": longest, "--from": base, "--profile": profile}
+    if pictures and (odd := [name for name, value in others.items() if value]):
+        raise SettingError(f"{odd[0]} beside --pictures {pictures}; leave one of them out")
     of_pictures = PicturesFolder(pictures, scenes, unseen) if pictures else None
     of_pairs = pairs_of(pairs, validation, names, longest=longest, labels=labels, profile=profile)
     task = labels_of(labels, None if pairs else validation, names, readout=readout, longest=longest)

@@ -666,7 +666,7 @@ def count_of(labelling: Labelling | None) -> int:
 
 def check_same_task(request: Request, earlier: Checkpoint | None) -> None:
     """Raise :class:`SettingError` if ``earlier`` learned of labels or sources and is not asked for them now, or the reverse."""
-    asked = {"labels": request.labels, "source": request.pairs}
+    asked = {"labels": request.labels, "source": request.pairs or request.pictures}
     for name, now in asked.items():
         if earlier is not None and bool(earlier.facts.get(name)) != bool(now):
             held = "with" if earlier.facts.get(name) else "without"

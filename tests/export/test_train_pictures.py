@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from made_drawings import COUNT, write_coco, write_drawings, write_flickr
 
+from rnncomplete.cli import main
 from rnncomplete.network.contract import check_encoder
 from rnncomplete.network.graph_check import read_graph
 from rnncomplete.network.loading import encoder_from_graph, load_network
 from rnncomplete.network.picture_file import read_picture
+from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.exporting.graphs import with_card
 from rnncomplete_export.exporting.source_graphs import build_encode
 from rnncomplete_export.network.encoders import build_network
@@ -107,36 +110,63 @@ def test_the_style_describes_and_its_card_tells_how_well(
     assert json.loads(told.stdout)[0]["file"] == str(picture)
 
 
+def train(folder: Path, *more: object, code: int = 0) -> str:
+    """What is said when pictures are trained on in this process."""
+    command = ["train", "--pictures", "drawings", "--style", "toy", "--scenes", "1000", "--runs", "runs", "--no-export"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        result = CliRunner().invoke(main, [*command, *TINY, *map(str, more)])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
 @pytest.mark.slow
-def test_an_interrupted_training_goes_on_as_if_it_had_not_been(
-    trained: tuple[Path, str],
-    tmp_path: Path,
-    run_rnncomplete: Callable[..., subprocess.CompletedProcess[str]],
-) -> None:
-    folder, _ = trained
-    train = (
-        "train",
-        "--pictures",
-        folder / "drawings",
-        "--style",
-        "toy",
-        "--scenes",
-        "1000",
-        "--unseen",
-        "thin",
-        *TINY,
-    )
-    whole = (*train, "--characters", "40000", "--no-export", "--no-install")
-    assert run_rnncomplete(*whole, "--runs", "one", cwd=tmp_path).returncode == 0
-    assert (
-        run_rnncomplete(
-            *train, "--characters", "20000", "--no-export", "--no-install", "--runs", "two", cwd=tmp_path
-        ).returncode
-        == 0
-    )
-    resumed = run_rnncomplete(*whole, "--runs", "two", "--resume", cwd=tmp_path)
-    assert resumed.returncode == 0, resumed.stderr
-    assert "going on after" in resumed.stdout + resumed.stderr
+def test_an_interrupted_training_and_an_unbroken_one_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rnncomplete_export import session
+    from rnncomplete_export.training.trainer import Trainer
+
+    monkeypatch.setattr(session, "say_descriptions", lambda *_: None)
+    write_drawings(tmp_path / "drawings")
+    more = ("--characters", "15000", "--save-seconds", "1000000")
+    train(tmp_path, *more, "--style", "whole")
+    whole = load_checkpoint(tmp_path / "runs" / "whole" / "checkpoint.safetensors")
+    update = Trainer.update
+
+    def stopped(trainer: Trainer) -> None:
+        if trainer.state.updates == 15:
+            trainer._stopping = True
+            trainer._interruption._number = 2
+        update(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "update", stopped)
+        train(tmp_path, *more, code=130)
+    train(tmp_path, *more, "--resume")
+    parts = load_checkpoint(tmp_path / "runs" / "toy" / "checkpoint.safetensors")
+    assert parts.facts["state"]["updates"] == whole.facts["state"]["updates"] > 20
+    for name, tensor in whole.tensors.items():
+        assert torch.equal(tensor, parts.tensors[name]), name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["x.txt"], "x.txt beside --pictures"),
+        (["--pairs", "x.tsv"], "--pairs x.tsv beside --pictures"),
+        (["--from", "english"], "--from beside --pictures"),
+        (["--profile"], "--profile beside --pictures"),
+        (["--precision", "bf16-mixed"], "expected 32-true"),
+        (["--unseen", "nobody"], "drawings by bold, plain, thin, and 'nobody' is to be held out"),
+        (["--window", "60000"], "smaller --batch or --window"),
+        (["--pictures", "nowhere"], "holds no captions"),
+        (["--resume"], "no checkpoint"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(arguments: list[str], said: str, tmp_path: Path) -> None:
+    write_drawings(tmp_path / "drawings")
+    output = train(tmp_path, *arguments, code=2)
+    assert said in output
+    assert len([line for line in output.strip().splitlines() if not line.startswith("composing")]) == 1
 
 
 @pytest.mark.slow
