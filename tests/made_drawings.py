@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from rnncomplete_export.pictures.album import Album
 
 COUNT = 42
 """Pictures in such a folder."""
@@ -50,12 +48,12 @@ def write_drawings(folder: Path) -> Path:
     return folder
 
 
-def save(album: Album, place: int, path: Path) -> None:
+def save(album: Any, place: int, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(album.pictures[place].transpose(1, 2, 0)).save(path)
 
 
-def write_flickr(album: Album, folder: Path, *, tokens: bool) -> Path:
+def write_flickr(album: Any, folder: Path, *, tokens: bool) -> Path:
     for place in range(COUNT):
         save(album, place, folder / "Images" / f"{place}.png")
     pairs = [
@@ -73,7 +71,7 @@ def write_flickr(album: Album, folder: Path, *, tokens: bool) -> Path:
     return folder
 
 
-def write_coco(album: Album, folder: Path) -> Path:
+def write_coco(album: Any, folder: Path) -> Path:
     for part, places in (("train2017", range(38)), ("val2017", range(38, COUNT))):
         for place in places:
             save(album, place, folder / part / f"{place:012}.png")

@@ -7,22 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncomplete.network.operators import PICTURE
+from rnncomplete_export.exporting.encoder_graph import numbers
 from rnncomplete_export.exporting.graphs import port
 from rnncomplete_export.network.picture_encoder import RECTIFIED, Block, PictureEncoder, StandardConvolution
 from rnncomplete_export.pictures.drawings import SIDE
 
 if TYPE_CHECKING:
     import onnx
-    from numpy.typing import NDArray
-    from torch import Tensor
 
-    from rnncomplete_export.exporting.source_graphs import EncoderGraph
-
-
-def numbers(parameter: Tensor) -> NDArray[np.float32]:
-    """A parameter as an array."""
-    array: NDArray[np.float32] = parameter.detach().cpu().float().numpy()
-    return array
+    from rnncomplete_export.exporting.encoder_graph import EncoderGraph
 
 
 def convolution(

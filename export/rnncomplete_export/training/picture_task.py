@@ -95,7 +95,8 @@ class PictureTask(SourceTask):
     """As :class:`SourceTask`; of composed scenes it is learned what is at each place, too."""
 
     def learn(self, module: Any, updates: int) -> Learned:
-        """One batch."""
+        """One batch, whose pictures, like all that is drawn by lot, are a function of the number of ``updates``."""
+        torch.manual_seed((self.config.seed << 32) + updates)
         learned = super().learn(module, updates)
         encoder, sources = self.network.encoder, self.training.sources
         if not (isinstance(sources, ComposedPictures) and isinstance(encoder, PictureEncoder)):
