@@ -2,7 +2,7 @@
 
 The fields were compared with what the real ones sent to a server that wrote them down: llama.vim a1c8e6e and
 minuet-ai.nvim 479487c in Neovim 0.11.4 (`test_plugins.py` compares them again where the plug-ins are), llama.vscode
-3938fb3, Zed and Tabby as read in their sources.
+3938fb3 and jupyterlab-cellsense 0.3.1 in JupyterLab 4.6.6, Zed and Tabby as read in their sources.
 """
 
 from __future__ import annotations
@@ -93,6 +93,14 @@ RECORDED = {
         "max_tokens": 64,
         "temperature": 0.2,
         "stop": ["<|endoftext|>", "<|fim_prefix|>"],
+    },
+    "cellsense": {
+        "model": "starcoder",
+        "prompt": f"            <file_sep>a.ipynb\n                <fim_prefix>{BEFORE}{LINE}<fim_suffix>{AFTER}<fim_middle>",
+        "stop": ["<file_sep>", "<|endoftext|>", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>"],
+        "max_tokens": 64,
+        "temperature": 0,
+        "stream": True,
     },
     "tabby": {
         "language": "python",

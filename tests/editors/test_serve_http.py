@@ -84,9 +84,9 @@ def test_llama_vscode_gets_several_ghosts_as_a_list(client: httpx.Client) -> Non
     assert [(answer["index"], answer["content"]) for answer in answers] == [(0, " and"), (1, " or"), (2, " but")]
 
 
-@pytest.mark.parametrize("name", ["minuet", "zed", "tabby"])
+@pytest.mark.parametrize("name", ["minuet", "zed", "tabby", "cellsense"])
 def test_completions_are_given_to_every_plug_in(name: str, client: httpx.Client, fake: FakeCompleter) -> None:
-    answer = client.post("/v1/completions", json=recorded(name)).json()
+    answer = client.post("/v1/completions", json=recorded(name) | {"stream": False}).json()
     assert answer["object"] == "text_completion"
     assert answer["id"]
     assert answer["choices"] == [{"index": 0, "text": " and on", "logprobs": None, "finish_reason": "stop"}]
