@@ -19,8 +19,8 @@ from rnncomplete.completion.prefix_cache import PrefixCache
 from rnncomplete.errors import RnncompleteError, StyleError
 from rnncomplete.network.distribution import nats
 from rnncomplete.network.encoder import suits
-from rnncomplete.network.loading import load_network
-from rnncomplete.styles import DEFAULT_STYLE, find_style, list_styles
+from rnncomplete.network.loading import load_network, styles_of_texts
+from rnncomplete.styles import DEFAULT_STYLE, find_style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -311,9 +311,9 @@ class Judge:
 
 
 def load_auto(device: str = "auto", **decoding: Any) -> AutoCompleter:
-    """A completer that chooses among all styles there are; raises :class:`StyleError` if there is none."""
+    """A completer that chooses among all styles there are but those with a source; raises :class:`StyleError` if there is none."""
     return AutoCompleter(
-        [style.name for style in list_styles()],
+        styles_of_texts(),
         lambda name: load_completer(name, device, **decoding),
         lambda name: load_network(find_style(name), device),
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from rnncomplete.completion.completer import Completer
 from rnncomplete.completion.decoder import DecoderOptions
 from rnncomplete.completion.installing import read_memory
-from rnncomplete.network.loading import load_network
-from rnncomplete.styles import find_style, list_styles
+from rnncomplete.network.loading import load_network, styles_of_texts
+from rnncomplete.styles import find_style
 
 if TYPE_CHECKING:
     from rnncomplete.completion.file_memory import Learned
@@ -32,9 +32,9 @@ class Shelf:
 
     @property
     def installed(self) -> frozenset[str]:
-        """Names of all styles there are."""
+        """Names of all styles that texts may be written in."""
         if self._installed is None:
-            self._installed = frozenset(style.name for style in list_styles())
+            self._installed = frozenset(styles_of_texts())
         return self._installed
 
     @property

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncomplete.editors.preferences import Preferences
-from rnncomplete.styles import AUTO, is_installed, list_styles
+from rnncomplete.network.loading import styles_of_texts
+from rnncomplete.styles import AUTO, is_installed
 
 if TYPE_CHECKING:
     from rnncomplete.completion.completes import Completes
@@ -37,7 +38,7 @@ class StyleChoice:
         self._document_bytes = document_bytes
         self._settings = settings
         self._style = style
-        self._installed = tuple(found.name for found in list_styles())
+        self._installed = tuple(styles_of_texts())
         self._preferences = Preferences(
             styles=settings.all["styles"].value,
             off=frozenset(name.lower() for name in settings.all["off"].value),

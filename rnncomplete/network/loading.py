@@ -90,6 +90,19 @@ def read_card(folder: Path) -> Card:
         raise ModelError(f"{folder / CARD}: {error}") from None
 
 
+def styles_of_texts() -> list[str]:
+    """The names of all installed styles but those that write about a source: what a text of any kind may be written in."""
+    found = []
+    for item in list_styles():
+        try:
+            about = read_card(item.folder).source
+        except ModelError:
+            about = None  # whoever loads it is told
+        if about is None:
+            found.append(item.name)
+    return found
+
+
 def styles_about(kind: str, preferred: str = "") -> list[str]:
     """The names of all installed styles that write about sources of that ``kind``, ``preferred`` first.
 

@@ -157,3 +157,17 @@ def test_where_no_style_describes_alt_texts_are_texts(root: Path, tiny_style: Pa
     opened(texts, root, "")
     [text] = texts.open_texts.values()
     assert texts.pictures.reading(text, "![", "](red%20cat.png)") is None
+
+
+def test_a_style_about_pictures_is_not_one_that_texts_are_written_in(tiny_card: Card, tiny_style: Path) -> None:
+    from rnncomplete.completion.auto import load_auto
+    from rnncomplete.completion.installing import install_style
+    from rnncomplete.editors.style_choice import StyleChoice
+    from rnncomplete.settings import load_settings
+
+    write_source_style(user_styles_folder() / "seeing", seeing_card(tiny_card))
+    install_style(tiny_style)
+    assert "tiny" in Shelf("cpu").installed
+    assert "seeing" not in Shelf("cpu").installed
+    assert "seeing" not in StyleChoice(load_settings({})).styles_for("plaintext", None)
+    assert "seeing" not in load_auto("cpu").styles
