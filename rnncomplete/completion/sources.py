@@ -10,8 +10,6 @@ from collections import OrderedDict
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rnncomplete.text.characters import normalise
 
 if TYPE_CHECKING:
@@ -77,6 +75,8 @@ class About:
         if isinstance(before, list) and isinstance(self._lines, list):
             pairs = zip_longest(before, self._lines, fillvalue="")
             return next((line for line, (old, new) in enumerate(pairs) if old != new), None)
+        import numpy as np
+
         return None if np.array_equal(before, self._lines) else 0
 
 

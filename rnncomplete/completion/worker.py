@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rnncomplete.errors import RnncompleteError
-from rnncomplete.network.encoder import suits
+from rnncomplete.network.source import suits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -135,7 +135,7 @@ class Background:
 
     def _answer(self, completer: Completes, request: Request) -> None:
         shown, card = "", completer.card
-        about = card.source is not None and request.source is not None and suits(card, request.source)
+        about = request.source is not None and card.source is not None and suits(card, request.source)
         document = completer.open(request.document, request.source) if about else completer.open(request.document)
         began = time.perf_counter()
 

@@ -10,6 +10,7 @@ import numpy as np
 from rnncomplete.errors import ModelError, StyleError
 from rnncomplete.network.contract import KEYS, VALUES
 from rnncomplete.network.operators import PICTURE, SOURCE
+from rnncomplete.network.source import expect_source
 from rnncomplete.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -34,31 +35,6 @@ class Context:
     def nbytes(self) -> int:
         """Bytes of memory."""
         return self.keys.nbytes + self.values.nbytes
-
-
-def expect_source(card: Card, source: str | NDArray[np.float32]) -> None:
-    """Raise :class:`StyleError` unless the style writes about sources of that kind; an empty text is no source."""
-    if isinstance(source, str) and not source:
-        return
-    kinds = {"text": "translates text", "picture": "describes pictures"}
-    given = "text" if isinstance(source, str) else "picture"
-    if card.source is None:
-        raise StyleError(
-            f"the style {card.style!r} has no source; expected one that {kinds[given]}: see rnncomplete styles"
-        )
-    if card.source["kind"] != given:
-        raise StyleError(
-            f"the style {card.style!r} {kinds[card.source['kind']]}; expected a {card.source['kind']}, not a {given}"
-        )
-
-
-def suits(card: Card, source: str | NDArray[np.float32]) -> bool:
-    """Whether the style writes about sources of that kind."""
-    try:
-        expect_source(card, source)
-    except StyleError:
-        return False
-    return True
 
 
 class Encoder:
