@@ -60,7 +60,7 @@ def open_repl(context: click.Context, *, static: bool = False, source: str | Non
 def _checked_source(source: str, style: str) -> str:
     """The text that is translated; raises ``RnncompleteError`` before the prompt opens, if the style has no source."""
     from rnncomplete.network.loading import read_card
-    from rnncomplete.network.source import expect_source
+    from rnncomplete.network.source_kind import expect_source
     from rnncomplete.styles import AUTO, find_style
 
     text = source_text(source)

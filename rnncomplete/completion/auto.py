@@ -19,7 +19,7 @@ from rnncomplete.completion.prefix_cache import PrefixCache
 from rnncomplete.errors import RnncompleteError, StyleError
 from rnncomplete.network.distribution import nats
 from rnncomplete.network.loading import load_network, styles_of_texts
-from rnncomplete.network.source import suits
+from rnncomplete.network.source_kind import suits
 from rnncomplete.styles import DEFAULT_STYLE, find_style
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rnncomplete.completion.place import Place
 from rnncomplete.completion.prefix_cache import always
 from rnncomplete.completion.sources import About
 from rnncomplete.completion.static_reader import StaticReader
-from rnncomplete.network.source import expect_source
+from rnncomplete.network.source_kind import expect_source
 from rnncomplete.text.characters import normalise
 from rnncomplete.text.tail import TailReader
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rnncomplete.errors import RnncompleteError
-from rnncomplete.network.source import suits
+from rnncomplete.network.source_kind import suits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable

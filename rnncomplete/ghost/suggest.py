@@ -113,7 +113,7 @@ class RNNAutoSuggest(AutoSuggest):
 
         Raises :class:`~rnncomplete.errors.StyleError` if the style, as far as it is loaded, does not write about such.
         """
-        from rnncomplete.network.source import expect_source
+        from rnncomplete.network.source_kind import expect_source
 
         if self.completer is not None:
             expect_source(self.completer.card, source)

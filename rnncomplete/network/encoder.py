@@ -10,7 +10,7 @@ import numpy as np
 from rnncomplete.errors import ModelError, StyleError
 from rnncomplete.network.contract import KEYS, VALUES
 from rnncomplete.network.operators import PICTURE, SOURCE
-from rnncomplete.network.source import expect_source
+from rnncomplete.network.source_kind import expect_source
 from rnncomplete.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
-from rnncomplete.errors import ModelError, StyleError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from rnncomplete.network.card import Card
+from rnncomplete.errors import ModelError
 
 LONGEST = 1024
 """Tokens of a line that is translated, at most; ours take four hundred."""
@@ -70,28 +64,3 @@ def check_source(source: Source | None, context: ContextWidths | None, normalisa
             raise ModelError("the vocabulary of the source has no newline; expected one, which ends every line")
     else:
         raise ModelError(f"the card has a source of the kind {source['kind'][:40]!r}; expected text or picture")
-
-
-def expect_source(card: Card, source: str | NDArray[np.float32]) -> None:
-    """Raise :class:`StyleError` unless the style writes about sources of that kind; an empty text is no source."""
-    if isinstance(source, str) and not source:
-        return
-    kinds = {"text": "translates text", "picture": "describes pictures"}
-    given = "text" if isinstance(source, str) else "picture"
-    if card.source is None:
-        raise StyleError(
-            f"the style {card.style!r} has no source; expected one that {kinds[given]}: see rnncomplete styles"
-        )
-    if card.source["kind"] != given:
-        raise StyleError(
-            f"the style {card.style!r} {kinds[card.source['kind']]}; expected a {card.source['kind']}, not a {given}"
-        )
-
-
-def suits(card: Card, source: str | NDArray[np.float32]) -> bool:
-    """Whether the style writes about sources of that kind."""
-    try:
-        expect_source(card, source)
-    except StyleError:
-        return False
-    return True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from rnncomplete.errors import RnncompleteError, SettingError, TextError
 from rnncomplete.ghost.keys import help_rows
-from rnncomplete.network.source import suits
+from rnncomplete.network.source_kind import suits
 from rnncomplete.repl.commands import CHANGEABLE, COMMANDS, shortened
 from rnncomplete.repl.history import StyleHistory
 from rnncomplete.repl.look import TabDrawer, cut, say, say_coloured, short, show_picture, side_by_side, table, write

@@ -19,7 +19,7 @@ from rnncomplete.ghost.buffer_ghost import call_on_loop
 from rnncomplete.ghost.drawing import TAB_STOP
 from rnncomplete.ghost.keys import ghost_of
 from rnncomplete.ghost.suggest import RNNAutoSuggest
-from rnncomplete.network.source import suits
+from rnncomplete.network.source_kind import suits
 from rnncomplete.repl.actions import Actions
 from rnncomplete.repl.commands import CommandCompleter, is_command, parse, unescaped
 from rnncomplete.repl.history import StyleHistory, unsaved_path
