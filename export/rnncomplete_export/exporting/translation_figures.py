@@ -25,11 +25,8 @@ BEAM = 4
 SHOWN = 12
 """Translations that are shown."""
 
-OFTEN = 0.05
-"""Share of sources from which on a run of characters tells nothing of which one is near, and takes most of the time."""
-
-AT_ONCE = 256
-"""Sources that are translated side by side."""
+AT_ONCE, FEW = 256, 64
+"""Sources that are translated side by side, and whose nearest ones are found side by side."""
 
 
 def grouped(sources: Sequence[str], targets: Sequence[str]) -> dict[str, list[str]]:
@@ -112,17 +109,13 @@ def nearest_figures(pairs: PairExamples, kept: NDArray[np.int64]) -> Translation
     of = held(pairs, kept)
     sources = [pairs.source(number) for number in range(pairs.split)]
 
-    def counting(**only: float) -> TfidfVectorizer:
-        return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), dtype=np.float32, **only).fit(sources)
-
-    try:
-        counted = counting(min_df=2, max_df=OFTEN)
-    except ValueError:  # nothing is left: all sources are much alike
-        counted = counting()
+    counted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), dtype=np.float32).fit(sources)
     known = counted.transform(sources)
     nearest: list[str] = []
-    for begin in range(0, len(of.sources), AT_ONCE):
-        alike = counted.transform(of.sources[begin : begin + AT_ONCE]) @ known.T
+    for begin in range(
+        0, len(of.sources), FEW
+    ):  # they are compared with all sources, most of which have something in common
+        alike = counted.transform(of.sources[begin : begin + FEW]) @ known.T
         nearest += [pairs.written(int(number)) for number in np.asarray(alike.argmax(axis=1)).ravel()]
     bleu, chrf = scores(nearest, of.references)
     return {"nearest_bleu": round(bleu, 2), "nearest_chrf": round(chrf, 2)}
