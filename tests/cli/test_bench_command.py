@@ -75,6 +75,7 @@ def test_all_figures_are_in_one_document_and_what_cannot_be_measured_is_null(tin
     assert "is measured beside it" in result.stderr
 
 
+@pytest.mark.slow
 def test_people_get_a_table(tiny_style: Path, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("real text it is, " * 300)
     result = run("--style", tiny_style, "--text", tmp_path / "text.txt")

@@ -91,7 +91,7 @@ LINES = st.text("ab\n", max_size=24)
 CHANGES = st.lists(st.tuples(st.booleans(), st.integers(0, 90), st.integers(0, 30), LINES), max_size=8)
 
 
-@pytest.mark.parametrize("static", [True, False])
+@pytest.mark.parametrize("static", [True, pytest.param(False, marks=pytest.mark.slow)])
 @settings(max_examples=60)
 @given(CHANGES)
 @example([(False, 0, 11, ""), (True, 0, 0, "a")])
