@@ -85,7 +85,7 @@ EXITS = {
     "rnncomplete/cli/group.py": {"click.echo"},  # the version
     "rnncomplete/cli/progress.py": {"click.echo"},  # escapes of its own
     "rnncomplete/hosts/choice.py": {"print("},
-    "rnncomplete/repl/look.py": {"output.write"},
+    "rnncomplete/repl/look.py": {"output.write", ".print("},  # the latter: pixels, into a string
     "export/rnncomplete_export/progress.py": {".print("},
 }
 """Where text may leave for a terminal; each of them lets nothing else through."""
