@@ -40,7 +40,8 @@ def test_it_predicts_what_the_int8_graph_of_a_shipped_style_does(style: str) -> 
     (expected, before), (found, after) = states(graph, tokens), states(made, tokens)
     # int8 rounds what it multiplies as well, float16 does not
     np.testing.assert_allclose(found, expected, atol=0.6)
-    np.testing.assert_allclose(after, before, atol=0.2)
+    # The sums of a readout's pool grow with what was read, and their rounding too.
+    np.testing.assert_allclose(after, before, atol=0.2, rtol=0.05)
 
 
 def test_it_has_the_ports_and_the_card_of_the_other_and_is_all_float16(tiny_style: Path) -> None:
