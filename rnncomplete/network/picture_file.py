@@ -69,6 +69,17 @@ def seen(image: Image, size: int) -> NDArray[np.float32]:
 
 def read_image(path: Path, side: int = 1024) -> Image:
     """The picture ``path``, upright, without transparency, its sides about ``side`` at most; as :func:`read_picture`."""
+    upright = read_transparent(path, side)
+    from PIL import Image
+
+    upright.thumbnail((side, side))
+    white = Image.new("RGBA", upright.size, "white")
+    white.alpha_composite(upright)
+    return white.convert("RGB")
+
+
+def read_transparent(path: Path, side: int) -> Image:
+    """The picture ``path``, upright, in RGBA, made to be looked at with sides of ``side``; as :func:`read_picture`."""
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError:
@@ -88,17 +99,13 @@ def read_image(path: Path, side: int = 1024) -> Image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
                 image.draft("RGB", (side, side))
-                upright = ImageOps.exif_transpose(image).convert("RGBA")
+                return ImageOps.exif_transpose(image).convert("RGBA")
     except UnidentifiedImageError:
         raise PictureError(f"{path} is not a picture; {EXPECTED}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureError(f"{path} holds too many pixels; expected at most {MOST_PIXELS:,}: make it smaller") from None
     except Exception as error:  # decoders raise whatever they stumble over
         raise PictureError(f"{path} is damaged ({_line(error)}); {EXPECTED}") from None
-    upright.thumbnail((side, side))
-    white = Image.new("RGBA", upright.size, "white")
-    white.alpha_composite(upright)
-    return white.convert("RGB")
 
 
 def _drawn(data: bytes, path: Path, side: int) -> bytes:

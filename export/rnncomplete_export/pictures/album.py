@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from rnncomplete_export.pictures.composing import Composer, subjects_of
+from rnncomplete_export.pictures.composing import Composer, drawn_of
 from rnncomplete_export.pictures.drawings import SIDE
 from rnncomplete_export.pictures.scenes import draw_scenes
 
@@ -78,9 +78,7 @@ def compose_some(
     sorts: Sequence[int] | None = None,
 ) -> tuple[Scenes, Album]:
     """``count`` scenes of those ``known`` subjects that there are ``drawings`` of, with pairs kept back, and their pictures."""
-    there = set(subjects_of(drawings))
-    subjects = [subject for subject in known if subject in there]
-    scenes = draw_scenes(count, seed, drawings.names, subjects, sorts=sorts, kept_back=True)
+    scenes = draw_scenes(count, seed, drawings.names, drawn_of(drawings, known), sorts=sorts, kept_back=True)
     return scenes, compose_album(drawings, scenes, seed, device)
 
 

@@ -2,7 +2,8 @@
 
 All drawings lie on the device as bytes; a batch of scenes is a few samplings of them. What differs between two pictures of
 the same scene (the maker of each drawing, its exact place, size, turn, lean and colours, the shade behind) is drawn by lot
-with :func:`torch.rand` on the host, so that a training that is resumed composes the same.
+with :func:`torch.rand` on the host, but for noise and stars, which are drawn on the device. A training that is resumed on the
+same device composes the same.
 
 Shapes: B scenes, 4 slots for drawings in each, 64 x 64 pixels, 8 x 8 places.
 """
@@ -22,6 +23,8 @@ from rnncomplete_export.pictures.kinds import COLOURS, kinds
 from rnncomplete_export.pictures.scenes import BACKGROUNDS, SLOTS, WHOLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rnncomplete_export.pictures.drawings import Drawings
     from rnncomplete_export.pictures.scenes import Scenes
 
@@ -233,3 +236,9 @@ def subjects_of(drawings: Drawings, fewest: int = 1) -> list[int]:
         for subject, found in enumerate(drawings_of(drawings))
         if len(set(drawings.made_by[found].tolist())) >= fewest
     ]
+
+
+def drawn_of(drawings: Drawings, known: Sequence[int]) -> list[int]:
+    """Those ``known`` subjects that there are ``drawings`` of."""
+    there = set(subjects_of(drawings))
+    return [subject for subject in known if subject in there]

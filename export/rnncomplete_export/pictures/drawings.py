@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncomplete.errors import TextError
+from rnncomplete.errors import PictureError, TextError
+from rnncomplete.network.picture_file import read_transparent
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,6 +32,14 @@ QUALITY = 75
 
 LEFT_OUT = "flag "
 """How names begin of what is not taken: flags of countries, which only few makers draw."""
+
+COLUMNS = ("hexcode", "name", "group")
+"""Of ``captions.tsv``, those that are read."""
+
+CODE = re.compile(r"[0-9A-Fa-f]+(-[0-9A-Fa-f]+)*")
+"""Code points of an emoji."""
+
+LAYOUT = "expected captions.tsv and png64/MAKER/CODE.png"
 
 
 @dataclass(frozen=True)
@@ -65,18 +76,28 @@ def _files(folder: Path) -> tuple[list[tuple[str, str]], list[tuple[Path, int, s
     captions = folder / "captions.tsv"
     try:
         with captions.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file, delimiter="\t") if not row["name"].startswith(LEFT_OUT)]
+            rows = list(csv.DictReader(file, delimiter="\t", strict=True))
         makers = sorted(path.name for path in (folder / "png64").iterdir() if path.is_dir())
-    except (OSError, KeyError, UnicodeDecodeError) as error:
-        raise TextError(
-            f"{folder} is not a folder of drawings ({error}); expected captions.tsv and png64/MAKER/CODE.png"
-        ) from None
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise TextError(f"{folder} is not a folder of drawings ({error}); {LAYOUT}") from None
+    for number, row in enumerate(rows, 2):
+        if missing := [column for column in COLUMNS if not row.get(column)]:
+            raise TextError(
+                f"{captions}, line {number}, has no {missing[0]}; expected the columns {', '.join(COLUMNS)}"
+            )
+        if not CODE.fullmatch(row["hexcode"]):
+            raise TextError(
+                f"{captions}, line {number}: {row['hexcode']!r} is not a hexcode; expected one like 1F431-200D"
+            )
+    rows = [row for row in rows if not row["name"].startswith(LEFT_OUT)]
     files = [
         (path, index, maker)
         for maker in makers
         for index, row in enumerate(rows)
         if (path := folder / "png64" / maker / f"{row['hexcode']}.png").is_file()
     ]
+    if not files:
+        raise TextError(f"{folder} holds no drawings; {LAYOUT}")
     return [(row["name"], row["group"]) for row in rows], files
 
 
@@ -107,15 +128,15 @@ def pack_drawings(folder: Path, file: Path) -> int:
 
 def read_drawings(path: Path) -> Drawings:
     """What :func:`pack_drawings` wrote, or the folder that it read; raises :class:`TextError` for anything else."""
-    from PIL import Image
-
     if path.is_dir():
         names, files = _files(path)
         makers = sorted({maker for _, _, maker in files})
         pictures = np.empty((len(files), 4, SIDE, SIDE), np.uint8)
         for place, (file, _, _) in enumerate(files):
-            with Image.open(file) as picture:
-                pictures[place] = premultiplied(np.asarray(picture.convert("RGBA").resize((SIDE, SIDE))))
+            try:
+                pictures[place] = premultiplied(np.asarray(read_transparent(file, SIDE).resize((SIDE, SIDE))))
+            except PictureError as error:
+                raise TextError(f"among the drawings, {error}") from None
         return Drawings(
             pictures,
             np.array([index for _, index, _ in files]),
@@ -124,15 +145,17 @@ def read_drawings(path: Path) -> Drawings:
             tuple(group for _, group in names),
             tuple(makers),
         )
+    from PIL import Image
+
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             ends = np.cumsum(held["lengths"])
             blob = held["pictures"].tobytes()
             pictures = np.empty((len(ends), 4, SIDE, SIDE), np.uint8)
             for place, (begin, end) in enumerate(zip(ends - held["lengths"], ends, strict=True)):
-                with Image.open(io.BytesIO(blob[begin:end])) as picture:
+                with Image.open(io.BytesIO(blob[begin:end]), formats=("WEBP",)) as picture:
                     pictures[place] = premultiplied(np.asarray(picture.convert("RGBA")))
             texts = {name: tuple(map(str, held[name])) for name in ("names", "groups", "makers")}
             return Drawings(pictures, held["named"].astype(np.int64), held["made_by"].astype(np.int64), **texts)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise TextError(f"{path} holds no drawings ({error}); expected a folder of them, or a packed file") from None

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cache, partial
+from itertools import combinations
 from random import Random
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from rnncomplete.errors import SettingError
 from rnncomplete_export.pictures.drawings import SIDE
 from rnncomplete_export.pictures.grammar import LANDSCAPES, PATTERNS, PLACES, Group, Scene, painted, sentence
 from rnncomplete_export.pictures.kinds import COLOURS, kinds
@@ -124,6 +126,28 @@ def draw_scenes(
     return Scenes(subject, across, down, size, paint, background, colour, tuple(texts), tuple(said))
 
 
+def check_subjects(whose: str, subjects: Sequence[int], *, kept_back: bool) -> None:
+    """Raise :class:`SettingError` if ``subjects`` are too few for :func:`draw_scenes` to draw all sorts of scenes."""
+    known = [subject for subject in subjects if subject < len(kinds())]
+    named = len(subjects) - len(known)
+    pairs = sum(is_kept_back(one, other) for one, other in combinations(known, 2))
+    enough = pairs if kept_back else any(_goes_together(chosen) for chosen in combinations(known, SLOTS))
+    if len(known) < SLOTS or not named or not enough:
+        pairs_to_use = (
+            f"1 pair of kinds that is kept for validation ({pairs} is)" if kept_back else "not only such pairs"
+        )
+        raise SettingError(
+            f"drawings by {whose} show {len(known)} kinds of things with {named} names; expected at least {SLOTS} kinds, "
+            f"1 name and {pairs_to_use}: add drawings, or hold out another maker with --unseen"
+        )
+
+
+def _goes_together(chosen: Sequence[int]) -> bool:
+    """Whether no pair of those kinds is kept back."""
+    return not any(is_kept_back(one, other) for one, other in combinations(chosen, 2))
+
+
+@cache
 def is_kept_back(one: int, other: int) -> bool:
     """Whether scenes with both of two kinds are for validation alone."""
     pair = ", ".join(sorted((kinds()[one].singular, kinds()[other].singular)))
@@ -182,7 +206,7 @@ class _Lot:
             if self.kept_back:
                 if is_kept_back(chosen[0], chosen[1]):
                     return chosen
-            elif not any(is_kept_back(a, b) for place, a in enumerate(chosen) for b in chosen[:place]):
+            elif _goes_together(chosen):
                 return chosen
 
     def _size(self) -> tuple[str, float]:

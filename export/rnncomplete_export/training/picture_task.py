@@ -66,13 +66,13 @@ class ComposedPictures:
 
     def __init__(self, composer: Composer, count: int) -> None:
         self.lengths: NDArray[np.int64] = np.full(count, PLACES * PLACES)
-        self._composer = composer
+        self.composer = composer
         self.places: Tensor | None = None
         """What is in the places of the pictures that were taken last, int64[B, 8, 8]."""
 
     def take(self, which: Tensor, empty: Tensor, longest: int) -> Tensor:  # noqa: ARG002 - all are as long
         """float32[B, 3, 64, 64], 0 to 1."""
-        pictures, places = self._composer.compose(which)
+        pictures, places = self.composer.compose(which)
         self.places = places.masked_fill(empty[:, None, None], 0)
         return torch.where(empty[:, None, None, None], GREY, pictures)
 

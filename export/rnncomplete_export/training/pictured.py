@@ -11,10 +11,10 @@ from rnncomplete.errors import SettingError
 from rnncomplete.files import replace_file
 from rnncomplete_export.checkpoint import make_folder
 from rnncomplete_export.pictures.album import compose_album, compose_some
-from rnncomplete_export.pictures.composing import Composer, subjects_of
+from rnncomplete_export.pictures.composing import Composer, drawn_of, subjects_of
 from rnncomplete_export.pictures.drawings import read_drawings
 from rnncomplete_export.pictures.folders import read_albums
-from rnncomplete_export.pictures.scenes import draw_scenes
+from rnncomplete_export.pictures.scenes import check_subjects, draw_scenes
 from rnncomplete_export.texts.corpus import build_corpus
 from rnncomplete_export.training.picture_examples import FIGURES, READ_AGAIN, save_album
 from rnncomplete_export.training.picture_task import ComposedPictures, FixedPictures, Pictured
@@ -67,8 +67,11 @@ def makers_of(path: Path, unseen: str | None) -> Makers:
             f"drawings by {', '.join(drawings.makers)}, and {maker!r} is to be held out; expected one of more than "
             f"{FEWEST_MAKERS} makers"
         )
-    seen = drawings.by([other for other in drawings.makers if other != maker])
-    return Makers(seen, drawings.by([maker]), maker, tuple(subjects_of(seen, FEWEST_MAKERS)))
+    seen, held_out = drawings.by([other for other in drawings.makers if other != maker]), drawings.by([maker])
+    subjects = tuple(subjects_of(seen, FEWEST_MAKERS))
+    check_subjects(f"at least {FEWEST_MAKERS} makers", subjects, kept_back=False)
+    check_subjects(maker, drawn_of(held_out, subjects), kept_back=True)
+    return Makers(seen, held_out, maker, subjects)
 
 
 def compose_pictured(

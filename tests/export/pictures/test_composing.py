@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,12 +10,14 @@ import pytest
 import torch
 from made_drawings import MAKERS, THINGS, write_drawings
 
-from rnncomplete.errors import TextError
+from rnncomplete.errors import SettingError, TextError
 from rnncomplete_export.pictures.album import compose_album, compose_some, drawn_whole
 from rnncomplete_export.pictures.composing import RED_GREEN_BLUE, Composer, subjects_of
 from rnncomplete_export.pictures.drawings import Drawings, pack_drawings, read_drawings
 from rnncomplete_export.pictures.kinds import COLOURS, kinds
 from rnncomplete_export.pictures.scenes import NAMED, PAIR, draw_scenes
+from rnncomplete_export.training.picture_task import ComposedPictures
+from rnncomplete_export.training.pictured import compose_pictured, makers_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +50,41 @@ def test_what_holds_no_drawings_is_refused(tmp_path: Path) -> None:
     (tmp_path / "odd.npz").write_bytes(b"odd")
     with pytest.raises(TextError, match="holds no drawings"):
         read_drawings(tmp_path / "odd.npz")
+
+
+@pytest.mark.parametrize(
+    ("captions", "said"),
+    [
+        ("code\tname\tgroup\n1\tcat\tAnimals\n", "line 2, has no hexcode"),
+        ("hexcode\tname\tgroup\n1\tcat\n", "line 2, has no group"),
+        ("hexcode\tname\tgroup\n../../1\tcat\tAnimals\n", "is not a hexcode"),
+        ("hexcode\tname\tgroup\n2\tcat\tAnimals\n", "holds no drawings"),
+        ("hexcode\tname\tgroup\n1\tcat\tAnimals\n", "1.png is not a picture"),
+    ],
+)
+def test_what_is_wrong_with_a_folder_of_drawings_is_said(captions: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "captions.tsv").write_text(captions)
+    (tmp_path / "png64" / "plain").mkdir(parents=True)
+    (tmp_path / "png64" / "plain" / "1.png").write_bytes(b"torn")
+    with pytest.raises(TextError, match=said):
+        read_drawings(tmp_path)
+
+
+def test_a_torn_packed_file_is_refused(folder: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed.npz"
+    pack_drawings(folder, packed)
+    packed.write_bytes(packed.read_bytes()[:-2000])
+    with pytest.raises(TextError, match="holds no drawings"):
+        read_drawings(packed)
+
+
+@pytest.mark.parametrize("fewer", [0, 2, 5])
+def test_makers_with_too_few_kinds_are_refused(fewer: int, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "few")
+    for drawing in sorted((tmp_path / "few" / "png64" / "thin").iterdir(), key=lambda path: int(path.stem, 16))[fewer:]:
+        drawing.unlink()
+    with pytest.raises((SettingError, TextError), match=f"by thin show {fewer} kinds|'thin' is to be held out"):
+        makers_of(tmp_path / "few", "thin")
 
 
 def test_places_are_where_the_drawings_are(drawings: Drawings) -> None:
@@ -88,10 +126,16 @@ def test_a_picture_is_a_function_of_the_seed_and_composed_anew_each_time(drawing
     assert 0 <= float(first[0].min()) <= float(first[0].max()) <= 1
 
 
-def test_drawings_of_a_maker_held_out_are_in_no_picture(drawings: Drawings) -> None:
-    seen = drawings.by(MAKERS[:2])
-    assert len(seen.named) == 2 * len(THINGS)
-    assert set(seen.made_by.tolist()) == {0, 1}
+def test_drawings_of_a_maker_held_out_are_in_no_picture(folder: Path, drawings: Drawings, tmp_path: Path) -> None:
+    makers = makers_of(folder, "thin")
+    assert {makers.unseen.makers[place] for place in makers.unseen.made_by} == {"thin"}
+    assert {makers.seen.makers[place] for place in makers.seen.made_by} == {"bold", "plain"}
+    pictured = compose_pictured(makers, tmp_path / "training", 60, seed=1, device=CPU)
+    assert isinstance(pictured.sources, ComposedPictures)
+    composed = pictured.sources.composer.pictures.numpy()
+    thin = drawings.pictures[drawings.made_by == MAKERS.index("thin")]
+    assert len(composed) == 2 * len(THINGS)
+    assert not (composed[:, None] == thin[None]).all(axis=(2, 3, 4)).any()
 
 
 def test_an_album_is_the_same_each_time(drawings: Drawings) -> None:
