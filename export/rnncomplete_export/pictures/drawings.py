@@ -148,7 +148,7 @@ def read_drawings(path: Path) -> Drawings:
     from PIL import Image
 
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+        with path.open("rb") as packed, np.load(packed, allow_pickle=False) as held:
             ends = np.cumsum(held["lengths"])
             blob = held["pictures"].tobytes()
             pictures = np.empty((len(ends), 4, SIDE, SIDE), np.uint8)
