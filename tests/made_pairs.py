@@ -1,20 +1,35 @@
-"""Pairs of made-up sentences whose second lines say in other words, and in another order, what the first ones say."""
+"""Pairs of made-up sentences whose second lines say in other words, and in another order, what the first ones say.
+
+No two are alike, so a translation of what was held out cannot be one that was learned by heart.
+"""
 
 from __future__ import annotations
 
 import random
+from itertools import product
 
-THINGS = {"cat": "chat", "dog": "chien", "ship": "bateau", "tree": "arbre", "house": "palais", "road": "chemin"}
-KINDS = {"red": "rouge", "big": "grand", "old": "vieux", "small": "petit"}
-
-
-def pair(draw: random.Random) -> tuple[str, str]:
-    """A thing of a kind, which in the other language stands behind it."""
-    thing, kind = draw.choice([*THINGS]), draw.choice([*KINDS])
-    return f"The {kind} {thing}.", f"Le {THINGS[thing]} {KINDS[kind]}."
+WHOSE = {"The": "Le", "A": "Un", "My": "Mon"}
+THINGS = dict(
+    zip(
+        "cat dog ship tree house road king bread wine hat book garden bridge horse boy knife bed wolf sun coat".split(),
+        "chat chien bateau arbre palais chemin roi pain vin chapeau livre jardin pont cheval fils couteau lit loup soleil "
+        "manteau".split(),
+        strict=True,
+    )
+)
+KINDS = dict(
+    zip(
+        "red big old small black green white young long strong tired rich sad slow cold".split(),
+        "rouge grand vieux petit noir vert blanc jeune long fort las riche triste lent froid".split(),
+        strict=True,
+    )
+)
 
 
 def rows(count: int, seed: int = 1, header: str = "english\tfrench\n") -> str:
-    """So many of them as a TSV file holds them."""
-    draw = random.Random(seed)
-    return header + "".join("\t".join(pair(draw)) + "\n" for _ in range(count))
+    """So many pairs, 900 at most, as a TSV file holds them: in the other language a thing stands before its kind."""
+    pairs = [
+        f"{whose} {kind} {thing}.\t{WHOSE[whose]} {THINGS[thing]} {KINDS[kind]}.\n"
+        for whose, thing, kind in product(WHOSE, THINGS, KINDS)
+    ]
+    return header + "".join(random.Random(seed).sample(pairs, count))

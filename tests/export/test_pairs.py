@@ -12,6 +12,8 @@ from rnncomplete_export.texts.pairs import LONGEST, build_pairs
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rnncomplete_export.texts.pairs import Pairs
+
 
 def test_a_first_line_that_names_the_columns_is_not_a_pair(tmp_path: Path) -> None:
     path = tmp_path / "pairs.tsv"
@@ -41,21 +43,50 @@ def test_what_is_not_pairs_is_said_with_its_line(tmp_path: Path, text: str, said
 def test_pairs_stay_together_and_those_held_out_come_last(tmp_path: Path) -> None:
     path, kept = tmp_path / "pairs.tsv", tmp_path / "kept.tsv"
     path.write_text(rows(150), encoding="utf-8")
-    kept.write_text(rows(5, seed=2) + "x" * 1000 + "\tÀ la fin.\n", encoding="utf-8")
+    kept.write_text("The sea.\tLa mer.\n" * 2 + "The sea.\tMer.\n" + "x" * 1000 + "\tÀ la fin.\n", encoding="utf-8")
     pairs = build_pairs(path, tmp_path / "run", validation=kept)
     sources, targets = pairs.lines()
-    assert (len(sources), len(targets), pairs.held_out) == (156, 156, 6)
+    assert (len(sources), len(targets), pairs.held_out) == (153, 153, 3)
     together = [
         (pairs.sources.vocabulary.decode(source[:-1].tolist()), pairs.targets.vocabulary.decode(target.tolist()))
         for source, target in zip(sources, targets, strict=True)
     ]
-    assert together[150:155] == read_pairs(kept)[:5]
+    assert together[150:152] == [("The sea.", "La mer."), ("The sea.", "Mer.")], "twice the same is once"
     assert sorted(together[:150]) == sorted(read_pairs(path))
     assert len(sources[-1]) == LONGEST
     assert sources[-1][-1] == pairs.sources.vocabulary.token("\n")
     facts = {"sha256": "another"}
     with pytest.raises(CheckpointError, match="another text"):
         build_pairs(path, tmp_path / "run", validation=kept, expected=facts)
+
+
+def sides(pairs: Pairs) -> tuple[list[str], list[str]]:
+    """The sources trained on, and those held out."""
+    sources, _ = pairs.lines()
+    decoded = [pairs.sources.vocabulary.decode(source[:-1].tolist()) for source in sources]
+    return decoded[: -pairs.held_out], decoded[-pairs.held_out :]
+
+
+def test_no_source_is_trained_on_and_held_out(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    once = rows(200, header="").splitlines()
+    others = [line.replace("\t", "\tOh, ") for line in once] + [line.swapcase() for line in once]
+    path.write_text("\n".join((*once, *others, *once)) + "\n", encoding="utf-8")
+    pairs = build_pairs(path, tmp_path / "run")
+    trained, held = sides(pairs)
+    assert len(trained) + len(held) == 600, "what stands twice counts once"
+    assert len(held) == 30, "all translations of a twentieth of the sources"
+    assert not {source.casefold() for source in trained} & {source.casefold() for source in held}
+
+
+def test_what_is_held_out_in_a_file_of_its_own_is_not_trained_on(tmp_path: Path) -> None:
+    path, kept, said = tmp_path / "pairs.tsv", tmp_path / "kept.tsv", list[str]()
+    path.write_text(rows(200), encoding="utf-8")
+    kept.write_text("".join(f"{source}\tAh!\n" for source, _ in read_pairs(path)[:7]), encoding="utf-8")
+    trained, held = sides(build_pairs(path, tmp_path / "run", validation=kept, skipped=said.append))
+    assert (len(trained), len(held)) == (193, 7)
+    assert not {*trained} & {*held}
+    assert said == [f"7 pairs of {path} whose sources are held out in {kept}"]
 
 
 CATALOGUE = """

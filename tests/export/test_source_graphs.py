@@ -112,7 +112,7 @@ def test_a_newline_begins_the_next_line_with_nothing_of_the_last(network: Condit
 def rows_of_numbers(count: int) -> str:
     draw = random.Random(2)
     numbers = [draw.randrange(10**9) for _ in range(count // 2)]
-    return "".join(f"{number} is\t{number:x} is {number}\n" for number in (*numbers, *numbers))
+    return "".join(f"{number} {verb}\t{number:x} is {number}\n" for verb in ("is", "was") for number in numbers)
 
 
 def test_a_memory_takes_the_room_that_the_graphs_leave(tmp_path: Path) -> None:

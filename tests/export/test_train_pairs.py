@@ -17,7 +17,7 @@ from rnncomplete_export.checkpoint import load_checkpoint
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHAPE = ["--hidden-size", "48", "--encoder-size", "24", "--keys", "16", "--values", "32", "--embedding-size", "24"]
+SHAPE = ["--hidden-size", "48", "--encoder-size", "24", "--keys", "16", "--values", "32", "--embedding-size", "40"]
 LEARNING = ["--batch", "16", "--window", "20", "--dropout", "0", "--weight-dropout", "0", "--learning-rate", "0.01"]
 
 
@@ -30,18 +30,17 @@ def train(folder: Path, *more: str, code: int = 0, export: str = "--no-export") 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "all.tsv").write_text(rows(2000), encoding="utf-8")
+    (tmp_path / "all.tsv").write_text(rows(900), encoding="utf-8")
     return tmp_path
 
 
 @pytest.mark.slow
 def test_pairs_become_a_network_that_translates(folder: Path) -> None:
     output = train(folder, "--characters", "150000", "--validate-every", "40000")
-    assert "1,900 pairs, 100 kept for validation" in output
+    assert "855 pairs, 45 kept for validation" in output
     told = output.splitlines()[-2]
     assert float(told.split("with beam 4 BLEU ")[1].split(",")[0]) > 80
     assert float(told.split("without the source ")[1].split()[0]) > 0.1
-    assert "Le grand chien." in output or "Le chien grand." in output
     facts = load_checkpoint(folder / "runs" / "fr" / "best.safetensors").facts
     assert facts["source"]["kind"] == "text"
     stages = load_checkpoint(folder / "runs" / "fr" / "checkpoint.safetensors").facts["state"]["stages"]
@@ -53,7 +52,7 @@ def test_pairs_become_a_network_that_translates(folder: Path) -> None:
 @pytest.mark.slow
 def test_they_become_a_style_that_knows_what_is_translated(folder: Path) -> None:
     output = train(folder, "--characters", "150000", "--no-install", export="--export")
-    assert "the translation of the nearest source trained on has BLEU 100.0" in output
+    assert "the translation of the nearest source trained on has BLEU" in output
     style = folder / "runs" / "fr" / "style" / "fr"
     card = check_style(style)
     assert (card.format, card.context) == (2, {"keys": 16, "values": 32})
@@ -64,7 +63,7 @@ def test_they_become_a_style_that_knows_what_is_translated(folder: Path) -> None
     assert abs(figures["int8_nats"] - figures["float32_nats"]) < 0.01
     assert figures["nats_per_character"] < 0.5 * figures["translation"]["sourceless_nats"]
     assert figures["keystrokes_saved"] > figures["translation"]["sourceless_keystrokes_saved"]
-    assert figures["translation"]["beam_bleu"] > 80
+    assert figures["translation"]["beam_bleu"] > 80 > 2 * figures["translation"]["nearest_bleu"], "not by heart"
     assert "## Translation" in (style / "README.md").read_text(encoding="utf-8")
     completer = load_completer(str(style), "cpu")
     for source, written in (("The old dog.", "chien vieux."), ("The red tree.", "arbre rouge.")):
@@ -79,7 +78,7 @@ def test_a_training_begins_with_a_style_that_knows_it_already(folder: Path) -> N
     train(folder, "--characters", "100000", "--no-install", export="--export")
     base = folder / "runs" / "fr" / "style" / "fr"
     unknown = folder / "all.tsv"
-    unknown.write_text(rows(1500, seed=3) + "The żółw.\tLe tortue ŵ.\n" * 30, encoding="utf-8")
+    unknown.write_text(rows(800, seed=3) + "The żółw.\tLe tortue ŵ.\n" * 30, encoding="utf-8")
     output = train(folder, "--from", str(base), "--style", "more", "--characters", "2000")
     first = next(line for line in output.splitlines() if "validation" in line and "nats" in line)
     assert float(first.split("validation ")[1].split()[0]) < 0.5, "a new one would have 3 nats"

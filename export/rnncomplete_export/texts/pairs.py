@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,11 @@ def lines_of(tokens: NDArray[np.uint16], newline: int) -> list[NDArray[np.uint16
     return np.split(tokens, np.flatnonzero(tokens == newline) + 1)[:-1]
 
 
+def alike(source: str) -> str:
+    """What sources have in common that differ in case, spacing or composition of characters only."""
+    return " ".join(unicodedata.normalize("NFKC", source).casefold().split())
+
+
 def build_pairs(
     path: Path,
     folder: Path,
@@ -71,15 +77,25 @@ def build_pairs(
 ) -> Pairs:
     """The pairs of ``path``, in an order drawn from ``seed``, encoded into ``folder``.
 
-    Those of ``validation`` are held out of training, or a share of ``path``. The characters of ``known`` and
-    ``known_sources`` are in the vocabularies, seen or not. Raises :class:`CheckpointError` if ``expected``, the facts of
-    the corpus of a checkpoint, are of other pairs; as :func:`rnncomplete_export.texts.corpus.build_corpus` else.
+    Those of ``validation`` are held out of training, or all pairs of a share of the sources of ``path``; no source is on
+    both sides. The characters of ``known`` and ``known_sources`` are in the vocabularies, seen or not. Raises
+    :class:`CheckpointError` if ``expected``, the facts of the corpus of a checkpoint, are of other pairs; as
+    :func:`rnncomplete_export.texts.corpus.build_corpus` else.
     """
-    read = read_pairs(path)
-    pairs = [read[index] for index in np.random.default_rng(seed).permutation(len(read))]
-    share = max(FEWEST_HELD_OUT, int(len(pairs) * VALIDATION_SHARE))
-    kept = read_pairs(validation) if validation else pairs[-share:]
-    trained = pairs if validation else pairs[:-share]
+    read = list(dict.fromkeys(read_pairs(path)))
+    draw = np.random.default_rng(seed)
+    pairs = [read[index] for index in draw.permutation(len(read))]
+    if validation:
+        kept = list(dict.fromkeys(read_pairs(validation)))
+        held = {alike(source) for source, _ in kept}
+    else:
+        distinct = list(dict.fromkeys(alike(source) for source, _ in read))
+        share = max(FEWEST_HELD_OUT, int(len(distinct) * VALIDATION_SHARE))
+        held = {distinct[index] for index in draw.permutation(len(distinct))[:share]}
+        kept = [pair for pair in pairs if alike(pair[0]) in held]
+    trained = [pair for pair in pairs if alike(pair[0]) not in held]
+    if validation and (both := len(pairs) - len(trained)):
+        skipped(f"{both:,} pairs of {path} whose sources are held out in {validation}")
     if len(trained) < FEWEST_PAIRS or len(kept) < FEWEST_HELD_OUT:
         raise TextError(
             f"{path} has {len(trained):,} pairs to learn from, and {len(kept):,} are held out; expected at least "
