@@ -64,6 +64,10 @@ def test_they_become_a_style_that_knows_what_is_translated(folder: Path) -> None
     assert figures["nats_per_character"] < 0.5 * figures["translation"]["sourceless_nats"]
     assert figures["keystrokes_saved"] > figures["translation"]["sourceless_keystrokes_saved"]
     assert figures["translation"]["beam_bleu"] > 80 > 2 * figures["translation"]["nearest_bleu"], "not by heart"
+    assert all(stage["sample"].count("\n") == 3 for stage in card.stages), "lines about four sources"
+    for file in sorted(style.iterdir()):
+        for row in (folder / "all.tsv").read_bytes().splitlines():
+            assert row.partition(b"\t")[0] not in file.read_bytes(), "no line of the user's file is given away"
     assert "## Translation" in (style / "README.md").read_text(encoding="utf-8")
     completer = load_completer(str(style), "cpu")
     for source, written in (("The old dog.", "chien vieux."), ("The red tree.", "arbre rouge.")):

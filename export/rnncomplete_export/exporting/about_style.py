@@ -149,12 +149,20 @@ def described(source: dict[str, Any]) -> Source:
     return cast("Source", card | ({"vocabulary": tuple(source["vocabulary"])} if "vocabulary" in source else {}))
 
 
+def written_in(sample: str) -> str:
+    """What the network wrote in a ``sample`` of :meth:`rnncomplete_export.training.source_task.SourceTask.show`."""
+    return "\n".join(line.removeprefix("> ") for line in sample.split("\n")[1::2])
+
+
 def stages_of(checkpoint: Checkpoint) -> tuple[Stage, ...]:
-    """What was noted in training, behind what was noted in the training before it on the same lines."""
+    """What was noted in training, behind what was noted in the training before it on the same lines.
+
+    Of samples only what the network wrote: the sources above it are lines, or names of files, of whoever trained it.
+    """
     earlier = checkpoint.facts["about"].get("earlier")
     stages: list[Any] = list(earlier["stages"]) if earlier else []
     begun = stages[-1] if stages else {"step": 0, "characters": 0}
     for stage in checkpoint.facts["state"]["stages"]:
         counted = {name: begun[name] + stage[name] for name in ("step", "characters")}
-        stages.append({"skills": {}, **stage, **counted})
+        stages.append({"skills": {}, **stage, **counted, "sample": written_in(stage["sample"])})
     return tuple(stages)
