@@ -9,21 +9,45 @@ import random
 from itertools import product
 
 WHOSE = {"The": "Le", "A": "Un", "My": "Mon"}
-THINGS = dict(
-    zip(
-        "cat dog ship tree house road king bread wine hat book garden bridge horse boy knife bed wolf sun coat".split(),
-        "chat chien bateau arbre palais chemin roi pain vin chapeau livre jardin pont cheval fils couteau lit loup soleil "
-        "manteau".split(),
-        strict=True,
-    )
-)
-KINDS = dict(
-    zip(
-        "red big old small black green white young long strong tired rich sad slow cold".split(),
-        "rouge grand vieux petit noir vert blanc jeune long fort las riche triste lent froid".split(),
-        strict=True,
-    )
-)
+THINGS = {
+    "cat": "chat",
+    "dog": "chien",
+    "ship": "bateau",
+    "tree": "arbre",
+    "house": "palais",
+    "road": "chemin",
+    "king": "roi",
+    "bread": "pain",
+    "wine": "vin",
+    "hat": "chapeau",
+    "book": "livre",
+    "garden": "jardin",
+    "bridge": "pont",
+    "horse": "cheval",
+    "boy": "fils",
+    "knife": "couteau",
+    "bed": "lit",
+    "wolf": "loup",
+    "sun": "soleil",
+    "coat": "manteau",
+}
+KINDS = {
+    "red": "rouge",
+    "big": "grand",
+    "old": "vieux",
+    "small": "petit",
+    "black": "noir",
+    "green": "vert",
+    "white": "blanc",
+    "young": "jeune",
+    "long": "long",
+    "strong": "fort",
+    "tired": "las",
+    "rich": "riche",
+    "sad": "triste",
+    "slow": "lent",
+    "cold": "froid",
+}
 
 
 def rows(count: int, seed: int = 1, header: str = "english\tfrench\n") -> str:

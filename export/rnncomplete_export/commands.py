@@ -54,7 +54,12 @@ if TYPE_CHECKING:
     help="Of drawings: scenes to compose.",
 )
 @click.option("--unseen", metavar="MAKER", help="Of drawings: the maker held out [default: with the fewest drawings].")
-@click.option("--validation", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Labels or pairs held out.")
+@click.option(
+    "--validation",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Labels (.tsv) or pairs (.tsv, .po, .tmx) held out.",
+)
 @click.option("--name", "names", multiple=True, metavar="OLD=NEW", help="Call a label so; may be repeated.")
 @click.option("--readout", default="label", show_default=True, help="What the distribution over labels is called.")
 @click.option(
@@ -72,11 +77,17 @@ if TYPE_CHECKING:
 @click.option("--embedding-size", type=number("embedding_size"), help="Numbers a character is embedded in.")
 @click.option("--skip/--no-skip", default=None, help="Whether every layer also reads the embedding.")
 @click.option(
-    "--encoder-size", type=number("encoder_size"), help="Of pairs: units a direction of the encoder's layers."
+    "--encoder-size",
+    type=number("encoder_size"),
+    help="Of pairs and pictures: width of the encoder (of an LSTM of pairs in each direction; of the last map of pictures).",
 )
-@click.option("--keys", type=number("keys"), help="Of pairs: numbers that a place of a source is found by.")
-@click.option("--values", type=number("values"), help="Of pairs: numbers that are read at a place of a source.")
-@click.option("--label-smoothing", type=number("label_smoothing"), help="Of pairs: certainty that is not learned.")
+@click.option("--keys", type=number("keys"), help="Of pairs and pictures: numbers in a key of attention.")
+@click.option("--values", type=number("values"), help="Of pairs and pictures: numbers in a value of attention.")
+@click.option(
+    "--label-smoothing",
+    type=number("label_smoothing"),
+    help="Of pairs and pictures: probability that is spread evenly over all characters.",
+)
 @click.option("--batch", type=number("batch"), help="Streams of text read side by side.")
 @click.option("--window", type=number("window"), help="Characters between two updates.")
 @click.option("--dropout", type=number("dropout"), help="Share of numbers dropped between layers.")
@@ -225,6 +236,8 @@ def train(
     beside = [
         (kind, path) for kind, path in (("--labels", labels), ("--pairs", pairs), ("--pictures", pictures)) if path
     ]
+    if beside and (odd := unused(beside[0][0], globs, choices)):
+        raise SettingError(f"{odd} beside {beside[0][0]} {beside[0][1]}, where it does nothing; leave it out")
     if beside:
         sources = [*map(str, texts), *(f"{kind} {path}" for kind, path in beside)]
         if len(sources) > 1:
@@ -280,6 +293,16 @@ def train(
             choices={name: value for name, value in choices.items() if value is not None},
         )
     )
+
+
+def unused(kind: str, globs: tuple[str, ...], choices: dict[str, Any]) -> str | None:
+    """An option that was given and says nothing of a training on a file or folder of this ``kind``."""
+    if globs:
+        return "--glob"
+    layers, skip = choices.get("layers"), choices.get("skip")
+    if kind == "--labels" or (layers is None and skip is None):
+        return None
+    return "--layers" if layers is not None else "--skip" if skip else "--no-skip"
 
 
 def pairs_of(

@@ -183,8 +183,8 @@ def accelerator_of(request: Request) -> str:
 def precision_of(request: Request) -> MatrixPrecision:
     """As lightning-fabric names it, the fastest if none was asked for.
 
-    Pairs and pictures are trained in float32, on a GPU with TensorFloat-32 inside: autocast would give cuDNN's LSTM
-    float16. (The encoder of pictures chooses for itself.)
+    Pairs and pictures are trained in float32: autocast would give cuDNN's LSTM float16. On a GPU pairs have
+    TensorFloat-32 inside, and the encoder of pictures chooses for itself.
     """
     if request.pairs or request.pictures:
         if request.precision == "bf16-mixed":
@@ -392,6 +392,8 @@ def about(
 def train_style(request: Request) -> None:
     """Train, export, install; an interruption saves, says how to go on and leaves."""
     warnings.filterwarnings("ignore", module="lightning_fabric")
+    # cuDNN says so wherever weights are made anew for each update, as those with some left out are.
+    warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells at length that processes begin
     if request.install and not (request.profile or request.replace):
         check_nothing_is_hidden([request.style])
@@ -419,8 +421,7 @@ def train_style(request: Request) -> None:
             if request.export:
                 finish_style(request.folder, request.style, install=request.install)
             else:
-                best = shlex.quote(str(request.folder / BEST))
-                say(f"the weights are {best}; make a style of them with: rnncomplete export {best} -o {request.style}")
+                say(f"the weights are {request.folder / BEST}; make a style of them with: {how_to_export(request)}")
 
 
 def train(
@@ -568,7 +569,13 @@ def last_words(request: Request) -> str:
         if request.install and not is_installed_from(folder, request.style):
             return f"interrupted; the style is exported, but not installed; {how_to_install(folder, request.style)}"
         return f"interrupted; nothing was changed in {folder}; again: {again}"
+    again = again if request.export else how_to_export(request)
     return f"interrupted; the finished weights are safe in {folder / BEST}; export them with: {again}"
+
+
+def how_to_export(request: Request) -> str:
+    """What to type for a style of the best weights."""
+    return f"rnncomplete export {shlex.quote(str(request.folder / BEST))} -o {request.style}"
 
 
 def is_exported(folder: Path, style: str) -> bool:
@@ -612,12 +619,11 @@ def _what_stands(request: Request) -> str | None:
         return None
     commands = load_checkpoint(folder / BEST).facts["about"].get("command", "").splitlines()
     if request.about["command"] in commands:
-        return (
-            f"{folder} holds this training, finished but not exported: exporting it; to begin anew, move {folder} away"
-        )
+        exporting = ": exporting it" * request.export
+        return f"{folder} holds this training, finished but not exported{exporting}; to begin anew, move {folder} away"
     raise SettingError(
-        f"{folder} holds a finished training that was not exported; export it with: rnncomplete export "
-        f"{shlex.quote(str(folder / BEST))} -o {request.style}, go on with it with --resume, or {way_out(folder)}"
+        f"{folder} holds a finished training that was not exported; export it with: {how_to_export(request)}, go on with "
+        f"it with --resume, or {way_out(folder)}"
     )
 
 
@@ -665,13 +671,19 @@ def count_of(labelling: Labelling | None) -> int:
 
 
 def check_same_task(request: Request, earlier: Checkpoint | None) -> None:
-    """Raise :class:`SettingError` if ``earlier`` learned of labels or sources and is not asked for them now, or the reverse."""
-    asked = {"labels": request.labels, "source": request.pairs or request.pictures}
-    for name, now in asked.items():
-        if earlier is not None and bool(earlier.facts.get(name)) != bool(now):
-            held = "with" if earlier.facts.get(name) else "without"
-            told = "labels" if name == "labels" else "sources"
-            raise SettingError(f"the training in {request.folder} is one {held} {told}; give the same command again")
+    """Raise :class:`SettingError` if ``earlier`` learned of labels, pairs or pictures and is not asked for them now, or the reverse."""
+    if earlier is None:
+        return
+    kind = (earlier.facts.get("source") or {}).get("kind")
+    asked = {
+        "labels": (request.labels, earlier.facts.get("labels")),
+        "pairs": (request.pairs, kind == "text"),
+        "pictures": (request.pictures, kind == "picture"),
+    }
+    for name, (now, before) in asked.items():
+        if bool(now) != bool(before):
+            held = "with" if before else "without"
+            raise SettingError(f"the training in {request.folder} is one {held} {name}; give the same command again")
 
 
 def check_nothing_is_lost(folder: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import torch
@@ -12,10 +13,14 @@ from made_pairs import rows
 from rnncomplete.cli import main
 from rnncomplete.completion.completer import load_completer
 from rnncomplete.completion.installing import check_style
-from rnncomplete_export.checkpoint import load_checkpoint
+from rnncomplete.errors import SettingError
+from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint
+from rnncomplete_export.session import check_same_task
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rnncomplete_export.session import Request
 
 SHAPE = ["--hidden-size", "48", "--encoder-size", "24", "--keys", "16", "--values", "32", "--embedding-size", "40"]
 LEARNING = ["--batch", "16", "--window", "20", "--dropout", "0", "--weight-dropout", "0", "--learning-rate", "0.01"]
@@ -121,6 +126,26 @@ def test_an_interrupted_training_and_an_unbroken_one_are_equal(folder: Path) -> 
         assert torch.equal(tensor, parts.tensors[name]), name
 
 
+@pytest.mark.slow
+def test_what_is_not_to_be_exported_is_not_said_to_be(folder: Path) -> None:
+    train(folder, "--characters", "2000")
+    output = train(folder, "--characters", "2000")
+    assert "holds this training, finished but not exported; to begin anew, move" in output
+    assert "make a style of them with: rnncomplete export" in output
+    assert "exporting" not in output
+
+
+@pytest.mark.parametrize(("held", "said"), [("picture", "without pairs"), (None, "without pairs"), ("text", None)])
+def test_a_training_of_another_kind_is_not_gone_on_with(held: str | None, said: str | None) -> None:
+    request = cast("Request", SimpleNamespace(labels=None, pairs="some", pictures=None, folder="runs/x"))
+    earlier = Checkpoint({}, {"source": {"kind": held}} if held else {})
+    if said is None:
+        check_same_task(request, earlier)
+        return
+    with pytest.raises(SettingError, match=said):
+        check_same_task(request, earlier)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -129,6 +154,9 @@ def test_an_interrupted_training_and_an_unbroken_one_are_equal(folder: Path) -> 
         (["--longest", "9"], "--longest beside --pairs"),
         (["--profile"], "--profile beside --pairs"),
         (["--precision", "bf16-mixed"], "expected 32-true"),
+        (["--layers", "5"], "--layers beside --pairs"),
+        (["--no-skip"], "--no-skip beside --pairs"),
+        (["--glob", "*.tsv"], "--glob beside --pairs"),
         (["--window", "60000"], "smaller --batch or --window"),
         (["--pairs", "nowhere.tsv"], "cannot read nowhere.tsv"),
         (["--resume"], "no checkpoint"),

@@ -83,7 +83,9 @@ class SourceTask:
         network: ConditionedNetwork | None = None,
     ) -> None:
         if fabric.world_size > 1:
-            raise SettingError(f"pairs in {fabric.world_size} processes; expected one: leave --devices and --nodes out")
+            raise SettingError(
+                f"pairs or pictures in {fabric.world_size} processes; expected one: leave --devices and --nodes out"
+            )
         self.training, self.validation, self.vocabulary = training, validation, vocabulary
         self.config, self.device, self.about = config, fabric.device, about
         self._source, self._told, self._corpus = source, told, corpus
