@@ -236,8 +236,8 @@ def train(
     beside = [
         (kind, path) for kind, path in (("--labels", labels), ("--pairs", pairs), ("--pictures", pictures)) if path
     ]
-    if beside and (odd := unused(beside[0][0], globs, choices)):
-        raise SettingError(f"{odd} beside {beside[0][0]} {beside[0][1]}, where it does nothing; leave it out")
+    if beside and (idle := unused(beside[0][0], globs, choices)):
+        raise SettingError(f"{idle} beside {beside[0][0]} {beside[0][1]}, where it does nothing; leave it out")
     if beside:
         sources = [*map(str, texts), *(f"{kind} {path}" for kind, path in beside)]
         if len(sources) > 1:
