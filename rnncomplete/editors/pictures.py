@@ -1,11 +1,13 @@
 """Alt texts: what a text says of a picture beside it is completed by a style that has seen the picture.
 
-Only pictures in the folder that is open are looked at, whatever a text may name.
+Only pictures in the folder that is open are looked at, whatever a text may name, and only those made of pixels: a drawing
+(SVG) takes a process of its own and as long as it likes.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -14,7 +16,7 @@ from rnncomplete.editors.open_text import Reading
 from rnncomplete.errors import RnncompleteError
 from rnncomplete.files import true_path
 from rnncomplete.network.loading import styles_about
-from rnncomplete.network.picture_file import ENDINGS, read_picture, size_of
+from rnncomplete.network.picture_file import PIXEL_ENDINGS, read_picture, size_of
 
 if TYPE_CHECKING:
     from rnncomplete.completion.completer import Completer
@@ -29,6 +31,9 @@ TAG = 2_000
 
 KEPT = 16
 """Pictures whose documents are kept."""
+
+MOST_PIXELS = 16_000_000
+"""Of a picture; a larger one would take seconds at a key, and much memory."""
 
 _MARKDOWN_BEFORE = re.compile(r"!\[([^\[\]\n]*)\Z")
 _MARKDOWN_AFTER = re.compile(r"[^\[\]\n]*\]\(\s*(?:<([^<>\n]+)>|([^\s()<>]+))")
@@ -64,7 +69,7 @@ def picture_path(name: str, beside: Path, root: Path) -> Path | None:
     if parts.scheme or parts.netloc:
         return None
     path = unquote(parts.path)
-    if "\0" in path or Path(path).suffix.lower() not in ENDINGS:
+    if "\0" in path or Path(path).suffix.lower() not in PIXEL_ENDINGS:
         return None
     found = true_path(root / path.lstrip("/") if path.startswith("/") else beside / path)
     return found if found.is_relative_to(true_path(root)) and found.is_file() else None
@@ -75,35 +80,50 @@ class Pictures:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._completer: Completer | None = None
-        self._readings: dict[tuple[Path, int, int], Reading] = {}
+        self._readings: dict[tuple[Path, int, int], Reading | None] = {}
 
     def reading(self, text: OpenText, before: str, after: str) -> tuple[Reading, str] | None:
         """A document about the picture of which the cursor stands in the description, and what it says so far.
 
-        ``None`` where the cursor stands elsewhere, where no style describes, and for pictures that are not in the folder
-        that is open.
+        ``None`` where the cursor stands elsewhere, where no style describes, for pictures that are not in the folder
+        that is open, and for those that nothing is read of: secrets, and what is ignored.
         """
-        if text.project is None or (found := alt_text(before, after)) is None:
+        project = text.project
+        if project is None or (found := alt_text(before, after)) is None:
             return None
-        path = picture_path(found.name, Path(text.path).parent, text.project.root)
-        if path is None:
+        path = picture_path(found.name, Path(text.path).parent, project.root)
+        if path is None or self._completer is None:
+            return None
+        inside = path.relative_to(true_path(project.root)).as_posix()
+        if project.preferences.why_off(str(path), inside, ""):
             return None
         try:
             about = path.stat()
-            key = path, about.st_mtime_ns, about.st_size
-            if key not in self._readings:
-                self._readings[key] = self._open(path)
-        except (OSError, RnncompleteError):
-            return None  # what is not a picture is not described; `rnncomplete describe` says why
+        except OSError:
+            return None
+        key = path, about.st_mtime_ns, about.st_size
+        if key not in self._readings:
+            self._readings[key] = self._open(path, self._completer)
         while len(self._readings) > KEPT:
             oldest = self._readings.pop(next(iter(self._readings)))
-            oldest.completer.close(oldest.document.identity)
-        return self._readings[key], found.said
+            if oldest is not None:
+                oldest.completer.close(oldest.document.identity)
+        reading = self._readings[key]
+        return None if reading is None else (reading, found.said)
 
-    def _open(self, path: Path) -> Reading:
-        """A document about the picture ``path``; raises :class:`RnncompleteError`, also if no style describes."""
-        if self._completer is None:
-            self._completer = self._shelf.completer(styles_about("picture", STYLE)[0])
-        picture = read_picture(path, size_of(self._completer.card))
-        return Reading(self._completer, "", self._completer.open(path, source=picture))
+    @cached_property
+    def _completer(self) -> Completer | None:
+        """What describes; ``None`` if no style does that can be loaded."""
+        try:
+            return self._shelf.completer(styles_about("picture", STYLE)[0])
+        except RnncompleteError:
+            return None
+
+    @staticmethod
+    def _open(path: Path, completer: Completer) -> Reading | None:
+        """A document about the picture ``path``; ``None`` for what cannot be read: `rnncomplete describe` says why."""
+        try:
+            picture = read_picture(path, size_of(completer.card), MOST_PIXELS)
+        except RnncompleteError:
+            return None
+        return Reading(completer, "", completer.open(path, source=picture))

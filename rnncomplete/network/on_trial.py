@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 
 import numpy as np
@@ -10,30 +9,12 @@ import numpy as np
 from rnncomplete.network.card import METADATA_KEY, Card
 from rnncomplete.network.encoder import Context
 from rnncomplete.network.graph_check import read_graph
+from rnncomplete.network.limits import limit_process
 from rnncomplete.network.loading import encoder_from_graph, model_from_graph
 from rnncomplete.network.operators import MOST_PLACES
 
-PROCESSOR_SECONDS = 10
-BYTES = 2 * 2**30
-"""Of address space; 0.4 are taken by Python and its libraries."""
-
 STEPS = 64
 """Characters that are read on trial."""
-
-
-def limit_process() -> None:
-    """Bound what this process may take, and forbid it to write files, where the system can."""
-    with contextlib.suppress(ImportError):  # Windows
-        import resource
-
-        for what, most in (
-            (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
-            (resource.RLIMIT_AS, BYTES),
-            (resource.RLIMIT_FSIZE, 0),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            with contextlib.suppress(ValueError, OSError):  # macOS has no such bound for some
-                resource.setrlimit(what, (most, most))
 
 
 def main() -> None:

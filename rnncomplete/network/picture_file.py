@@ -1,13 +1,15 @@
 """Pictures from files, as a network sees them: read within limits, upright, on white, fitted into a square.
 
-PNG, JPEG and WebP are read by Pillow, SVG by CairoSVG where that is installed.
+PNG, JPEG and WebP are read by Pillow; SVG is drawn by CairoSVG, where that is installed, in a process of its own: parts
+that use parts grow without end.
 """
 
 from __future__ import annotations
 
 import io
 import re
-import warnings
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "WEBP")
 """What Pillow is let read: its rarer formats have had more holes than users."""
 
-ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".webp", ".svg"))
+PIXEL_ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".webp"))
 """How the names of such files end."""
+
+ENDINGS = PIXEL_ENDINGS | {".svg"}
+"""How the names of all pictures end that can be read."""
 
 LARGEST_FILE = 64 << 20
 """Bytes."""
@@ -35,19 +40,25 @@ LARGEST_FILE = 64 << 20
 MOST_PIXELS = 64_000_000
 """Of a picture before it is made smaller; a file of a few bytes can claim to hold any number."""
 
-LARGEST_SVG, MOST_USES, GZIPPED = 4 << 20, 32, b"\x1f\x8b"
-"""Bytes, and how often it may use a part of itself again: parts that use parts grow without end."""
+LARGEST_SVG = 4 << 20
+"""Bytes."""
+
+DRAWING_SECONDS = 30.0
+"""In which an SVG must be drawn; its process may compute for less."""
+
+SAFE_CAIROSVG = (2, 7)
+"""Older ones load what an SVG names, from files and from the network (CVE-2023-27586)."""
 
 EXPECTED = "expected a picture in PNG, JPEG, WebP or SVG"
 
 
-def read_picture(path: Path, size: int) -> NDArray[np.float32]:
+def read_picture(path: Path, size: int, most_pixels: int = MOST_PIXELS) -> NDArray[np.float32]:
     """The picture ``path`` as float32[3, size, size], red, green and blue from 0 to 1.
 
-    It is made to fit with its sides in proportion, on white. Raises :class:`PictureError`, also if what reads it is not
+    It is made to fit with its sides in proportion, on white. A file may hold ``most_pixels``. Raises :class:`PictureError`, also if what reads it is not
     installed.
     """
-    return seen(read_image(path), size)
+    return seen(read_image(path, most_pixels=most_pixels), size)
 
 
 def size_of(card: Card) -> int:
@@ -67,9 +78,9 @@ def seen(image: Image, size: int) -> NDArray[np.float32]:
     return np.asarray(fitted, np.float32).transpose(2, 0, 1) / np.float32(255)
 
 
-def read_image(path: Path, side: int = 1024) -> Image:
+def read_image(path: Path, side: int = 1024, most_pixels: int = MOST_PIXELS) -> Image:
     """The picture ``path``, upright, without transparency, its sides about ``side`` at most; as :func:`read_picture`."""
-    upright = read_transparent(path, side)
+    upright = read_transparent(path, side, most_pixels)
     from PIL import Image
 
     upright.thumbnail((side, side))
@@ -78,7 +89,7 @@ def read_image(path: Path, side: int = 1024) -> Image:
     return white.convert("RGB")
 
 
-def read_transparent(path: Path, side: int) -> Image:
+def read_transparent(path: Path, side: int, most_pixels: int = MOST_PIXELS) -> Image:
     """The picture ``path``, upright, in RGBA, made to be looked at with sides of ``side``; as :func:`read_picture`."""
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
@@ -93,36 +104,52 @@ def read_transparent(path: Path, side: int) -> Image:
     if path.suffix.lower() == ".svg":
         data = _drawn(data, path, side)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # half-broken files are warned of
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise Image.DecompressionBombError
-                image.draft("RGB", (side, side))
-                return ImageOps.exif_transpose(image).convert("RGBA")
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > most_pixels:
+                raise Image.DecompressionBombError
+            image.draft("RGB", (side, side))
+            return ImageOps.exif_transpose(image).convert("RGBA")
     except UnidentifiedImageError:
         raise PictureError(f"{path} is not a picture; {EXPECTED}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureError(f"{path} holds too many pixels; expected at most {MOST_PIXELS:,}: make it smaller") from None
+        raise PictureError(f"{path} holds too many pixels; expected at most {most_pixels:,}: make it smaller") from None
     except Exception as error:  # decoders raise whatever they stumble over
         raise PictureError(f"{path} is damaged ({_line(error)}); {EXPECTED}") from None
 
 
 def _drawn(data: bytes, path: Path, side: int) -> bytes:
-    """An SVG as PNG."""
+    """An SVG as PNG; what it refers to elsewhere is not loaded."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        import cairosvg  # type: ignore[import-not-found,import-untyped,unused-ignore] # where it is not installed
-    except (ImportError, OSError):  # the latter where the library that it binds is missing
+        there = tuple(int(part) for part in re.findall(r"\d+", version("cairosvg"))[:2])
+    except PackageNotFoundError:
+        there = ()
+    if there < SAFE_CAIROSVG:
+        found = "is too old" if there else "is missing"
         raise PictureError(
-            f"{path} is read by CairoSVG, which is missing; pip install cairosvg, or make it a PNG"
+            f"{path} is read by CairoSVG, which {found}; pip install 'cairosvg>=2.7', or make it a PNG"
         ) from None
-    if len(data) > LARGEST_SVG or len(re.findall(rb"<(?:\w+:)?use\b", data)) > MOST_USES or data[:2] == GZIPPED:
-        raise PictureError(f"{path} is too intricate an SVG, or packed; expected a plain one, or make it a PNG")
-    try:  # what it refers to elsewhere is not loaded
-        drawn: bytes = cairosvg.svg2png(bytestring=data, output_width=side)
-    except Exception as error:
-        raise PictureError(f"{path} is not an SVG that can be drawn ({_line(error)}); {EXPECTED}") from None
-    return drawn
+    if len(data) > LARGEST_SVG or not sys.executable or getattr(sys, "frozen", False):
+        raise PictureError(f"{path} is too large an SVG, or there is no Python to draw it; make it a PNG")
+    try:
+        drawing = subprocess.run(
+            [sys.executable, "-P", "-m", "rnncomplete.network.on_drawing", str(side)],
+            input=data,
+            capture_output=True,
+            timeout=DRAWING_SECONDS,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            check=False,
+        )
+    except (subprocess.TimeoutExpired, OSError):
+        drawing = None
+    if drawing is None or drawing.returncode < 0:
+        raise PictureError(f"{path} is too intricate an SVG; expected a plain one, or make it a PNG")
+    if drawing.returncode:
+        said = drawing.stderr.decode("utf-8", "replace").split("\n")
+        reason = next((line.strip()[:200] for line in reversed(said) if line.strip()), "no reason was given")
+        raise PictureError(f"{path} is not an SVG that can be drawn ({reason}); {EXPECTED}")
+    return drawing.stdout
 
 
 def _line(error: Exception) -> str:

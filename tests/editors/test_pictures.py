@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tiny_source import seeing_card, write_source_style
 
+from rnncomplete.editors import pictures
 from rnncomplete.editors.answers import Ask, answer
 from rnncomplete.editors.pictures import KEPT, AltText, Pictures, alt_text, picture_path
 from rnncomplete.editors.positions import Text
@@ -66,6 +67,7 @@ def root(tmp_path: Path) -> Path:
     (root / "docs" / "link.png").symlink_to(tmp_path / "outside.png")
     (root / "docs" / "up").symlink_to(tmp_path)
     (root / "docs" / "text.txt").write_text("text")
+    (root / "docs" / "drawing.svg").write_text("<svg/>")
     return root
 
 
@@ -80,6 +82,7 @@ def root(tmp_path: Path) -> Path:
         ("link.png", None),
         ("up/outside.png", None),
         ("text.txt", None),
+        ("drawing.svg", None),
         ("https://example.org/blue.png", None),
         ("//example.org/blue.png", None),
         ("file:///etc/blue.png", None),
@@ -122,22 +125,22 @@ def test_of_what_cannot_be_seen_nothing_is_said(texts: Texts, root: Path, tmp_pa
     opened(texts, root, "")
     [text] = texts.open_texts.values()
     (root / "torn.png").write_bytes(b"torn")
-    pictures = Pictures(texts.shelf)
+    ours = Pictures(texts.shelf)
     for name in ("missing.png", "../torn.png", "../../outside.png"):
-        assert pictures.reading(text, "![", f"]({name})") is None
-    assert pictures.reading(text, "![", "](red%20cat.png)") is not None
+        assert ours.reading(text, "![", f"]({name})") is None
+    assert ours.reading(text, "![", "](red%20cat.png)") is not None
     texts.projects = []
     texts.reconsider()
-    assert pictures.reading(text, "![", "](red%20cat.png)") is None, "no folder is open"
+    assert ours.reading(text, "![", "](red%20cat.png)") is None, "no folder is open"
 
 
 def test_a_picture_that_changes_is_seen_again_and_few_are_kept(texts: Texts, root: Path) -> None:
     opened(texts, root, "")
     [text] = texts.open_texts.values()
-    pictures = Pictures(texts.shelf)
+    ours = Pictures(texts.shelf)
 
     def likeliest() -> str:
-        found = pictures.reading(text, "![", "](../blue.png)")
+        found = ours.reading(text, "![", "](../blue.png)")
         assert found is not None
         shares = found[0].document.predict("")
         assert shares is not None
@@ -148,8 +151,63 @@ def test_a_picture_that_changes_is_seen_again_and_few_are_kept(texts: Texts, roo
     assert likeliest() == "g"
     for number in range(2 * KEPT):
         Image.new("RGB", (8, 8)).save(root / f"{number}.png")
-        assert pictures.reading(text, "![", f"](../{number}.png)") is not None
-    assert len(pictures._readings) == KEPT
+        assert ours.reading(text, "![", f"](../{number}.png)") is not None
+    assert len(ours._readings) == KEPT
+
+
+def test_of_secrets_and_of_what_is_ignored_nothing_is_looked_at(texts: Texts, root: Path, tmp_path: Path) -> None:
+    for name in (".ssh/a.png", "password.png", "hidden/a.png"):
+        (root / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8)).save(root / name)
+    texts.preferences = Preferences(ignore=("hidden/",))
+    (tmp_path / "linked").symlink_to(root)
+    for folder in (root, tmp_path / "linked"):
+        opened(texts, folder, "")
+        [text] = texts.open_texts.values()
+        for name in (".ssh/a.png", "password.png", "hidden/a.png"):
+            assert texts.pictures.reading(text, "![", f"](../{name})") is None
+        assert texts.pictures.reading(text, "![", "](../blue.png)") is not None
+
+
+def test_what_cannot_be_read_is_tried_once(texts: Texts, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(texts, root, "")
+    [text] = texts.open_texts.values()
+    Image.new("RGB", (4_100, 4_000)).save(root / "large.png")
+    (root / "torn.png").write_bytes((root / "blue.png").read_bytes()[:50])
+    read, looked = pictures.read_picture, []
+
+    def watched(path: Path, *limits: int) -> object:
+        looked.append(path.name)
+        return read(path, *limits)
+
+    monkeypatch.setattr(pictures, "read_picture", watched)
+    for _ in range(3):
+        for name in ("torn.png", "large.png"):
+            assert texts.pictures.reading(text, "![", f"](../{name})") is None
+    assert looked == ["torn.png", "large.png"]
+    for number in range(2 * KEPT):
+        (root / f"{number}.png").write_bytes(b"torn")
+        assert texts.pictures.reading(text, "![", f"](../{number}.png)") is None
+    assert len(texts.pictures._readings) == KEPT
+
+
+def test_where_no_style_describes_cards_are_read_once(
+    root: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = Texts(Shelf("cpu"), Preferences())
+    opened(texts, root, "")
+    [text] = texts.open_texts.values()
+    asked: list[str] = []
+    look = pictures.styles_about
+
+    def watched(kind: str, preferred: str) -> list[str]:
+        asked.append(kind)
+        return look(kind, preferred)
+
+    monkeypatch.setattr(pictures, "styles_about", watched)
+    for _ in range(3):
+        assert texts.pictures.reading(text, "![", "](red%20cat.png)") is None
+    assert asked == ["picture"]
 
 
 def test_where_no_style_describes_alt_texts_are_texts(root: Path, tiny_style: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import struct
+import warnings
 import zlib
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow, from the extra 'pictures'")
+ImageOps = pytest.importorskip("PIL.ImageOps", reason="needs Pillow, from the extra 'pictures'")
 
 RED = (255, 0, 0)
 
@@ -154,13 +157,20 @@ def test_a_huge_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><rect width="10" height="10" fill="#f00"/>{}</svg>'
 
 
+def grown(levels: int) -> str:
+    """An SVG of parts that each use the one before eight times."""
+    parts = ['<g id="p0"><rect width="1" height="1"/></g>']
+    parts += [f'<g id="p{n}">' + f'<use href="#p{n - 1}"/>' * 8 + "</g>" for n in range(1, levels + 1)]
+    return SVG.format("<defs>" + "".join(parts) + f'</defs><use href="#p{levels}"/>')
+
+
 def test_svg_is_drawn_where_cairosvg_is(tmp_path: Path) -> None:
     path = tmp_path / "red.svg"
     path.write_text(SVG.format(""))
     try:
         import cairosvg  # noqa: F401 - whether it is here
     except (ImportError, OSError):
-        assert "CairoSVG, which is missing" in refused(path)
+        refused(path)
         return
     assert read_picture(path, 64)[:, 32, 32].tolist() == [1, 0, 0]
     path.write_text("<svg")
@@ -168,11 +178,54 @@ def test_svg_is_drawn_where_cairosvg_is(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4), (0, 0, 255)).save(tmp_path / "other.png")
     path.write_text(SVG.format(f'<image href="file://{tmp_path}/other.png" width="10" height="10"/>'))
     assert read_picture(path, 64)[:, 32, 32].tolist() == [1, 0, 0]
-    for hostile in (b"\x1f\x8b" + bytes(100), SVG.format('<use href="#a"/>' * 33).encode()):
-        path.write_bytes(hostile)
-        assert "too intricate" in refused(path)
+    path.write_bytes(b"\x1f\x8b" + bytes(100))
+    assert "not an SVG" in refused(path)
     path.write_text('<!DOCTYPE a [<!ENTITY b "c">]>' + SVG.format("<text>&b;</text>"))
     assert "not an SVG" in refused(path)
+
+
+@pytest.mark.parametrize("kind", ["plain", "utf-16", "data"])
+def test_an_svg_that_grows_without_end_is_given_up(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("cairosvg", exc_type=ImportError)
+    monkeypatch.setattr(picture_file, "DRAWING_SECONDS", 2.0)
+    path = tmp_path / "grown.svg"
+    text = grown(9)
+    if kind == "data":
+        inner = base64.b64encode(grown(9).encode()).decode()
+        text = SVG.format(f'<image href="data:image/svg+xml;base64,{inner}" width="10" height="10"/>')
+    path.write_bytes(text.encode("utf-16" if kind == "utf-16" else "utf-8"))
+    assert "too intricate" in refused(path)
+
+
+def test_a_cairosvg_that_loads_what_is_elsewhere_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.metadata
+
+    (tmp_path / "red.svg").write_text(SVG.format(""))
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "2.6.0")
+    assert "too old; pip install 'cairosvg>=2.7'" in refused(tmp_path / "red.svg")
+
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    assert "CairoSVG, which is missing" in refused(tmp_path / "red.svg")
+
+
+def test_the_warnings_of_other_threads_stay_warnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.new("RGB", (4, 4), RED).save(tmp_path / "red.png")
+    meanwhile: list[list[object]] = []
+    transpose = ImageOps.exif_transpose
+
+    def watched(image: object) -> object:
+        meanwhile.append(list(warnings.filters))
+        return transpose(image)
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", watched)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        before = list(warnings.filters)
+        read_picture(tmp_path / "red.png", 16)
+    assert meanwhile == [before]
 
 
 def test_without_pillow_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

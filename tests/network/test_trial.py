@@ -41,7 +41,7 @@ def test_a_graph_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         run_apart(b"", code("import threading; threading.Event().wait()"))
 
 
-LIMITED = "from rnncomplete.network.on_trial import limit_process; limit_process()\n"
+LIMITED = "from rnncomplete.network.limits import limit_process; limit_process()\n"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_graph_on_trial_takes_no_more_than_its_share(
     monkeypatch.chdir(tmp_path)
     if not sys.platform.startswith("linux"):
         text, words = "raise MemoryError", "MemoryError"  # elsewhere only the time is bounded for certain
-    hurried = "import rnncomplete.network.on_trial as trial; trial.PROCESSOR_SECONDS = 1; trial.limit_process()\n"
+    hurried = "import rnncomplete.network.limits as limits; limits.PROCESSOR_SECONDS = 1; limits.limit_process()\n"
     with pytest.raises(ModelError, match=words):
         run_apart(b"", code((hurried if "while" in text else LIMITED) + text))
     assert not any(path.stat().st_size for path in tmp_path.iterdir())
