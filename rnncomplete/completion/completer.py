@@ -16,6 +16,7 @@ from rnncomplete.completion.prefix_cache import always
 from rnncomplete.completion.sources import Contexts
 from rnncomplete.mixing.core import compiled_core, why_no_core
 from rnncomplete.network.loading import load_network
+from rnncomplete.network.source_kind import expect_source
 from rnncomplete.styles import DEFAULT_STYLE, find_style
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ class Completer:
         size, size] that it describes, or "" for nothing. ``None`` leaves it as it is. Raises :class:`StyleError` if the
         style does not write about such a source.
         """
+        if source is not None:
+            expect_source(self.card, source)
         with self._lock:
             opened = self._documents.setdefault(document, Document(document, self))
         if source is not None:

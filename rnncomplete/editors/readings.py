@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rnncomplete.completion.auto import FEWEST, JUDGED, MARGIN, Judge
 from rnncomplete.editors.open_text import OpenText, Reading
 from rnncomplete.errors import RnncompleteError
+from rnncomplete.network.source_kind import suits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,8 @@ class Readings:
             self._prepare(text)
 
     def _open(self, text: OpenText, completer: Completer, beside: str) -> Reading:
-        return Reading(completer, beside, completer.open((text.uri, next(self._names)), text.source or None))
+        source = text.source if text.source and suits(completer.card, text.source) else None
+        return Reading(completer, beside, completer.open((text.uri, next(self._names)), source))
 
     def _label(self, text: OpenText) -> None:
         reading, before = text.reading, text.before

@@ -181,6 +181,14 @@ def test_a_document_keeps_its_source_until_it_is_told_another(fake: Fake) -> Non
     assert fake.encoded == ["ONE", ""]
 
 
+def test_a_source_that_does_not_suit_leaves_no_document(fake: Fake) -> None:
+    completer = Completer(fake.model, FREE, static=True)
+    for name in range(3):
+        with pytest.raises(StyleError):
+            completer.open(name, source=plain_picture([1, 0, 0]))
+    assert not completer._documents
+
+
 def test_a_ghost_is_given_up_when_what_it_is_about_changes(fake: Fake) -> None:
     completer = Completer(fake.model, FREE)
 

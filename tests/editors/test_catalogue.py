@@ -136,6 +136,25 @@ def test_an_editor_is_offered_the_translation(folder: Path, monkeypatch: pytest.
     texts.end()
 
 
+def test_a_catalogue_is_read_in_another_style_from_then_on(
+    folder: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "rnncomplete.editors.shelf.find_style", lambda name: folder if name == "copying" else tiny_style
+    )
+    texts = Texts(Shelf("cpu"), Preferences(style="copying"))
+    text = texts.open("file:///a.po", "/a.po", "po", Text(BEFORE))
+    assert answer(texts, text, Ask(BEFORE, '"\n')) == ["hello, eve"]
+    texts.reconsider(Preferences(style="tiny"))
+    texts.readings._prepare(text)
+    assert text.reading is not None
+    assert text.reading.completer.card.style == "tiny"
+    texts.reconsider(Preferences(style="copying"))
+    texts.readings._prepare(text)
+    assert answer(texts, text, Ask(BEFORE, '"\n')) == ["hello, eve"]
+    texts.end()
+
+
 def test_a_plug_in_is_offered_the_translation(folder: Path) -> None:
     completer = load_completer(str(folder), "cpu")
     desk = Desk(lambda _: completer, lambda _language, _model: ("copying",))
