@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from rnncomplete_export.training.examples import EMPTY_SHARE, PADDING, Examples, TextSources, cuts
+from rnncomplete_export.network.text_encoder import PADDING
+from rnncomplete_export.training.examples import EMPTY_SHARE, Examples, TextSources, cuts
 
 CPU = torch.device("cpu")
 

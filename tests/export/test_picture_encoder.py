@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rnncomplete_export.network.picture_encoder import PLACES, PictureEncoder, StandardConvolution
+from rnncomplete_export.network.picture_encoder import PictureEncoder, StandardConvolution
+from rnncomplete_export.pictures.composing import PLACES
 
 
 def test_a_context_has_a_place_for_each_eighth() -> None:

@@ -87,6 +87,8 @@ def test_scenes_are_learned_from_and_figures_told(trained: tuple[Path, str]) -> 
         "drawings of the unseen maker",
     }
     assert figures["drawings of the unseen maker"]["drawings"] == 24
+    for name in ("scenes of two, unseen maker, nearest in pixels", "scenes of two, seen makers, nearest in features"):
+        assert figures[name].keys() == {"backgrounds", "bleu"}
     assert all(0 <= value <= 100 for of in figures.values() for name, value in of.items())
 
 

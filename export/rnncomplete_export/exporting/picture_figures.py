@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from rnncomplete_export.exporting.translation_figures import scores
 from rnncomplete_export.network.picture_encoder import PictureEncoder
 from rnncomplete_export.network.writing import written_lines
 from rnncomplete_export.pictures.album import compose_album, compose_some, drawn_whole
-from rnncomplete_export.pictures.grammar import parse, sentence
+from rnncomplete_export.pictures.grammar import INVERSE, parse, sentence
 from rnncomplete_export.pictures.kinds import kinds
 from rnncomplete_export.pictures.scenes import PAIR, draw_scenes
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rnncomplete.text.vocabulary import Vocabulary
     from rnncomplete_export.network.conditioned_network import ConditionedNetwork
     from rnncomplete_export.pictures.album import Album
-    from rnncomplete_export.pictures.grammar import Scene
+    from rnncomplete_export.pictures.grammar import Group, Scene
     from rnncomplete_export.training.pictured import Makers
 
 REFERENCES = 8
@@ -39,6 +40,9 @@ AT_ONCE = 128
 
 BEAM = 4
 """Hypotheses of the beam search."""
+
+COMPARABLE = ("backgrounds", "bleu")
+"""Figures of the nearest scene known: it cannot have the objects, as its pairs of kinds are others than those kept back."""
 
 SHOWN = 6
 """Descriptions that are shown of each part."""
@@ -62,23 +66,22 @@ def describe(
 
 
 def scene_figures(told: Sequence[str], said: Sequence[Scene], seed: int) -> Figures:
-    """Of scenes that were ``said`` and how they were ``told``: shares in per cent, and BLEU."""
+    """Of scenes that were ``said`` and how they were ``told``: shares in per cent, and BLEU.
+
+    Relations are counted where the objects are right, and left out where they are right nowhere.
+    """
     from random import Random
 
     random = Random(seed)
     references = [list(dict.fromkeys(sentence(scene, random) for _ in range(REFERENCES))) for scene in said]
     read = [parse(text) for text in told]
-    objects = [
-        sorted((group.kind, group.count) for group in found.groups)
-        == sorted((group.kind, group.count) for group in scene.groups)
-        for found, scene in zip(read, said, strict=True)
-    ]
+    objects = [_objects(found.groups) == _objects(scene.groups) for found, scene in zip(read, said, strict=True)]
     related = []
     for found, scene, right in zip(read, said, objects, strict=True):
         if right and len(scene.groups) > 1:
             relation = scene.relations[0][1]
             same = [group.kind for group in found.groups[:2]] == [group.kind for group in scene.groups[:2]]
-            expected = relation if same else _INVERSE[relation]
+            expected = relation if same else INVERSE[relation]
             related.append(found.relation == expected)
     behind = [
         found.background is not None
@@ -87,19 +90,17 @@ def scene_figures(told: Sequence[str], said: Sequence[Scene], seed: int) -> Figu
         for found, scene in zip(read, said, strict=True)
     ]
     bleu, _ = scores(list(told), references)
-    return {
-        "objects": _share(objects),
-        "relations": _share(related),
-        "backgrounds": _share(behind),
-        "bleu": round(bleu, 2),
-    }
+    relations = {"relations": _share(related)} if related else {}
+    return {"objects": _share(objects), **relations, "backgrounds": _share(behind), "bleu": round(bleu, 2)}
 
 
-_INVERSE = {"left": "right", "right": "left", "above": "below", "below": "above", "front": "behind", "behind": "front"}
+def _objects(groups: Sequence[Group]) -> Counter[tuple[int, int]]:
+    """Kinds and how many of each, in no order."""
+    return Counter((group.kind, group.count) for group in groups)
 
 
 def _share(right: Sequence[bool]) -> float:
-    return round(100 * sum(right) / len(right), 2) if right else 0.0
+    return round(100 * sum(right) / len(right), 2)
 
 
 def composed_figures(
@@ -126,7 +127,8 @@ def composed_figures(
             say(f"{album.captions[place]}\n> {told[place]}")
         for what, near in nearest(network, album.pictures, known.pictures).items():
             told = [known.captions[number] for number in near]
-            figures[f"scenes of two, {name}, nearest in {what}"] = scene_figures(told, said, MEASURED_SEED)
+            theirs = scene_figures(told, said, MEASURED_SEED)
+            figures[f"scenes of two, {name}, nearest in {what}"] = {part: theirs[part] for part in COMPARABLE}
     return figures | {"drawings of the unseen maker": named_figures(network, makers, vocabulary, say)}
 
 

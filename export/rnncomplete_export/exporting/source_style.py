@@ -63,6 +63,10 @@ class Collection(Protocol):
     """Whether lines that follow one another are one text, each about a line of one source."""
 
     @property
+    def first_at_hand(self) -> int:
+        """The first line whose source is at hand."""
+
+    @property
     def split(self) -> int:
         """How many were trained on."""
 
@@ -188,11 +192,7 @@ def learned_memory(
         return np.concatenate([np.append(collection.line(number), np.uint16(newline)) for number in numbers])
 
     unread = np.arange(middle(collection), collection.count)
-    weighed, last = 0, collection.split
-    while weighed < min(effort.weighed, FEWEST_WEIGHED) and last > collection.split * 3 // 4:
-        last -= 1
-        weighed += len(collection.line(last)) + 1
-    read = np.arange(last, collection.split)
+    read = np.arange(weighed_from(collection, min(effort.weighed, FEWEST_WEIGHED)), collection.split)
     tokens = text(range(collection.split))
     weighed = len(text(read))
     rows = rows_of(network, collection, np.concatenate((read, unread)), card.temperature)
@@ -212,6 +212,18 @@ def learned_memory(
     )
     rated = unread[: lines_in(collection, unread, effort.rated)]
     return with_best_rate(memory, text(rated), rows_of(network, collection, rated, card.temperature), advance)
+
+
+def weighed_from(collection: Collection, characters: int) -> int:
+    """The first of the last lines trained on that have about so many ``characters`` together, and whose sources are at hand.
+
+    They are a quarter of the lines at most.
+    """
+    weighed, first = 0, collection.split
+    while weighed < characters and first > max(collection.first_at_hand, collection.split * 3 // 4):
+        first -= 1
+        weighed += len(collection.line(first)) + 1
+    return first
 
 
 def middle(collection: Collection) -> int:

@@ -17,12 +17,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rnncomplete_export.network.conditioned_network import Context, Encoder
+from rnncomplete_export.pictures.composing import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-PLACES = 8
-"""Places across and down."""
 
 BLOCKS = (1, 2, 1)
 """Residual blocks at 32, 16 and 8 places across."""

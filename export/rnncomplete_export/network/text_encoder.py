@@ -13,7 +13,7 @@ from rnncomplete_export.network.character_network import EMBEDDING_SCALE, Locked
 from rnncomplete_export.network.conditioned_network import Context, Encoder
 
 PADDING = -1
-"""What stands behind the end of a shorter source."""
+"""Stands behind the end of a shorter line; as a target it costs nothing."""
 
 LAYERS = 2
 

@@ -8,7 +8,6 @@ one of many ways, never as a list of words; :func:`parse` reads any sentence of 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -188,11 +187,6 @@ class Said:
     """Where the second group is, seen from the first."""
     background: tuple[str, str] | None
     """Pattern or landscape, and the colour."""
-
-    @property
-    def objects(self) -> Counter[tuple[int, int]]:
-        """Kinds and how many of each, in no order."""
-        return Counter((group.kind, group.count) for group in self.groups)
 
 
 @cache

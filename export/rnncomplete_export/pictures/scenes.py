@@ -53,6 +53,9 @@ NAMED, ONE, FEW, PAIR, PAIR_OF_SEVERAL, THREE, FOUR = range(7)
 SHARES = (0.4, 0.1, 0.06, 0.27, 0.09, 0.055, 0.025)
 """How often each sort of scene is drawn."""
 
+WITH_PAIRS = (PAIR, PAIR_OF_SEVERAL, THREE, FOUR)
+"""Sorts of scenes with a pair of kinds, which may be one that is kept back."""
+
 
 @dataclass(frozen=True)
 class Scenes:

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import torch
 
+from rnncomplete_export.network.text_encoder import PADDING
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
-
-PADDING = -1
-"""Stands behind the end of a shorter line; as a target it costs nothing."""
 
 EMPTY_SHARE = 0.05
 """Of the sources, left empty in each epoch, so that the style writes without one, too."""

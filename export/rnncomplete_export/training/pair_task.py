@@ -46,6 +46,7 @@ class PairExamples:
         return len(self.targets) - self._pairs.held_out
 
     lines_follow = True
+    first_at_hand = 0
     """Lines that follow one another are one text, each about a line of one source."""
 
     @property

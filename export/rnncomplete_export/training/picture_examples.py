@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncomplete.errors import CheckpointError
+from rnncomplete.files import replaced_file
 from rnncomplete_export.checkpoint import vocabulary_of, way_out
 from rnncomplete_export.pictures.album import Album
 from rnncomplete_export.texts.corpus import Corpus, open_tokens
@@ -37,13 +38,14 @@ READ_AGAIN = 1_000
 
 def save_album(folder: Path, trained: Album, kept: Album) -> None:
     """Keep the pictures ``kept`` for validation, and those ``trained`` on that an export reads again."""
-    np.savez(
-        folder / ALBUM,
-        pictures=np.concatenate((trained.pictures, kept.pictures)),
-        of=np.concatenate((trained.of, kept.of + len(trained.pictures))),
-        held_out=np.array(len(kept.captions)),
-        names=np.array((*trained.names, *kept.names)),
-    )
+    with replaced_file(folder / ALBUM) as path, path.open("wb") as file:
+        np.savez(
+            file,
+            pictures=np.concatenate((trained.pictures, kept.pictures)),
+            of=np.concatenate((trained.of, kept.of + len(trained.pictures))),
+            held_out=np.array(len(kept.captions)),
+            names=np.array((*trained.names, *kept.names)),
+        )
 
 
 class PictureExamples:
@@ -76,6 +78,11 @@ class PictureExamples:
         self._lines = [line[:-1] for line in lines_of(self.corpus.tokens, newline)]
         self.split, self.count = len(self._lines) - held_out, len(self._lines)
 
+    @property
+    def first_at_hand(self) -> int:
+        """The first caption whose picture is."""
+        return self.count - len(self._of)
+
     def line(self, number: int) -> NDArray[np.uint16]:
         """The tokens of a caption."""
         return self._lines[number]
@@ -104,13 +111,12 @@ class PictureExamples:
         first = int(self._of[len(self._of) - (self.count - self.split)])
         end = min(len(self._pictures), first + most)
         lines = np.flatnonzero((self._of >= first) & (self._of < end))
-        captions = tuple(
-            self.vocabulary.decode(self._lines[self.count - len(self._of) + line].tolist()) for line in lines
-        )
+        captions = tuple(self.vocabulary.decode(self._lines[self.first_at_hand + line].tolist()) for line in lines)
         return Album(self._pictures[first:end], self._of[lines] - first, captions, self.names[first:end])
 
     def _place(self, number: int) -> int:
-        return int(self._of[number - (self.count - len(self._of))])
+        assert number >= self.first_at_hand, "its picture was kept"
+        return int(self._of[number - self.first_at_hand])
 
 
 def examples_beside(path: Path, facts: dict[str, Any], config: TrainingConfig, device: torch.device) -> PictureExamples:

@@ -13,7 +13,8 @@ import torch
 from torch.nn import functional
 
 from rnncomplete.errors import SettingError
-from rnncomplete_export.network.picture_encoder import PLACES, PictureEncoder
+from rnncomplete_export.network.picture_encoder import PictureEncoder
+from rnncomplete_export.pictures.composing import PLACES
 from rnncomplete_export.pictures.drawings import SIDE
 from rnncomplete_export.training.examples import Examples
 from rnncomplete_export.training.source_task import SourceTask

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rnncomplete.errors import SettingError
 from rnncomplete.files import replace_file
+from rnncomplete.text.characters import NORMALISATIONS, normalise
 from rnncomplete_export.checkpoint import make_folder
 from rnncomplete_export.pictures.album import compose_album, compose_some
 from rnncomplete_export.pictures.composing import Composer, drawn_of, subjects_of
 from rnncomplete_export.pictures.drawings import read_drawings
 from rnncomplete_export.pictures.folders import read_albums
-from rnncomplete_export.pictures.scenes import check_subjects, draw_scenes
+from rnncomplete_export.pictures.scenes import WITH_PAIRS, check_subjects, draw_scenes
 from rnncomplete_export.texts.corpus import build_corpus
 from rnncomplete_export.training.picture_examples import FIGURES, READ_AGAIN, save_album
 from rnncomplete_export.training.picture_task import ComposedPictures, FixedPictures, Pictured
@@ -69,7 +70,8 @@ def makers_of(path: Path, unseen: str | None) -> Makers:
         )
     seen, held_out = drawings.by([other for other in drawings.makers if other != maker]), drawings.by([maker])
     subjects = tuple(subjects_of(seen, FEWEST_MAKERS))
-    check_subjects(f"at least {FEWEST_MAKERS} makers", subjects, kept_back=False)
+    for kept_back in (False, True):
+        check_subjects(f"at least {FEWEST_MAKERS} makers", subjects, kept_back=kept_back)
     check_subjects(maker, drawn_of(held_out, subjects), kept_back=True)
     return Makers(seen, held_out, maker, subjects)
 
@@ -84,15 +86,22 @@ def compose_pictured(
     known: Vocabulary | None = None,
     expected_sha256: str | None = None,
 ) -> Pictured:
-    """``count`` scenes of drawings to learn from, and scenes of a maker never seen to validate on."""
+    """``count`` scenes of drawings to learn from, and scenes with pairs of kinds kept back, by the same makers, to validate on.
+
+    The maker never seen has no say in which weights are the best, nor in any number that an export tunes.
+    """
     scenes = draw_scenes(count, seed, makers.seen.names, makers.subjects)
-    _, kept = compose_some(makers.unseen, makers.subjects, min(VALIDATED, max(50, count // 20)), seed + 1, device)
-    corpus = corpus_of(scenes.texts, kept.captions, folder, known=known, expected_sha256=expected_sha256)
+    validated = min(VALIDATED, max(50, count // 20))
+    _, kept = compose_some(makers.seen, makers.subjects, validated, seed + 1, device, sorts=WITH_PAIRS)
+    corpus, (captions, kept_captions) = corpus_of(
+        scenes.texts, kept.captions, folder, known=known, expected_sha256=expected_sha256
+    )
+    scenes, kept = replace(scenes, texts=captions), replace(kept, captions=kept_captions)
     last = scenes.take(range(max(0, len(scenes) - READ_AGAIN), len(scenes)))
     save_album(folder, compose_album(makers.seen, last, seed + 2, device), kept)
     composer = Composer(makers.seen, scenes, device)
     sources = ComposedPictures(composer, len(scenes))
-    return Pictured(corpus, sources, scenes.texts, kept, subjects=len(makers.seen.names) + 1)
+    return Pictured(corpus, sources, captions, kept, subjects=len(makers.seen.names) + 1)
 
 
 def read_pictured(
@@ -107,7 +116,10 @@ def read_pictured(
 ) -> Pictured:
     """The pictures with captions in ``path`` to learn from, and those held out."""
     trained, kept = read_albums(path, skipped=skipped, progress=progress)
-    corpus = corpus_of(trained.captions, kept.captions, folder, known=known, expected_sha256=expected_sha256)
+    corpus, (captions, kept_captions) = corpus_of(
+        trained.captions, kept.captions, folder, known=known, expected_sha256=expected_sha256
+    )
+    trained, kept = replace(trained, captions=captions), replace(kept, captions=kept_captions)
     save_album(folder, trained.last(READ_AGAIN), kept)
     return Pictured(corpus, FixedPictures(trained, device, moved=True), trained.captions, kept)
 
@@ -119,11 +131,17 @@ def corpus_of(
     *,
     known: Vocabulary | None,
     expected_sha256: str | None,
-) -> Corpus:
-    """Captions as a text, a line each, encoded into ``folder``; those ``kept`` are held out."""
+) -> tuple[Corpus, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Captions as a text, a line each, encoded into ``folder``; those ``kept`` are held out. The captions, normalised."""
+    normalisation = known.normalisation if known else NORMALISATIONS
+    trained, kept = (
+        tuple(" ".join(normalise(caption, normalisation).split()) for caption in captions)
+        for captions in (trained, kept)
+    )
     make_folder(folder)
     (folder / FIGURES).unlink(missing_ok=True)  # of another training
     text = folder / CAPTIONS
     replace_file(text, "".join(f"{caption}\n" for caption in (*trained, *kept)).encode())
     held_out = sum(len(caption) + 1 for caption in kept)
-    return build_corpus([text], folder, known=known, held_out=held_out, expected_sha256=expected_sha256)
+    corpus = build_corpus([text], folder, known=known, held_out=held_out, expected_sha256=expected_sha256)
+    return corpus, (trained, kept)

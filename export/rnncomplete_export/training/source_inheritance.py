@@ -17,6 +17,7 @@ from rnncomplete.network.contract import KEYS, VALUES
 from rnncomplete.network.loading import STEP, read_card
 from rnncomplete.styles import ENCODER, find_style
 from rnncomplete.text.vocabulary import UNKNOWN, Vocabulary
+from rnncomplete_export.network.conditioned_network import LAYERS
 from rnncomplete_export.network.encoders import build_network
 from rnncomplete_export.network.text_encoder import TextEncoder
 from rnncomplete_export.network.weights import matrix, read_initializers
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from rnncomplete_export.training.configuration import TrainingConfig
 
     Held = dict[str, NDArray[Any]]
-
-LAYERS = 2
 
 
 @dataclass(frozen=True)

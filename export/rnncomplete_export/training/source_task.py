@@ -11,8 +11,8 @@ from torch.nn import functional
 from rnncomplete.errors import SettingError
 from rnncomplete.text.vocabulary import UNKNOWN
 from rnncomplete_export.network.encoders import build_network
+from rnncomplete_export.network.text_encoder import PADDING
 from rnncomplete_export.network.writing import written_lines
-from rnncomplete_export.training.examples import PADDING
 from rnncomplete_export.training.profile import operations_a_character
 from rnncomplete_export.training.task import Learned, Validated
 

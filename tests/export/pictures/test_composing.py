@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,13 +13,18 @@ import torch
 from made_drawings import MAKERS, THINGS, write_drawings
 
 from rnncomplete.errors import SettingError, TextError
-from rnncomplete_export.pictures.album import compose_album, compose_some, drawn_whole
+from rnncomplete_export.exporting.picture_figures import scene_figures
+from rnncomplete_export.exporting.source_style import weighed_from
+from rnncomplete_export.pictures.album import Album, compose_album, compose_some, drawn_whole
 from rnncomplete_export.pictures.composing import RED_GREEN_BLUE, Composer, subjects_of
 from rnncomplete_export.pictures.drawings import Drawings, pack_drawings, read_drawings
+from rnncomplete_export.pictures.grammar import parse
 from rnncomplete_export.pictures.kinds import COLOURS, kinds
-from rnncomplete_export.pictures.scenes import NAMED, PAIR, draw_scenes
+from rnncomplete_export.pictures.scenes import NAMED, PAIR, WITH_PAIRS, draw_scenes, is_kept_back
+from rnncomplete_export.training.configuration import TrainingConfig
+from rnncomplete_export.training.picture_examples import ALBUM, PictureExamples, save_album
 from rnncomplete_export.training.picture_task import ComposedPictures
-from rnncomplete_export.training.pictured import compose_pictured, makers_of
+from rnncomplete_export.training.pictured import compose_pictured, corpus_of, makers_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,3 +162,64 @@ def test_a_drawing_alone_lies_on_white(drawings: Drawings) -> None:
     assert (whole[:, :, 0, 0] == 255).all()
     scenes = draw_scenes(5, 1, drawings.names, subjects_of(drawings), sorts=(NAMED,))
     assert set(scenes.texts) <= set(THINGS)
+
+
+def test_scenes_held_out_have_pairs_kept_back_and_no_maker_never_seen(folder: Path, tmp_path: Path) -> None:
+    makers = makers_of(folder, "thin")
+    pictured = compose_pictured(makers, tmp_path / "one", 400, seed=1, device=CPU)
+    things = [{group.kind for group in parse(caption).groups} for caption in pictured.kept.captions]
+    assert len(things) == 50
+    assert all(any(is_kept_back(one, other) for one, other in combinations(chosen, 2)) for chosen in things)
+    assert not set(pictured.kept.captions) & set(pictured.captions)
+    invisible = replace(makers.unseen, pictures=np.zeros_like(makers.unseen.pictures))
+    other = compose_pictured(replace(makers, unseen=invisible), tmp_path / "other", 400, seed=1, device=CPU)
+    np.testing.assert_array_equal(other.kept.pictures, pictured.kept.pictures)
+
+
+def test_captions_are_learned_as_they_are_normalised(tmp_path: Path) -> None:
+    corpus, (trained, kept) = corpus_of(
+        ["a cafe\u0301\u2028at night", "a door"], ["a cafe\u0301"], tmp_path, known=None, expected_sha256=None
+    )
+    assert (trained, kept) == (("a caf\u00e9 at night", "a door"), ("a caf\u00e9",))
+    assert corpus.vocabulary.decode(corpus.tokens[corpus.split :].tolist()) == "a caf\u00e9\n"
+
+
+def test_captions_whose_pictures_were_not_kept_are_not_read_again(drawings: Drawings, tmp_path: Path) -> None:
+    _, kept = compose_some(drawings, subjects_of(drawings), 10, 7, CPU, sorts=WITH_PAIRS)
+    captions = [f"a door {number}" for number in range(40)]
+    corpus, _ = corpus_of(captions, kept.captions, tmp_path, known=None, expected_sha256=None)
+    last = Album(kept.pictures[:5], np.arange(5), tuple(captions[-5:]), kept.names[:5])
+    save_album(tmp_path, last, kept)
+    examples = PictureExamples(tmp_path, corpus.vocabulary, TrainingConfig(), CPU)
+    assert (examples.first_at_hand, examples.split, examples.count) == (35, 40, 50)
+    assert weighed_from(examples, 20_000) == 35
+    assert weighed_from(examples, 20) == 38
+    np.testing.assert_allclose(examples.source(35) * 255, kept.pictures[0], atol=1e-4)
+    with pytest.raises(AssertionError):
+        examples.source(34)
+
+
+def test_an_album_that_cannot_be_written_leaves_the_one_before(
+    drawings: Drawings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, album = compose_some(drawings, subjects_of(drawings), 3, 7, CPU, sorts=WITH_PAIRS)
+    save_album(tmp_path, album, album)
+    before = (tmp_path / ALBUM).read_bytes()
+
+    savez = np.savez
+
+    def full(file: Any, **_: object) -> None:
+        savez(file, half=np.zeros(1))
+        raise OSError("no space left")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="no space"):
+        save_album(tmp_path, album, album)
+    assert (tmp_path / ALBUM).read_bytes() == before
+
+
+def test_relations_are_counted_where_objects_are_right_and_nowhere_else(drawings: Drawings) -> None:
+    scenes = draw_scenes(20, 3, drawings.names, subjects_of(drawings), sorts=(PAIR,), kept_back=True)
+    said = [scene for scene in scenes.said if scene is not None]
+    assert scene_figures(scenes.texts, said, 1)["relations"] == 100
+    assert scene_figures(["nothing"] * 20, said, 1).keys() == {"objects", "backgrounds", "bleu"}
