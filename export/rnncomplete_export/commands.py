@@ -219,11 +219,15 @@ def train(
             replace=replace,
         )
         return
+    from rnncomplete_export.pictures.drawings import is_drawings
     from rnncomplete_export.session import PicturesFolder, Request, train_style
     from rnncomplete_export.texts.named_texts import TEXTS
     from rnncomplete_export.training.recipe import load_recipe
 
     loaded = load_recipe(recipe) if recipe else None
+    if loaded:
+        drawn = pictures is not None and is_drawings(pictures)
+        loaded.check_kind("pairs" if pairs else "drawings" if drawn else "pictures" if pictures else "text")
     base = base or (loaded.base if loaded else None)
     if loaded and not texts and loaded.name in TEXTS:
         texts = (Path(loaded.name),)

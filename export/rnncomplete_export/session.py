@@ -33,6 +33,7 @@ from rnncomplete_export.exporting.picture_figures import album_figures, composed
 from rnncomplete_export.exporting.translation_figures import tell_translations, translation_figures
 from rnncomplete_export.network.character_network import parameter_count
 from rnncomplete_export.network.encoders import conditioned_network_of
+from rnncomplete_export.pictures.drawings import is_drawings
 from rnncomplete_export.progress import TrainingProgress, clock, interruptible, say, say_export
 from rnncomplete_export.texts.corpus import Corpus, build_corpus, open_tokens
 from rnncomplete_export.texts.labelled import build_labelled, read_labelling
@@ -52,7 +53,7 @@ from rnncomplete_export.training.language_task import LanguageTask
 from rnncomplete_export.training.pair_task import PairExamples, task_of_pairs
 from rnncomplete_export.training.picture_examples import FIGURES, examples_beside
 from rnncomplete_export.training.picture_task import task_of_pictures
-from rnncomplete_export.training.pictured import compose_pictured, is_drawings, makers_of, read_pictured
+from rnncomplete_export.training.pictured import compose_pictured, makers_of, read_pictured
 from rnncomplete_export.training.profile import expected_rate, profile_training
 from rnncomplete_export.training.recipe import config_of
 from rnncomplete_export.training.requirements import wants_memory

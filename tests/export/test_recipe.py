@@ -57,9 +57,31 @@ def test_the_recipes_that_are_shipped_are_whole() -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--recipe", "pictures", "--pairs", "p.tsv"], "the recipe pictures is for drawings, beside --pairs"),
+        (["--recipe", "pictures", "--pictures", "photos"], "expected --pictures of a folder of drawings"),
+        (["--recipe", "pictures", "notes.txt"], "beside TEXT"),
+        (["--recipe", "english-french", "--pictures", "photos"], 'with kind = "pictures"'),
+        (["--recipe", "linux", "--pairs", "p.tsv"], "the recipe linux is for text"),
+    ],
+)
+def test_a_recipe_for_something_else_is_refused(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(session, "train_style", lambda _: None)
+    (tmp_path / "photos").mkdir()
+    result = CliRunner().invoke(main, ["train", *arguments, "--style", "x"])
+    assert result.exit_code == 2, result.output
+    assert said in result.output
+
+
+@pytest.mark.parametrize(
     ("content", "expected"),
     [
         ("[training]\nhiden_size = 3", "holds 'hiden_size'"),
+        ("kind = 'poems'", "expected one of text, pairs, pictures, drawings"),
         ("title = 'x'", "holds 'title'"),
         ("[training]\nlayers = 'two'", "layers = 'two'; expected a int"),
         ("[training]\nskip = 1", "expected a bool"),

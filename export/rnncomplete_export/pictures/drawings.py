@@ -64,6 +64,11 @@ class Drawings:
         return Drawings(self.pictures[kept], self.named[kept], self.made_by[kept], self.names, self.groups, self.makers)
 
 
+def is_drawings(path: Path) -> bool:
+    """Whether ``path`` holds drawings to compose, not pictures with captions."""
+    return path.is_file() or (path / "captions.tsv").is_file()
+
+
 def premultiplied(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """``pixels`` [H, W, 4] as [4, H, W], colours times alpha."""
     alpha = pixels[..., 3:].astype(np.uint16)

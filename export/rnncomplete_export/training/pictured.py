@@ -53,11 +53,6 @@ class Makers:
     subjects: tuple[int, ...]
 
 
-def is_drawings(path: Path) -> bool:
-    """Whether ``path`` holds drawings to compose, not pictures with captions."""
-    return path.is_file() or (path / "captions.tsv").is_file()
-
-
 def makers_of(path: Path, unseen: str | None) -> Makers:
     """The drawings in ``path``, those of the maker ``unseen`` apart: of the one with the fewest, if it is not said."""
     drawings = read_drawings(path)
