@@ -1,4 +1,4 @@
-"""Word prediction accuracy, as interactive translation is measured: at how many words the one that comes is foretold.
+"""Word prediction accuracy, as interactive translation is measured: how often the next word is predicted.
 
 Knowles and Koehn 2016, "Neural interactive translation prediction": the beginning of a text is given up to a word, and
 the word that a system would write next is compared with the one that is there.

@@ -115,7 +115,8 @@ def description_part(card: Card) -> str:
     if scenes := figures.get("scenes"):
         parts += [
             "It has seen composed scenes of drawings only, never a photograph. Of scenes and drawings held out, in per cent "
-            "(BLEU: 0 to 100, against sentences of the grammar; relations: of those scenes whose objects are right):",
+            "(BLEU: 0 to 100, against sentences of the grammar; relations: of those scenes whose objects are right; the nearest "
+            "scene known has another pair of objects, so that only its background and BLEU are compared):",
             "\n".join(
                 f"- {what}: " + ", ".join(f"{name} {value:g}" for name, value in of.items())
                 for what, of in scenes.items()
