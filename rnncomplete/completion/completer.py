@@ -118,10 +118,13 @@ class Completer:
             self._documents[document.identity] = document
             self._documents.move_to_end(document.identity)
             taken = sum(one.nbytes for one in self._documents.values())
-            while taken > self._document_bytes and len(self._documents) > 1:
-                _, oldest = self._documents.popitem(last=False)
+            for oldest in list(self._documents.values())[:-1]:
+                if taken <= self._document_bytes:
+                    break
                 taken -= oldest.nbytes
                 shed.append(oldest)
+                if not oldest.is_about_something:  # else what it is about must not be forgotten
+                    del self._documents[oldest.identity]
         for oldest in shed:
             oldest.shed()
 

@@ -15,7 +15,7 @@ from rnncomplete.completion.sources import About
 from rnncomplete.completion.static_reader import StaticReader
 from rnncomplete.network.source_kind import expect_source
 from rnncomplete.text.characters import normalise
-from rnncomplete.text.tail import TailReader
+from rnncomplete.text.tail import Tail, TailReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -74,12 +74,22 @@ class Reading:
             self.reader = AdaptiveReader(self.network, make, vocabulary)
         self.tail = TailReader(vocabulary, self.reader.begin, count=self._about is not None)
         self.classifier = Classifier(knowledge.model, knowledge.memory) if knowledge.model.card.readouts else None
+        self.caught_up = False
+        """Whether the reader has come to the end of the text that was given last."""
+        self._last = Tail()
+
+    def follow(self, before: str) -> Tail:
+        """The tail of ``before``; where its lines have other numbers than before, nothing that is known holds."""
+        known, self._last = self._last, self.tail.read(before)
+        if known.begin == self._last.begin and known.lines != self._last.lines:
+            self.reader.forget(0)
+        return self._last
 
     def change(self, source: Source) -> bool:
         """The text is about ``source`` from now on: from the first line on that this changes, if any, it is read again."""
         if self._about is None or (line := self._about.change(source)) is None:
             return False
-        self.reader.forget(self.tail.begin_of(line))
+        self.reader.forget(self.tail.begin_of(line) if self.caught_up else 0)
         return True
 
 
@@ -101,6 +111,11 @@ class Document:
         self._bytes = 0
 
     @property
+    def is_about_something(self) -> bool:
+        """Whether somebody has said what the text is about."""
+        return not isinstance(self._source, str) or bool(self._source)
+
+    @property
     def nbytes(self) -> int:
         """Bytes that what is known of the text took when it was read last."""
         return self._bytes
@@ -120,6 +135,8 @@ class Document:
         Raises :class:`~rnncomplete.errors.StyleError` if the style does not write about such a source.
         """
         with self._lock:
+            if source is self._source or (isinstance(source, str) and source == self._source):
+                return
             expect_source(self._owner.knowledge.model.card, source)
             self._source = source
             if self._kept is not None and self._kept.change(source):
@@ -132,7 +149,10 @@ class Document:
         """
         with self._lock:
             reading = self._reading()
-            return reading.network.read(reading.tail.read(before), wanted)
+            reading.caught_up = False
+            found = reading.network.read(reading.follow(before), wanted)
+            reading.caught_up = reading.knowledge.static and found is not None
+            return found
 
     def step(self, token: int, state: Any) -> tuple[FloatArray, Any]:
         """What the network alone makes of ``token`` behind what :meth:`read`, or a step, gave the ``state`` of."""
@@ -238,7 +258,9 @@ class Document:
         with self._lock:
             self._readings += 1
             mine, reading = self._readings, self._reading()
-            found = reading.reader.read(reading.tail.read(before), wanted)
+            reading.caught_up = False
+            found = reading.reader.read(reading.follow(before), wanted)
+            reading.caught_up = found is not None
             self._bytes = reading.reader.nbytes + (reading.classifier.nbytes if reading.classifier else 0)
         self._owner.used(self)
         if found is None:
