@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -62,17 +63,20 @@ class About:
     def __init__(self, contexts: Contexts, source: Source = "") -> None:
         self._contexts = contexts
         self._lines = _lines(source)
+        self._picture: Context | None = None
 
     def __call__(self, line: int) -> Context:
         """The context of what line ``line`` of the text is about; lines behind those of the source are about nothing."""
-        if not isinstance(self._lines, list):
-            return self._contexts.of(self._lines)
+        if not isinstance(self._lines, tuple):
+            if self._picture is None:
+                self._picture = self._contexts.of(self._lines)
+            return self._picture
         return self._contexts.of(self._lines[line] if line < len(self._lines) else "")
 
     def change(self, source: Source) -> int | None:
         """The text is about ``source`` now; returns its first line that is about something else than before, if any."""
-        before, self._lines = self._lines, _lines(source)
-        if isinstance(before, list) and isinstance(self._lines, list):
+        before, self._lines, self._picture = self._lines, _lines(source), None
+        if isinstance(before, tuple) and isinstance(self._lines, tuple):
             pairs = zip_longest(before, self._lines, fillvalue="")
             return next((line for line, (old, new) in enumerate(pairs) if old != new), None)
         import numpy as np
@@ -82,14 +86,21 @@ class About:
 
 def source_line(source: Source | None, line: int) -> str:
     """What line ``line`` of a text translates; nothing behind the last one, and where a picture is described."""
-    lines = _lines(source) if isinstance(source, str) else []
+    lines = _split(source) if isinstance(source, str) else ()
     return lines[line] if line < len(lines) else ""
 
 
 def with_lines_from(source: Source | None, line: int, text: str) -> str:
     """``source`` as it is before ``line``, and from there on ``text``."""
-    return "\n".join([*(source_line(source, number) for number in range(line)), normalise(text)])
+    lines = _split(source) if isinstance(source, str) else ()
+    return "\n".join([*lines[:line], *[""] * (line - len(lines)), normalise(text)])
 
 
-def _lines(source: Source) -> list[str] | FloatArray:
-    return normalise(source).split("\n") if isinstance(source, str) else source
+def _lines(source: Source) -> tuple[str, ...] | FloatArray:
+    return _split(source) if isinstance(source, str) else source
+
+
+@lru_cache(maxsize=1)
+def _split(source: str) -> tuple[str, ...]:
+    """Its lines; whoever draws or completes asks again and again for those of one text."""
+    return tuple(normalise(source).split("\n"))

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 CATALOGUES = frozenset({"po", "gettext"})
 """Languages, as editors call them."""
 
-WINDOW = 1 << 18
+WINDOW = 1 << 16
 """Characters of a catalogue before the cursor that are read, at least; at most twice as many."""
 
 _LINE = re.compile(
     r'[ \t]*(?:(?P<keyword>msgctxt|msgid_plural|msgid|msgstr)(?:\[(?P<form>\d+)\])?[ \t]*)?"(?P<text>(?:[^"\\]|\\.)*)(?P<end>"?)'
 )
+_BLANK = re.compile(r"\n\r?(?=\n)")
 _ESCAPE = re.compile(r"\\(.)")
 _MEANT = {"n": "\n", "t": "\t", "r": ""}
 
@@ -81,7 +82,8 @@ def place_in(before: str) -> Place | None:
     """The place in a catalogue; ``None`` unless the cursor, at the end of ``before``, is inside of a msgstr."""
     begin = max(0, len(before) // WINDOW - 1) * WINDOW
     if begin:
-        begin = before.find("\n\n", begin) + 1
+        blank = _BLANK.search(before, begin)
+        begin = blank.end() if blank else before.find("\n", begin) + 1 or begin
     texts: list[str] = []
     sources: list[str] = []
     entry, keyword, is_open = _Entry(), "", False

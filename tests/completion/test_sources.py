@@ -189,6 +189,72 @@ def test_a_source_that_does_not_suit_leaves_no_document(fake: Fake) -> None:
     assert not completer._documents
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_was_given_up_does_not_hide_what_a_source_changes(fake: Fake, alone: bool) -> None:
+    one, other = "ab\nthe quick", "ab and more of it, on and on\nthe quick"
+    document = Completer(fake.model, FREE).open("a", source="ONE\nTWO")
+    document.predict(one)
+    if alone:
+        document.read(other)
+    else:
+        assert document.predict(other, lambda: False) is None
+    document.write_about("ONE\nTHREE")
+    found, fresh = (
+        some.predict(one) for some in (document, Completer(fake.model, FREE).open("a", source="ONE\nTHREE"))
+    )
+    assert found is not None
+    assert fresh is not None
+    assert found.tolist() == fresh.tolist()
+
+
+def test_what_a_text_is_about_outlives_what_was_read_of_it(fake: Fake) -> None:
+    completer = Completer(fake.model, FREE, static=True, document_bytes=1)
+    completer.open("a", source="ONE").predict("x")
+    completer.open("b", source="TWO").predict("x")
+    completer.open("c").predict("x")
+    completer.open("d").predict("x")
+    fake.encoded.clear()
+    completer = Completer(fake.model, FREE, static=True, document_bytes=1)
+    first = completer.open("a", source="ONE").predict("x")
+    completer.open("b", source="TWO").predict("x")
+    again = completer.open("a").predict("x")
+    assert first is not None
+    assert again is not None
+    assert first.tolist() == again.tolist()
+    for number in range(9):
+        completer.open(number).predict("x")
+    assert set(completer._documents) == {"a", "b", 8}
+
+
+@pytest.mark.parametrize("static", [True, False])
+def test_a_line_end_far_back_changes_what_all_later_lines_are_about(
+    tiny_card: Card, static: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_reader, "Windows", partial(Windows, session=64, network=32))
+    monkeypatch.setattr(static_reader, "SEGMENT", 32)
+    monkeypatch.setattr(static_reader, "WARM_UP", 16)
+    fake = Fake(tiny_card)
+    source = "\n".join(f"LINE {number}" for number in range(80))
+    text = "".join(f"ab {number} cd\n" for number in range(40))
+    document = Completer(fake.model, FREE, static=static).open("a", source=source)
+    document.predict(text)
+    text = text.replace("\n", " ", 1)
+    found, fresh = (
+        some.predict(text) for some in (document, Completer(fake.model, FREE, static=static).open("a", source=source))
+    )
+    assert found is not None
+    assert fresh is not None
+    assert found.tolist() == fresh.tolist()
+
+
+def test_the_key_of_a_picture_is_made_once(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    contexts = Contexts(fake.encode)
+    about = About(contexts, plain_picture([1, 0, 0]))
+    context = about(0)
+    monkeypatch.setattr(contexts, "of", None)
+    assert about(1) is context
+
+
 def test_a_ghost_is_given_up_when_what_it_is_about_changes(fake: Fake) -> None:
     completer = Completer(fake.model, FREE)
 

@@ -89,6 +89,16 @@ def test_of_a_long_catalogue_the_end_is_read(monkeypatch: pytest.MonkeyPatch) ->
     assert len(begins) <= 3, "where it begins hardly ever moves"
 
 
+@pytest.mark.parametrize("entry", ['msgid "A"\r\nmsgstr "a"\r\n\r\n', 'msgid "A"\nmsgstr "a"\n'])
+def test_of_a_long_catalogue_little_is_read_whatever_its_line_ends(entry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "WINDOW", 200)
+    found = place_in(entry * 1_000 + 'msgid "B"\nmsgstr "')
+    assert found is not None
+    assert found.source is not None
+    assert found.source.endswith("A\nB")
+    assert len(found.source) < 60
+
+
 def test_what_is_written_is_escaped() -> None:
     place = Place("", "A")
     assert place.written('say "a"\\\tb\nmore') == 'say \\"a\\"\\\\\\tb'

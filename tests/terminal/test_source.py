@@ -13,6 +13,7 @@ from prompt_toolkit.output import DummyOutput
 from tiny_source import copying_card, plain_picture, seeing_card, write_source_style
 
 from rnncomplete.cli import main
+from rnncomplete.completion import sources
 from rnncomplete.completion.completer import load_completer
 from rnncomplete.completion.sources import source_line, with_lines_from
 from rnncomplete.completion.worker import Background, Request
@@ -123,6 +124,21 @@ def test_lines_of_a_source_that_are_not_there_are_empty() -> None:
     assert with_lines_from("A", 3, "X") == "A\n\n\nX"
     assert with_lines_from(plain_picture([1, 0, 0]), 1, "X") == "\nX"
     assert with_lines_from(None, 0, "X") == "X"
+
+
+def test_a_source_is_split_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    split: list[int] = []
+
+    def watched(text: str) -> str:
+        split.append(len(text))
+        return text
+
+    monkeypatch.setattr(sources, "normalise", watched)
+    long = "A\n" * 5_000
+    for line in range(100):
+        source_line(long, line)
+    with_lines_from(long, 4_000, "X")
+    assert split.count(len(long)) == 1
 
 
 def ghosts(completer: Any, before: str, source: Any) -> list[str]:
