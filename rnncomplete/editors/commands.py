@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.editors.status import status_of
-from rnncomplete.styles import AUTO, is_installed
+from rnncomplete.styles import AUTO, is_installed, list_styles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ def style(workspace: Workspace, arguments: Sequence[Any]) -> Status:
     """Write in another style until the editor is closed; in that of each language without an argument."""
     name = arguments[0] if arguments and isinstance(arguments[0], str) else AUTO
     if name != AUTO and not is_installed(name):
-        there = ", ".join(sorted(workspace.texts.shelf.installed))
+        there = ", ".join(sorted(item.name for item in list_styles()))
         return {"problem": f"there is no style {name!r}; there are: {there}"}
     workspace.choose("style", name)
     return status_of(workspace)

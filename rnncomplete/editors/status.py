@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rnncomplete.styles import list_styles
+
 if TYPE_CHECKING:
     from rnncomplete.editors.open_text import OpenText
     from rnncomplete.editors.workspace import Workspace
@@ -17,7 +19,7 @@ def status_of(workspace: Workspace, uri: str | None = None) -> dict[str, Any]:
     found: dict[str, Any] = {
         "on": texts.on,
         "learn": texts.preferences.learn,
-        "styles": sorted(texts.shelf.installed),
+        "styles": sorted(item.name for item in list_styles()),
         "loaded": texts.shelf.loaded,
         "counting": study.busy,
         "problems": [

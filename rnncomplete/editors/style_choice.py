@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rnncomplete.editors.preferences import Preferences
 from rnncomplete.network.loading import styles_of_texts
-from rnncomplete.styles import AUTO, is_installed
+from rnncomplete.styles import AUTO, is_installed, list_styles
 
 if TYPE_CHECKING:
     from rnncomplete.completion.completes import Completes
@@ -48,7 +48,7 @@ class StyleChoice:
     @property
     def names(self) -> list[str]:
         """What clients may ask for as a model."""
-        return [self._style] if self._style not in (None, AUTO) else [AUTO, *self._installed]
+        return [self._style] if self._style not in (None, AUTO) else [AUTO, *(item.name for item in list_styles())]
 
     def styles_for(self, language: str, model: str | None) -> Styles:
         """The styles that a text of ``language`` may be written in, or the one that is asked for as ``model``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -220,7 +221,10 @@ def test_where_no_style_describes_alt_texts_are_texts(root: Path, tiny_style: Pa
 def test_a_style_about_pictures_is_not_one_that_texts_are_written_in(tiny_card: Card, tiny_style: Path) -> None:
     from rnncomplete.completion.auto import load_auto
     from rnncomplete.completion.installing import install_style
+    from rnncomplete.editors.commands import COMMANDS
+    from rnncomplete.editors.status import status_of
     from rnncomplete.editors.style_choice import StyleChoice
+    from rnncomplete.editors.workspace import Workspace
     from rnncomplete.settings import load_settings
 
     write_source_style(user_styles_folder() / "seeing", seeing_card(tiny_card))
@@ -229,3 +233,8 @@ def test_a_style_about_pictures_is_not_one_that_texts_are_written_in(tiny_card: 
     assert "seeing" not in Shelf("cpu").installed
     assert "seeing" not in StyleChoice(load_settings({})).styles_for("plaintext", None)
     assert "seeing" not in load_auto("cpu").styles
+    assert "seeing" in StyleChoice(load_settings({})).names, "it may be asked for"
+    deaf = SimpleNamespace(labelled=None, counted=None)
+    workspace = Workspace({}, deaf)  # type: ignore[arg-type]
+    assert "seeing" in status_of(workspace)["styles"]
+    assert "seeing" in COMMANDS["style"](workspace, ["none"])["problem"]
