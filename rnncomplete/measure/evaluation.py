@@ -56,7 +56,7 @@ class Evaluation:
     milliseconds: FloatArray
     """Time from the key to the whole ghost, for each key that needed a new one."""
     words: WordFigures
-    """How many words were foretold of the first that are typed, if the text has a source."""
+    """How many of the first words typed were predicted, if the text has a source."""
 
 
 def losses(
@@ -111,7 +111,7 @@ def evaluate(
 
     For the static figure the network begins anew at each. Of all characters only the first ``typed`` are typed in the
     simulation, if that is given, which takes most of the time. Ghosts have no time budget here, so that the figures don't
-    depend on the machine. ``source`` is what a single text is about, line by line; with one, "" too, words are foretold.
+    depend on the machine. ``source`` is what a single text is about, line by line; with one, even "", predicted words are counted.
     ``progress`` is told what is done of what there is to do. Raises :class:`TextError` for a text of less than two
     characters, or several with one source.
     """

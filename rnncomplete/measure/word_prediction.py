@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WordFigures:
-    """How many words there were, and how many were foretold; figures of several texts can be added."""
+    """How many words there were, and how many were predicted; figures of several texts can be added."""
 
     words: int = 0
     right: int = 0
@@ -40,13 +40,13 @@ def predict_words(
     """
     words = right = 0
     for begin, word in words_of(text):
-        foretold = ""
+        predicted = ""
         for character, _ in greedy(text[:begin]):
-            foretold += character
-            if len(foretold) > len(word) or not word.startswith(foretold):
+            predicted += character
+            if len(predicted) > len(word) or not word.startswith(predicted):
                 break
         words += 1
-        right += foretold.startswith(word) and next_word(foretold) == word
+        right += predicted.startswith(word) and next_word(predicted) == word
         progress(begin + len(word))
     return WordFigures(words, right)
 

@@ -59,7 +59,7 @@ class TrainingConfig:
     values: int = 512
     """Of a style with sources: numbers that are read at a place of a source."""
     label_smoothing: float = 0.0
-    """Of a style with sources: share of certainty that a target is learned without."""
+    """Of a style with sources: share of probability that is spread evenly over all characters."""
     characters: int = 0
     """Characters to train on in all; 0 means no limit."""
     minutes: float = 0.0
