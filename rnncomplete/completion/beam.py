@@ -27,6 +27,11 @@ ALPHA = 1.0
 """How much length is forgiven: 0 prefers short lines, 1 compares by what a character costs."""
 
 
+def length_penalty(length: int, alpha: float = ALPHA) -> float:
+    """What the log-probability of a line of so many characters is divided by."""
+    return ((5 + length) / 6) ** alpha
+
+
 @dataclass(frozen=True)
 class Line:
     """A line that was found."""
@@ -71,7 +76,7 @@ def likeliest_line(
         rows, tokens, scores = rows[on], tokens[on], scores[on]
         begun = [(*begun[row], token) for row, token in zip(rows.tolist(), tokens.tolist(), strict=True)]
         logits, states = step(tokens, states[rows])
-    return min(ended, key=lambda line: line.nats / ((5 + len(line.text)) / 6) ** alpha)
+    return min(ended, key=lambda line: line.nats / length_penalty(len(line.text), alpha))
 
 
 def _log_shares(logits: FloatArray) -> NDArray[np.float64]:

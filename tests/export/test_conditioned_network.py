@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 
+from rnncomplete.completion.beam import likeliest_line
+from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.network.conditioned_network import ConditionedNetwork, DecoderShape
 from rnncomplete_export.network.text_encoder import PADDING, TextEncoder
 from rnncomplete_export.network.writing import written_lines
@@ -93,14 +98,37 @@ def test_a_wide_beam_finds_the_likeliest_line_of_all() -> None:
     source = SOURCES[:1]
 
     def score(line: list[int]) -> float:
-        tokens = torch.tensor([NEWLINE, *line])[:, None]
-        logits = made(source, tokens)
-        logits[..., 0] = -torch.inf
-        chances = torch.log_softmax(logits[:, 0], dim=-1)
-        ended = [*line, NEWLINE] if len(line) < 3 else line
-        chosen = sum(chances[place, token].item() for place, token in enumerate(ended))
-        return chosen / (1 + len(line))
+        chances = torch.log_softmax(made(source, torch.tensor([NEWLINE, *line])[:, None])[:, 0], dim=-1)
+        chosen = sum(chances[place, token].item() for place, token in enumerate([*line, NEWLINE]))
+        return chosen / ((5 + len(line)) / 6)
 
     with torch.no_grad():
         best = max((line for line in every_line(3)), key=score)
     assert written_lines(made, source, NEWLINE, 3, beam=400) == [best]
+
+
+@pytest.mark.parametrize("beam", [1, 2, 4])
+def test_what_the_card_measures_is_what_translate_writes(beam: int) -> None:
+    made, vocabulary = network().eval(), Vocabulary((UNKNOWN_CHARACTER, *"\nabc\x1bde"))
+    assert not vocabulary.suggestible[5], "a runtime writes no escape"
+    torch.manual_seed(8)
+    for _ in range(20):
+        source = torch.cat((torch.randint(2, 9, (1, 6)), torch.tensor([[1]])), dim=1)
+        with torch.no_grad():
+            context = made.encoder(source)
+
+        def step(tokens: Any, states: Any, context: Any = context) -> Any:
+            """States hold those of two layers, hidden and of cells, one behind another."""
+            rows = context.rows(torch.zeros(len(tokens), dtype=torch.long))
+            parts = torch.from_numpy(states.astype(np.float32)).view(len(tokens), 2, 2, -1).permute(1, 2, 0, 3)
+            with torch.no_grad():
+                logits, after = made.write(
+                    rows, torch.from_numpy(tokens)[None], None if tokens[0] == NEWLINE else tuple(parts)
+                )
+            return logits[0].numpy(), torch.stack(after).permute(2, 0, 1, 3).flatten(1).numpy()
+
+        with torch.no_grad():
+            _, begun = made.write(context, torch.tensor([[NEWLINE]]))
+        line = likeliest_line(step, np.zeros(4 * begun[0].shape[-1], np.float32), vocabulary, beam=beam, longest=9)
+        [ours] = written_lines(made, source, NEWLINE, 9, beam=beam, suggestible=vocabulary.suggestible)
+        assert vocabulary.decode(ours) == line.text

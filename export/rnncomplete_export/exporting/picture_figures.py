@@ -61,7 +61,8 @@ def describe(
     told: list[str] = []
     for begin in range(0, len(pictures), AT_ONCE):
         source = torch.from_numpy(pictures[begin : begin + AT_ONCE]).to(device).float() / 255
-        told += [vocabulary.decode(line) for line in written_lines(network, source, newline, LONGEST, beam=beam)]
+        lines = written_lines(network, source, newline, LONGEST, beam=beam, suggestible=vocabulary.suggestible)
+        told += map(vocabulary.decode, lines)
     return told
 
 

@@ -76,14 +76,15 @@ def translation_figures(
 ) -> TranslationFigures:
     """Of ``network`` on its device, where ``pairs`` are, too: of those ``kept`` int64[n]; some translations to ``say``."""
     of, newline = held(pairs, kept), pairs.newline
-    examples = pairs.of(np.array(of.numbers, np.int64))
+    examples, suggestible = pairs.of(np.array(of.numbers, np.int64)), pairs.vocabulary.suggestible
 
     def scored(beam: int) -> tuple[list[str], float, float]:
         lines: list[str] = []
         for begin in range(0, len(of.sources), AT_ONCE):
             which = np.arange(begin, min(begin + AT_ONCE, len(of.sources)))
-            most = min(LONGEST, 40 + 2 * len(of.sources[which[-1]]))
-            written = written_lines(network, examples.sources_of(which), newline, most, beam=beam)
+            most = 3 * min(LONGEST, len(of.sources[which[-1]])) + 40  # as rnncomplete translate writes
+            source = examples.sources_of(which)
+            written = written_lines(network, source, newline, most, beam=beam, suggestible=suggestible)
             lines += [pairs.vocabulary.decode(line) for line in written]
         return lines, *scores(lines, of.references)
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rnncomplete.completion.beam import length_penalty
 from rnncomplete.text.vocabulary import UNKNOWN
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from rnncomplete_export.network.conditioned_network import ConditionedNetwork
@@ -22,48 +25,57 @@ LOOK_EVERY = 16
 
 @torch.no_grad()
 def written_lines(
-    network: ConditionedNetwork, source: Tensor, newline: int, most: int, *, beam: int = 1, length_power: float = 1.0
+    network: ConditionedNetwork,
+    source: Tensor,
+    newline: int,
+    most: int,
+    *,
+    beam: int = 1,
+    suggestible: NDArray[np.bool_] | None = None,
 ) -> list[list[int]]:
-    """The likeliest lines about B sources, tokens without their ``newline``, ``most`` of them in each.
+    """The likeliest lines about B sources, tokens without their ``newline``, at most ``most`` of them in each.
 
-    Found by a beam search of so many hypotheses: with 1 each character is the likeliest. Hypotheses are compared by their
-    log probabilities over their length to the ``length_power`` (Wu et al. 2016, arXiv:1609.08144, section 7, simplified).
+    Found by the beam search of :func:`rnncomplete.completion.beam.likeliest_line`, of so many hypotheses: with 1 each
+    character is the likeliest. Of tokens that are not ``suggestible`` bool[V], or the unknown one, none is written.
     """
     was_training = network.training
     network.eval()
-    count, device = len(source), source.device
-    rows = torch.arange(count, device=device).repeat_interleave(beam)
-    context = network.encoder(source).rows(rows)
+    count, device, kinds = len(source), source.device, network.embedding.num_embeddings
+    silenced = torch.zeros(kinds, dtype=torch.bool, device=device)
+    silenced[UNKNOWN] = True
+    if suggestible is not None:
+        silenced |= torch.from_numpy(~suggestible).to(device)
+    last = torch.arange(kinds, device=device) != newline
+    context = network.encoder(source).rows(torch.arange(count, device=device).repeat_interleave(beam))
     tokens = torch.full((1, count * beam), newline, device=device)
     state = None
     scores = torch.full((count, beam), -torch.inf, device=device)
     scores[:, 0] = 0
-    ended = torch.zeros((count, beam), dtype=torch.bool, device=device)
-    lengths = torch.ones((count, beam), device=device)
-    lines = torch.full((count, beam, most), newline, device=device)
-    first = torch.arange(count, device=device)[:, None] * beam
-    for position in range(most):
+    lines = torch.full((count, beam, most + 1), newline, device=device)
+    ended = torch.zeros(count, dtype=torch.long, device=device)
+    best, found = torch.full((count,), -torch.inf, device=device), lines[:, 0].clone()
+    first, places = torch.arange(count, device=device)[:, None] * beam, torch.arange(beam, device=device)
+    for position in range(most + 1):
         logits, state = network.write(context, tokens, state)
-        logits[..., UNKNOWN] = -torch.inf
-        chances = torch.log_softmax(logits[0].float(), dim=-1).view(count, beam, -1)
-        kinds = chances.shape[-1]
-        # What has ended stays as it is: its only way on costs nothing.
-        chances = chances.masked_fill(ended[..., None], -torch.inf)
-        chances[..., newline] = chances[..., newline].masked_fill(ended, 0)
-        scores, best = (scores[..., None] + chances).flatten(1).topk(beam, dim=1)
-        parents, chosen = first + best // kinds, best % kinds
+        chances = torch.log_softmax(logits[0].float(), dim=-1)
+        chances = chances.masked_fill(last if position == most else silenced, -torch.inf).view(count, beam, -1)
+        scores, chosen = (scores[..., None] + chances).flatten(1).topk(beam, dim=1)
+        scores = scores.masked_fill(places >= (beam - ended)[:, None], -torch.inf)  # ended lines keep their places
+        parents, chosen = first + chosen // kinds, chosen % kinds
         flat = parents.flatten()
         state = (state[0][:, flat], state[1][:, flat])
-        lines = lines.view(count * beam, most)[flat].view(count, beam, most)
+        lines = lines.flatten(0, 1)[flat].view(count, beam, -1)
         lines[..., position] = chosen
-        lengths = lengths.flatten()[flat].view(count, beam)
-        ended = ended.flatten()[flat].view(count, beam)
-        lengths += ~ended
-        ended |= chosen == newline
+        ends = (chosen == newline) & scores.isfinite()
+        ended += ends.sum(dim=1)
+        value, which = (scores / length_penalty(position)).masked_fill(~ends, -torch.inf).max(dim=1)
+        better = value > best
+        best = torch.where(better, value, best)
+        found = torch.where(better[:, None], lines[torch.arange(count, device=device), which], found)
+        scores = scores.masked_fill(ends, -torch.inf)
         tokens = chosen.view(1, -1)
-        if position % LOOK_EVERY == LOOK_EVERY - 1 and bool(ended.all()):
+        if position % LOOK_EVERY == LOOK_EVERY - 1 and not bool(scores.isfinite().any()):
             break
-    best = (scores / lengths**length_power).argmax(dim=1)
-    written = lines[torch.arange(count, device=device), best].tolist()
+    written = found.tolist()
     network.train(was_training)
-    return [line[: line.index(newline)] if newline in line else line for line in written]
+    return [line[: line.index(newline)] for line in written]
