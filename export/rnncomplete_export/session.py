@@ -63,6 +63,7 @@ from rnncomplete_export.training.source_inheritance import (
     inherit_source_network,
     read_source_base,
 )
+from rnncomplete_export.training.source_task import nats_of
 from rnncomplete_export.training.trainer import Trainer, TrainingState, resume_point
 
 if TYPE_CHECKING:
@@ -789,7 +790,9 @@ def say_translations(run: Path, device: torch.device) -> None:
     checkpoint = load_checkpoint(run / BEST)
     pairs = PairExamples(open_pairs(run, checkpoint.facts), TrainingConfig(**checkpoint.facts["config"]), device)
     network = conditioned_network_of(checkpoint).to(device)
-    say(tell_translations(translation_figures(network, pairs, pairs.held_out(pairs.count - pairs.split), say)))
+    kept = pairs.held_out(pairs.count - pairs.split)
+    figures = translation_figures(network, pairs, kept, say)
+    say(tell_translations({**figures, "sourceless_nats": nats_of(network, pairs.of(kept), empty=True)}))
 
 
 MOST_TOLD = 500

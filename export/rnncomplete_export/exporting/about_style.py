@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import numpy as np
 import torch
 
 from rnncomplete.errors import SettingError
@@ -24,7 +23,6 @@ from rnncomplete_export.texts.pairs import open_pairs
 from rnncomplete_export.training.configuration import TrainingConfig
 from rnncomplete_export.training.pair_task import PairExamples
 from rnncomplete_export.training.picture_examples import PictureExamples, examples_beside
-from rnncomplete_export.training.source_task import nats_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from rnncomplete.network.card import Card, Figures, Stage
     from rnncomplete.network.source import Source
     from rnncomplete_export.checkpoint import Checkpoint
-    from rnncomplete_export.exporting.source_style import Collection
+    from rnncomplete_export.exporting.source_style import Collection, Sourceless
     from rnncomplete_export.network.conditioned_network import ConditionedNetwork
 
 CPU = torch.device("cpu")
@@ -47,8 +45,8 @@ class Kind(NamedTuple):
 
     collect: Callable[[Path, Checkpoint], Collection]
     """The lines beside a checkpoint, and what they are about."""
-    figures: Callable[[ConditionedNetwork, Checkpoint, Collection, float, Callable[[str], None]], Figures]
-    """What only such styles have: of a network, its lines, and the share of keystrokes saved without a source."""
+    figures: Callable[[ConditionedNetwork, Checkpoint, Collection, Sourceless, Callable[[str], None]], Figures]
+    """What only such styles have: of a network, its lines, and what it does without a source."""
 
 
 def pairs_beside(path: Path, checkpoint: Checkpoint) -> PairExamples:
@@ -61,7 +59,7 @@ def of_translations(
     network: ConditionedNetwork,
     checkpoint: Checkpoint,
     collection: Collection,
-    sourceless: float,
+    sourceless: Sourceless,
     advance: Callable[[str], None],
 ) -> Figures:
     """How well lines are translated, beside the nearest line that was trained on."""
@@ -72,8 +70,7 @@ def of_translations(
     figures = translation_figures(network, pairs, kept)
     advance("finding the nearest lines that were trained on")
     figures |= nearest_figures(pairs, kept)
-    figures["sourceless_keystrokes_saved"] = sourceless
-    return {"translation": figures}
+    return {"translation": {**figures, **sourceless}}
 
 
 def pictures_beside(path: Path, checkpoint: Checkpoint) -> PictureExamples:
@@ -85,7 +82,7 @@ def of_descriptions(
     network: ConditionedNetwork,
     checkpoint: Checkpoint,
     collection: Collection,
-    sourceless: float,
+    sourceless: Sourceless,
     advance: Callable[[str], None],
 ) -> Figures:
     """How well pictures are described; what was found of composed scenes at the end of their training stands beside it."""
@@ -93,9 +90,7 @@ def of_descriptions(
     album = cast("PictureExamples", collection).album(most)
     advance(f"describing {len(album.pictures):,} pictures")
     figures = album_figures(network, album, cast("PictureExamples", collection).vocabulary)
-    numbers = np.arange(collection.split, collection.count)
-    nats = nats_of(network, collection.of(numbers), empty=True)
-    figures |= {"sourceless_nats": round(nats, 5), "sourceless_keystrokes_saved": sourceless}
+    figures |= {**sourceless}
     if scenes := cast("PictureExamples", collection).scenes:
         figures["scenes"] = scenes
     return {"description": figures}

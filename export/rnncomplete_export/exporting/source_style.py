@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import numpy as np
 import torch
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     Graphs = dict[str, onnx.ModelProto]
     """``step`` and ``encode``, without a card."""
 
+
 ROOM = 9_900_000
 """Bytes of a style: what the graphs leave of them is the memory's."""
 
@@ -54,6 +55,15 @@ WHOLE_MEMORY, WEIGHTS = 4_400_000, 45_000
 
 PARITY_LINES = 12
 """On which the logits of the graphs are held against PyTorch's."""
+
+
+class Sourceless(TypedDict):
+    """What a style does without a source, on the lines and as its card measures it with one."""
+
+    sourceless_nats: float
+    """Nats per character of the network alone, in float32."""
+    sourceless_keystrokes_saved: float
+    """With the threshold that was tuned with sources."""
 
 
 class Collection(Protocol):
@@ -92,10 +102,12 @@ class Document:
     text: str
 
 
-def documents(collection: Collection, vocabulary: Vocabulary, first: int, characters: int) -> list[Document]:
-    """Texts of about so many ``characters`` in all, of the lines from number ``first`` on."""
+def documents(
+    collection: Collection, vocabulary: Vocabulary, lines: tuple[int, int], characters: int
+) -> list[Document]:
+    """Texts of about so many ``characters`` in all, of the ``lines`` from one number on and before another."""
     taken, held = [], 0
-    for number in range(first, collection.count):
+    for number in range(*lines):
         if held >= characters:
             break
         taken.append(number)
@@ -242,9 +254,9 @@ def typed(
 ) -> tuple[Card, float]:
     """``card`` with the best threshold and the figures of the style as people have it, and what is saved with no source."""
     memory = CorpusMemory.from_bytes(memory.to_bytes(packed=True))  # as it is written, with weights rounded
-    vocabulary, split = Vocabulary(card.vocabulary, card.normalisation), collection.split
+    vocabulary, measured = Vocabulary(card.vocabulary, card.normalisation), (collection.split, middle(collection))
     tuned = Completer(executable(card, graphs), memory=memory)
-    texts = documents(collection, vocabulary, middle(collection), SESSIONS * effort.tuned)
+    texts = documents(collection, vocabulary, (middle(collection), collection.count), SESSIONS * effort.tuned)
     threshold = best_threshold(
         tuned.greedy,
         [document.text for document in texts],
@@ -254,12 +266,12 @@ def typed(
     card = dataclasses.replace(card, threshold=threshold)
     model = executable(card, graphs)
     lost: list[FloatArray] = []
-    for document in documents(collection, vocabulary, split, effort.adaptive):
+    for document in documents(collection, vocabulary, measured, effort.adaptive):
         completer = Completer(model, memory=memory)
         _open(completer, document.source)
         advance("measuring what the text itself teaches")
         lost.append(predicted_losses(completer, document.text))
-    texts = documents(collection, vocabulary, split, effort.typed)
+    texts = documents(collection, vocabulary, measured, effort.typed)
     saved = []
     for about in (True, False):
         advance("typing with ghosts" if about else "typing with ghosts, without the source")
@@ -300,8 +312,8 @@ def measured_style(
     collection: Collection,
     *,
     advance: Callable[[str], None] = lambda _: None,
-) -> tuple[Card, Graphs, CorpusMemory, float]:
-    """``card`` with all figures that any style with a source has, its graphs, its memory, and what is saved without one.
+) -> tuple[Card, Graphs, CorpusMemory, Sourceless]:
+    """``card`` with all figures that any style with a source has, its graphs, its memory, and what it does without one.
 
     Raises :class:`ParityError` where a graph computes something else than the network.
     """
@@ -326,7 +338,10 @@ def measured_style(
     progress = tenths(advance, f"measuring the network on {len(kept):,} lines")
     numbers = [int(number) for number in kept]
     int8 = line_nats(executable(card, graphs), collection, numbers, lambda done: progress(done, len(numbers)))
-    float32 = nats_of(network, examples, temperature=card.temperature) + spelled(collection, numbers)
+    spelling_out = spelled(collection, numbers)
+    float32, without = (
+        nats_of(network, examples, empty=empty, temperature=card.temperature) + spelling_out for empty in (False, True)
+    )
     check_int8(int8, float32)
     written = np.concatenate([np.append(collection.line(number), np.uint16(newline)) for number in numbers])
     figures: Figures = {
@@ -342,8 +357,8 @@ def measured_style(
     card = dataclasses.replace(card, figures={**card.figures, **figures})
     room = ROOM - sum(graph.ByteSize() for graph in graphs.values()) - 4 * len(card.to_json())
     memory = learned_memory(network, card, collection, effort=effort, room=room, advance=advance)
-    card, sourceless = typed(card, graphs, memory, collection, effort=effort, advance=advance)
-    return card, graphs, memory, sourceless
+    card, saved = typed(card, graphs, memory, collection, effort=effort, advance=advance)
+    return card, graphs, memory, {"sourceless_nats": round(without, 5), "sourceless_keystrokes_saved": saved}
 
 
 def lines_in(collection: Collection, numbers: NDArray[np.int64], characters: int) -> int:

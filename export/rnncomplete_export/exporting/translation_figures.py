@@ -1,4 +1,4 @@
-"""How well a style translates what is held out: BLEU and chrF, and nats per character with and without the sources."""
+"""How well a style translates what is held out: BLEU and chrF."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from rnncomplete_export.network.writing import written_lines
 from rnncomplete_export.texts.pairs import LONGEST
-from rnncomplete_export.training.source_task import nats_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +93,6 @@ def translation_figures(
         say(f"{of.sources[place]}\n> {lines[place]}")
     return {
         "pairs": len(kept),
-        "sourceless_nats": round(nats_of(network, pairs.of(kept), empty=True), 5),
         "bleu": round(bleu, 2),
         "chrf": round(chrf, 2),
         "beam": BEAM,
