@@ -29,7 +29,7 @@ ALPHA = 1.0
 
 def length_penalty(length: int, alpha: float = ALPHA) -> float:
     """What the log-probability of a line of so many characters is divided by."""
-    return ((5 + length) / 6) ** alpha
+    return float(((5 + length) / 6) ** alpha)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,9 @@ def test_they_become_a_style_that_knows_what_is_translated(folder: Path) -> None
     assert abs(figures["int8_nats"] - figures["float32_nats"]) < 0.01
     assert figures["nats_per_character"] < 0.5 * figures["translation"]["sourceless_nats"]
     assert figures["keystrokes_saved"] > figures["translation"]["sourceless_keystrokes_saved"]
+    held_out = card.corpus["validation_characters"]
+    for name in ("typed_characters", "adaptive_characters"):
+        assert 0 < figures[name] < 0.6 * held_out, "the other half is what threshold and weights were chosen on"
     assert figures["translation"]["beam_bleu"] > 80 > 2 * figures["translation"]["nearest_bleu"], "not by heart"
     assert all(stage["sample"].count("\n") == 3 for stage in card.stages), "lines about four sources"
     for file in sorted(style.iterdir()):

@@ -90,7 +90,7 @@ def of_descriptions(
     album = cast("PictureExamples", collection).album(most)
     advance(f"describing {len(album.pictures):,} pictures")
     figures = album_figures(network, album, cast("PictureExamples", collection).vocabulary)
-    figures |= {**sourceless}
+    figures = {**figures, **sourceless}
     if scenes := cast("PictureExamples", collection).scenes:
         figures["scenes"] = scenes
     return {"description": figures}
