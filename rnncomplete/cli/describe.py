@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from rnncomplete.cli.interruption import interruptible
-from rnncomplete.cli.options import print_json, print_text, settings_from
+from rnncomplete.cli.options import print_json, print_text, settings_from, tell
 from rnncomplete.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def describe(
     rnncomplete describe --json *.png
     rnncomplete train --pictures ~/flickr8k --style photos && rnncomplete describe --style photos holiday.jpg
     """
+    from rnncomplete.errors import PictureError
     from rnncomplete.network.loading import load_network, styles_about
     from rnncomplete.network.picture_file import read_picture, size_of
     from rnncomplete.styles import find_style
@@ -56,16 +58,26 @@ def describe(
     chosen = settings_from(context, style=style or outer or styles_about("picture", STYLE)[0]).style
     model = load_network(find_style(chosen), "cpu")  # where sentences are tried side by side
     size = size_of(model.card)
-    found: list[str] = []
-    with Progress("describing") as progress:
-        for path in pictures:
-            progress(len(found), len(pictures))
-            found.append(_described(model, read_picture(path, size), beam))
-    if as_json:
-        print_json([{"file": str(path), "text": text} for path, text in zip(pictures, found, strict=True)])
-        return
-    for path, text in zip(pictures, found, strict=True):
-        print_text(f"{path}: {text}" if len(pictures) > 1 else text)
+    found: list[dict[str, str]] = []
+    wrong: list[PictureError] = []
+    with Progress("describing", visible=as_json or not sys.stdout.isatty()) as progress:
+        for number, path in enumerate(pictures):
+            progress(number, len(pictures))
+            try:
+                text = _described(model, read_picture(path, size), beam)
+            except PictureError as error:  # the others are described all the same
+                wrong.append(error)
+                continue
+            if as_json:
+                found.append({"file": str(path), "text": text})
+            else:
+                print_text(f"{path}: {text}" if len(pictures) > 1 else text)
+    if as_json and found:
+        print_json(found)
+    for refused in wrong[:-1]:
+        tell(str(refused))
+    if wrong:
+        raise wrong[-1]
 
 
 def _described(model: Model, picture: FloatArray, beam: int) -> str:

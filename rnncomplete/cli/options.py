@@ -130,7 +130,7 @@ def source_text(given: str) -> str:
     from rnncomplete.text.decoding import decode_text, read_text
 
     with contextlib.suppress(OSError, ValueError):  # too long, or NUL inside: no path at all
-        if Path(given).exists():
+        if Path(given).exists() and not Path(given).is_dir():  # a pipe is read, too
             return read_text(Path(given))
     return decode_text(given.encode("utf-8", "surrogateescape"), "--source")
 

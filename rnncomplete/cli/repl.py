@@ -59,13 +59,15 @@ def open_repl(context: click.Context, *, static: bool = False, source: str | Non
 
 def _checked_source(source: str, style: str) -> str:
     """The text that is translated; raises ``RnncompleteError`` before the prompt opens, if the style has no source."""
+    from rnncomplete.errors import StyleError
     from rnncomplete.network.loading import read_card
     from rnncomplete.network.source_kind import expect_source
     from rnncomplete.styles import AUTO, find_style
 
     text = source_text(source)
-    if style != AUTO:
-        expect_source(read_card(find_style(style)), text)
+    if style == AUTO:
+        raise StyleError("no style with a source is chosen by itself; expected --style NAME, of one that translates")
+    expect_source(read_card(find_style(style)), text)
     return text
 
 

@@ -45,7 +45,7 @@ def translate(context: click.Context, /, file: Path | None, style: str | None, *
 
     model = _model(context, style)
     text = read_text(file) if file else decode_stdin("rnncomplete translate < FILE")
-    lines = model.vocabulary.normalise(text).removesuffix("\n").split("\n")
+    lines = model.vocabulary.normalise(text).removesuffix("\n").split("\n") if text else []
     _warn_of_long(model, lines)
     found: list[dict[str, Any]] = []
     with Progress("translating", visible=as_json or not sys.stdout.isatty()) as progress:

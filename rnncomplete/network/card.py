@@ -242,6 +242,8 @@ class Card:
                 raise ModelError(f"the card has {name} in format {self.format}; expected format 2")
         _check_readouts(self.readouts)
         check_source(self.source, self.context, self.normalisation)
+        if self.source is not None and "\n" not in self.vocabulary:
+            raise ModelError("the vocabulary has no newline; expected one, which ends every line about a source")
         if not is_style_name(self.style):
             raise ModelError(
                 f"the card names the style {self.style!r}; expected lower case letters, digits, hyphens, underscores, and "

@@ -63,10 +63,13 @@ class Model:
         self.initial_state: FloatArray = np.zeros(card.state_size, np.float32)
         self.initial_state.flags.writeable = False
         self._step, self._batch, self._encoder = step, batch, encoder
+        self._reads = step
 
     def with_step(self, step: Step) -> Model:
         """The same network, whose steps are taken by ``step``."""
-        return Model(self.card, self.device, step, self._batch, self._encoder)
+        same = Model(self.card, self.device, step, self._batch, self._encoder)
+        same.note, same._reads = self.note, self._reads
+        return same
 
     def encode(self, source: str | FloatArray) -> Context:
         """The context of a line that is translated, or of a picture float32[3, size, size] that is described.
@@ -94,7 +97,7 @@ class Model:
 
         Raises :class:`ModelError` if they are not distributions.
         """
-        found = cast("Reads", self._step).readouts(token, state) if self.card.readouts else {}
+        found = cast("Reads", self._reads).readouts(token, state) if self.card.readouts else {}
         return {name.removeprefix(READOUT): _shares(values) for name, values in found.items()}
 
     def read_batch(self, tokens: NDArray[np.int64], states: FloatArray) -> tuple[FloatArray, dict[str, FloatArray]]:

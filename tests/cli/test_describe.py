@@ -74,9 +74,12 @@ def test_without_a_name_the_first_style_that_describes_is_taken(style: Path, red
 def test_what_is_not_a_picture_is_refused_in_a_line(style: Path, red: Path, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("a cat")
     said = run("describe", "--style", style, red, tmp_path / "text.png", code=2)
-    assert said.count("\n") == 1
+    assert said.count("\n") == 2
+    assert f"{red}: rrr" in said, "the others are described all the same"
     assert "text.png is not a picture; expected a picture in PNG, JPEG, WebP or SVG" in said
-    assert "cannot read" in run("describe", "--style", style, tmp_path / "missing.png", code=2)
+    said = run("describe", "--style", style, "--json", tmp_path / "missing.png", tmp_path / "text.png", code=2)
+    assert said.count("\n") == 2
+    assert "cannot read" in said
 
 
 def test_a_text_is_gone_on_with_about_a_picture(style: Path, red: Path, blue: Path) -> None:

@@ -35,6 +35,20 @@ def test_each_line_is_translated_on_a_line_of_its_own(style: str, beam: str) -> 
     assert said == "hello, eve.\n\n\ngood bye\n"
 
 
+def test_of_nothing_there_is_no_translation(style: str) -> None:
+    assert run("translate", "--style", style) == ""
+    assert json.loads(run("translate", "--style", style, "--json")) == []
+
+
+def test_a_source_may_be_empty_or_called_as_a_folder(
+    style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "DOCS").mkdir()
+    assert run("complete", "--style", style, "--source", "DOCS", "--chars", "3", text="d") == "ocs\n"
+    run("complete", "--style", style, "--source", "", "--chars", "3", text="d")
+
+
 def test_a_file_is_translated_and_json_tells_the_source(style: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("HELLO\r\nEVE\r\n", encoding="utf-8", newline="")
     found = json.loads(run("translate", "--style", style, "--json", str(tmp_path / "a.txt")))

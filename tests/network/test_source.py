@@ -160,6 +160,7 @@ def test_an_encoder_that_nothing_reads_is_not_copied(tiny_style: Path, tmp_path:
         ({"source": {}}, "'kind'"),
         ({"source": "text"}, "source of type str"),
         ({"source": {"kind": "sound"}}, "the kind 'sound'"),
+        ({"vocabulary": ["\ufffd", "a"]}, "the vocabulary has no newline"),
         ({"source": {"kind": "picture"}}, "size None"),
         ({"source": {"kind": "picture", "size": 100_000}}, "size 100000"),
         ({"source": {"kind": "picture", "size": "64"}}, "source.size"),

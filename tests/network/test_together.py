@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from tiny_readout import readout_card, write_readout_style
 
 from rnncomplete.completion.completer import Completer
 from rnncomplete.network.loading import load_network
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from rnncomplete.network.card import Card
     from rnncomplete.network.model import FloatArray, Model
 
 pytest.importorskip("greenlet")
@@ -81,3 +83,12 @@ def test_a_completer_completes_many_documents(model: Model) -> None:
         ]
     )
     assert all(isinstance(text, str) for text in found)
+
+
+def test_labels_are_told_by_the_same_network(tiny_card: Card, tmp_path: Path) -> None:
+    model = load_network(write_readout_style(tmp_path / "labels", readout_card(tiny_card)), "cpu")
+    model.note = "why"
+    together = Together(model).model
+    assert together.note == "why"
+    for name, shares in model.readout(1, model.initial_state).items():
+        assert together.readout(1, model.initial_state)[name].tolist() == shares.tolist()

@@ -112,6 +112,9 @@ def test_a_style_without_a_source_takes_none(tiny_style: Path, copying: str) -> 
     result = CliRunner().invoke(main, ["repl", "--style", str(tiny_style), "--source", "HELLO"])
     assert result.exit_code == 2
     assert "'tiny' has no source" in result.output
+    result = CliRunner().invoke(main, ["repl", "--style", "auto", "--source", "HELLO"])
+    assert result.exit_code == 2
+    assert "no style with a source is chosen by itself" in result.output
     result = CliRunner().invoke(main, ["--source", "HELLO", "complete", "--style", copying], input="h")
     assert result.exit_code == 2
     assert "rnncomplete complete --source" in result.output
