@@ -29,6 +29,9 @@ LINE_SECONDS = 15.0
 
 SEVERAL_MINUTES = 300.0
 
+LARGE = 10_000_000
+"""Bytes of a style beyond which a line says so: it is read whole whenever it is loaded."""
+
 BEFORE_SHARING = "before you share it: it may give back what stood in its text more than once, names and passwords too"
 """What a style holds of its text, in a line."""
 
@@ -167,4 +170,9 @@ def say_export(export: Callable[[Callable[[str], None]], Card], folder: Path, te
     say(tell(figures))
     if "translation" in figures:
         say(tell_translations(figures["translation"]))
+    if (size := sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())) > LARGE:
+        say(
+            f"the style takes {size / 1e6:.1f} MB, which is more than {LARGE / 1e6:.0f}: each kind of character costs; a smaller "
+            "--hidden-size makes it smaller"
+        )
     say(BEFORE_SHARING)

@@ -378,9 +378,12 @@ def known_characters(earlier: Checkpoint | None, base: Base | None) -> Vocabular
 
 
 def about(
-    request: Request, corpus: Corpus, base: Base | SourceBase | None, earlier: Checkpoint | None
+    request: Request, corpus: dict[str, Any], base: Base | SourceBase | None, earlier: Checkpoint | None
 ) -> dict[str, Any]:
-    """What the card will say of a training: what was asked for, now or before, and what it began with."""
+    """What the card will say of a training: what was asked for, now or before, and what it began with.
+
+    ``corpus`` is what its checkpoints say of the text.
+    """
     told = {**request.about, "earlier": earlier_of(base.card, corpus) if base else None}
     if earlier:
         before = earlier.facts["config"] | earlier.facts["about"]
@@ -447,7 +450,7 @@ def train_on(
     prepare = pair_task if request.pairs else picture_task if request.pictures else language_task
     task, corpus, base = prepare(request, fabric, progress, earlier)
     config = task.config
-    told = about(request, corpus, base, earlier)
+    told = about(request, task.facts()["corpus"], base, earlier)
     trainer = Trainer(task, config, request.folder, fabric, progress, about=told, save_seconds=request.save_seconds)
     if earlier is not None:
         trainer.resume(earlier)

@@ -46,6 +46,8 @@ class Corpus(TypedDict, total=False):
     validation_characters: int
     """Of those, the last, that were held out of training."""
     licence: str
+    sources_sha256: str
+    """Of what those characters were written about, if they are translations."""
 
 
 class Recipe(TypedDict, total=False):
@@ -121,8 +123,10 @@ class TranslationFigures(TypedDict, total=False):
 
     pairs: int
     """Lines held out, on which all of this is measured."""
+    tokenizer: str
+    """Sacrebleu's, by which BLEU counts words: ``13a``, or ``char`` in a language that is written without blanks."""
     sourceless_nats: float
-    """Nats per character of the network alone with no source; with it, it is that of the other figures."""
+    """Nats per character of the network alone with no source, on the lines and with the weights of ``float32_nats``."""
     bleu: float
     """Of the likeliest characters, one after another."""
     chrf: float

@@ -23,3 +23,8 @@ def test_what_a_style_holds_of_its_text_is_said_in_a_line(
     say_export(lambda advance: card, tmp_path)
     printed = capsys.readouterr()
     assert BEFORE_SHARING in " ".join((printed.out + printed.err).split())
+    assert "MB" not in printed.out + printed.err
+    (tmp_path / "memory.bin").write_bytes(bytes(12_300_000))
+    say_export(lambda advance: card, tmp_path)
+    printed = capsys.readouterr()
+    assert "the style takes 12.3 MB, which is more than 10" in " ".join((printed.out + printed.err).split())

@@ -16,6 +16,7 @@ from rnncomplete.completion.installing import check_style
 from rnncomplete.errors import SettingError
 from rnncomplete_export.checkpoint import Checkpoint, load_checkpoint
 from rnncomplete_export.session import check_same_task
+from rnncomplete_export.training.inheritance import earlier_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +69,11 @@ def test_they_become_a_style_that_knows_what_is_translated(folder: Path) -> None
     assert abs(figures["int8_nats"] - figures["float32_nats"]) < 0.01
     assert figures["nats_per_character"] < 0.5 * figures["translation"]["sourceless_nats"]
     assert figures["keystrokes_saved"] > figures["translation"]["sourceless_keystrokes_saved"]
+    assert figures["translation"]["tokenizer"] == "13a"
+    facts = load_checkpoint(folder / "runs" / "fr" / "best.safetensors").facts["corpus"]
+    assert card.corpus["sources_sha256"] == facts["sources_sha256"]
+    assert earlier_of(card, facts) is not None
+    assert earlier_of(card, {**facts, "sources_sha256": "of others"}) is None, "another text"
     held_out = card.corpus["validation_characters"]
     for name in ("typed_characters", "adaptive_characters"):
         assert 0 < figures[name] < 0.6 * held_out, "the other half is what threshold and weights were chosen on"

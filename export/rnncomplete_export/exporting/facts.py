@@ -35,6 +35,7 @@ def make_card(checkpoint: Checkpoint, style: str, **own: Any) -> Card:
             "sha256": corpus["sha256"],
             "characters": corpus["characters"],
             "validation_characters": corpus["characters"] - corpus["split"],
+            **({"sources_sha256": corpus["sources_sha256"]} if "sources_sha256" in corpus else {}),
         },
         training={
             "command": about.get("command", ""),

@@ -87,7 +87,7 @@ def translation_part(card: Card) -> str:
     saved, without = card.figures["keystrokes_saved"], figures["sourceless_keystrokes_saved"]
     return (
         f"## Translation\n\nOf {figures['pairs']:,} lines held out, whose sources were read (`rnncomplete translate --style "
-        f"{card.style}`); BLEU and chrF are sacrebleu's, against all translations that are held out of a source, of the "
+        f"{card.style}`); BLEU (tokenizer {figures.get('tokenizer', '13a')}) and chrF are sacrebleu's, against all translations that are held out of a source, of the "
         "network before its weights were rounded:\n\n"
         "| | BLEU | chrF |\n|---|---|---|\n"
         f"| the likeliest character, one after another | {figures['bleu']:.1f} | {figures['chrf']:.1f} |\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from rnncomplete_export.network.writing import written_lines
 from rnncomplete_export.texts.pairs import LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,13 +37,25 @@ def grouped(sources: Sequence[str], targets: Sequence[str]) -> dict[str, list[st
     return found
 
 
+UNSPACED = frozenset(("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"))
+"""Scripts without blanks between words, as Unicode names their characters."""
+
+
+def tokenizer_of(lines: Iterable[str]) -> str:
+    """Sacrebleu's tokenizer for ``lines``: each character is a word where most have no blanks between words."""
+    letters = [character for line in lines for character in line if character.isalpha()]
+    unspaced = sum(unicodedata.name(character, "").split(" ")[0] in UNSPACED for character in letters)
+    return "char" if 2 * unspaced > len(letters) else "13a"
+
+
 def scores(translations: Sequence[str], references: Sequence[Sequence[str]]) -> tuple[float, float]:
     """BLEU and chrF of ``translations`` against one or more ``references`` of each, 0 to 100 (sacrebleu)."""
     import sacrebleu
 
     most = max(map(len, references))
     columns = [[own[place] if place < len(own) else None for own in references] for place in range(most)]
-    bleu = sacrebleu.corpus_bleu(translations, columns)  # type: ignore[arg-type] # None: no such reference
+    tokenizer = tokenizer_of(reference for own in references for reference in own)
+    bleu = sacrebleu.corpus_bleu(translations, columns, tokenize=tokenizer)  # type: ignore[arg-type] # None: no such reference
     chrf = sacrebleu.corpus_chrf(translations, columns)  # type: ignore[arg-type]
     return bleu.score, chrf.score
 
@@ -93,6 +106,7 @@ def translation_figures(
         say(f"{of.sources[place]}\n> {lines[place]}")
     return {
         "pairs": len(kept),
+        "tokenizer": tokenizer_of(reference for own in of.references for reference in own),
         "bleu": round(bleu, 2),
         "chrf": round(chrf, 2),
         "beam": BEAM,

@@ -50,13 +50,17 @@ class Base:
 
     def earlier(self, corpus: Corpus) -> dict[str, Any] | None:
         """What :func:`earlier_of` says of it."""
-        return earlier_of(self.card, corpus)
+        return earlier_of(self.card, corpus.facts())
 
 
-def earlier_of(card: Card, corpus: Corpus) -> dict[str, Any] | None:
-    """``training`` and ``stages`` of a style with that ``card``, if it learned the same text, ``corpus``; a training goes on then."""
-    held_out = card.corpus.get("validation_characters")
-    if card.corpus.get("sha256") != corpus.sha256 or held_out != len(corpus.validation):
+def earlier_of(card: Card, facts: dict[str, Any]) -> dict[str, Any] | None:
+    """``training`` and ``stages`` of a style with that ``card``, if it learned the same text; a training goes on then.
+
+    ``facts`` are what a checkpoint says of the text, and of its sources if it has some.
+    """
+    held_out, learned = facts["characters"] - facts["split"], card.corpus
+    known = learned.get("sha256"), learned.get("sources_sha256"), learned.get("validation_characters")
+    if known != (facts["sha256"], facts.get("sources_sha256"), held_out):
         return None
     return {"training": card.training, "stages": list(card.stages)}
 
