@@ -39,7 +39,7 @@ class Ghost:
     probabilities: tuple[float, ...]
     """Of each character of ``text``, given those before it."""
     stopped: str
-    """Why it ends: "confidence", "length", "time" or "abandoned"."""
+    """Why it ends: "confidence", "length", "time" or "abandoned"; "line" is an empty one where no more lines may follow."""
     blank: str = ""
     """The blanks behind ``text``, which nobody can see. They come with the next word, if one is typed after accepting."""
 
@@ -62,6 +62,8 @@ class DecoderOptions:
     whole_words: bool = True
     """Whether a ghost ends at a word, where it is worth most, and is left out if it is worth nothing. Otherwise it ends
     where the joint probability of its characters falls below the threshold."""
+    line_ends: int | None = None
+    """How many line ends a ghost may have; ``None`` for any number."""
 
 
 class LogitChoice:
@@ -159,6 +161,9 @@ def decide(
             word = _cut(text, probabilities, character, options, before=before, forced=forced)
             if announced := bool(word.text):
                 yield word
+        if character == "\n" and options.line_ends is not None and text.count("\n") >= options.line_ends:
+            stopped, following = "confidence" if text else "line", character
+            break
         # The first word must be likely enough; further ones are cut where they are worth less than they cost.
         smallest = smallest_joint(options.threshold) if announced else options.threshold
         if len(text) >= forced:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rnncomplete.completion.adaptive_reader import AdaptiveReader, session_mixers
@@ -11,7 +11,7 @@ from rnncomplete.completion.classifier import Classifier
 from rnncomplete.completion.decoder import DecoderOptions, Ghost
 from rnncomplete.completion.place import Place
 from rnncomplete.completion.prefix_cache import always
-from rnncomplete.completion.sources import About
+from rnncomplete.completion.sources import About, last_line
 from rnncomplete.completion.static_reader import StaticReader
 from rnncomplete.network.source_kind import expect_source
 from rnncomplete.text.characters import normalise
@@ -222,7 +222,7 @@ class Document:
         """
         with self._lock:
             place = self._read(before, wanted)
-            return Ghost("", (), "abandoned") if place is None else place.insist(options or self._owner.options)
+            return Ghost("", (), "abandoned") if place is None else place.insist(self._ending(options, before))
 
     def alternatives(
         self,
@@ -235,7 +235,7 @@ class Document:
         """At most ``count`` ghosts that begin with different words, each likely, the likeliest first."""
         with self._lock:
             place = self._read(before, wanted, supposed)
-            return [] if place is None else place.alternatives(count, options or self._owner.options)
+            return [] if place is None else place.alternatives(count, self._ending(options, before + supposed))
 
     def _decode(
         self, before: str, wanted: Callable[[], bool], options: DecoderOptions | None, supposed: str = ""
@@ -244,7 +244,14 @@ class Document:
         if place is None:
             yield Ghost("", (), "abandoned")
             return
-        yield from place.grow(options or self._owner.options)
+        yield from place.grow(self._ending(options, before + supposed))
+
+    def _ending(self, options: DecoderOptions | None, before: str) -> DecoderOptions:
+        """When a ghost ends: with the last line of the source at the latest, since what follows is about nothing."""
+        options = options or self._owner.options
+        if not isinstance(self._source, str) or not self._source:
+            return options
+        return replace(options, line_ends=max(0, last_line(self._source) - normalise(before).count("\n")))
 
     def _reading(self) -> Reading:
         """What is known of the text, with the knowledge of today."""

@@ -84,6 +84,12 @@ class About:
         return None if np.array_equal(before, self._lines) else 0
 
 
+def last_line(source: str) -> int:
+    """The number of the last line of ``source`` that is not blank, from 0 on."""
+    lines = _split(source)
+    return next((number for number in range(len(lines) - 1, -1, -1) if lines[number].strip()), 0)
+
+
 def source_line(source: Source | None, line: int) -> str:
     """What line ``line`` of a text translates; nothing behind the last one, and where a picture is described."""
     lines = _split(source) if isinstance(source, str) else ()

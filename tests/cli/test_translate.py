@@ -35,6 +35,18 @@ def test_each_line_is_translated_on_a_line_of_its_own(style: str, beam: str) -> 
     assert said == "hello, eve.\n\n\ngood bye\n"
 
 
+def test_what_is_about_a_source_ends_with_its_last_line(style: str) -> None:
+    for text, rest in (("hel", "lo"), ("hello", "")):
+        for more in (("--chars", "9"), ("--json",), ("--alternatives", "3", "--json")):
+            said = run("complete", "--style", style, "--source", "HELLO", *more, text=text)
+            if "--json" not in more:
+                assert said == f"{rest}\n"
+                continue
+            found = json.loads(said)
+            assert found["text"] == rest
+            assert all("\n" not in other["text"] for other in found["alternatives"])
+
+
 def test_of_nothing_there_is_no_translation(style: str) -> None:
     assert run("translate", "--style", style) == ""
     assert json.loads(run("translate", "--style", style, "--json")) == []

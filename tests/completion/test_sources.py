@@ -259,10 +259,11 @@ def test_a_ghost_is_given_up_when_what_it_is_about_changes(fake: Fake) -> None:
     completer = Completer(fake.model, FREE)
 
     def meanwhile(source: str) -> bool:
-        completer.open("a", source=source)
+        completer.open("a", source=source + more)
         return True
 
-    document = completer.open("a", source="ONE")
+    more = "\nMORE" * 20
+    document = completer.open("a", source="ONE" + more)
     assert document.complete("x y ", lambda: meanwhile("ONE")).stopped == "length"
     assert document.complete("x y ", lambda: meanwhile("TWO")).stopped == "abandoned"
 
