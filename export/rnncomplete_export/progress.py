@@ -102,6 +102,10 @@ class TrainingProgress:
         """How much of the text was read, in bytes, before the training begins."""
         self._show(f"reading the text, {done / 1e6:,.0f} of {total / 1e6:,.0f} MB", done / max(total, 1))
 
+    def pictures(self, done: int, total: int) -> None:
+        """How many pictures were read, before the training begins."""
+        self._show(f"reading the pictures, {done:,} of {total:,}", done / max(total, 1))
+
     def update(self, *, characters: int, loss: float, rate: float, progress: float, left: float | None) -> None:
         """Where the training is: characters read, nats per character, characters a second, seconds left."""
         text = f"{characters:,} characters  {loss:.3f} nats  {loss / LN2:.3f} bits/char  {rate:,.0f} chars/s"

@@ -530,7 +530,7 @@ def picture_task(
     sha256 = facts["corpus"]["sha256"] if facts else None
     seed = int(request.choices.get("seed", 1))
     if is_drawings(pictures.path):
-        makers = makers_of(pictures.path, pictures.unseen)
+        makers = makers_of(pictures.path, pictures.unseen, progress.pictures)
         progress.say(f"composing {pictures.scenes:,} scenes; drawings by {makers.unseen_maker} are held out")
         pictured = compose_pictured(
             makers,
@@ -549,7 +549,7 @@ def picture_task(
             known=known,
             expected_sha256=sha256,
             skipped=lambda line: progress.say(f"left out: {line}"),
-            progress=progress.reading,
+            progress=progress.pictures,
         )
     if earlier:
         config = resumed_config(request, earlier)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 from dataclasses import replace
@@ -121,7 +122,9 @@ def test_a_memory_takes_the_room_that_the_graphs_leave(tmp_path: Path) -> None:
     config = TrainingConfig(hidden_size=16, embedding_size=8, encoder_size=8, keys=8, values=16, batch=8, window=20)
     collection = PairExamples(build_pairs(pairs, tmp_path / "run"), config, torch.device("cpu"))
     vocabulary = collection.vocabulary
-    writes = build_network({"kind": "text", "vocabulary": ["x"] * 99}, config, len(vocabulary)).eval()
+    writes = build_network(
+        {"kind": "text", "vocabulary": ["x"] * 99}, dataclasses.asdict(config), len(vocabulary)
+    ).eval()
     card = card_of(writes, vocabulary.characters)
     effort = replace(effort_after(1, 100), weighed=3000, rated=300)
     sizes = []

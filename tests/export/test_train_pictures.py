@@ -41,7 +41,9 @@ def test_the_graph_of_the_encoder_computes_what_the_network_does(codes: int, tin
 
     torch.manual_seed(1)
     sizes = TrainingConfig(hidden_size=16, embedding_size=8, encoder_size=40, keys=12, values=20)
-    network = build_network({"kind": "picture", "size": 64, "subjects": 5, "codes": codes}, sizes, 30).eval()
+    network = build_network(
+        {"kind": "picture", "size": 64, "subjects": 5, "codes": codes}, dataclasses.asdict(sizes), 30
+    ).eval()
     with torch.no_grad():
         for parameter in network.encoder.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))  # branches begin with no say

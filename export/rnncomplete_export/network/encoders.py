@@ -6,8 +6,7 @@ A source is described as the card describes it: ``{"kind": "text", "vocabulary":
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnncomplete.errors import CheckpointError
 from rnncomplete_export.network.conditioned_network import ConditionedNetwork, DecoderShape
@@ -21,61 +20,29 @@ if TYPE_CHECKING:
     from rnncomplete_export.network.conditioned_network import Encoder
 
 
-class Sizes(Protocol):
-    """What :class:`rnncomplete_export.training.configuration.TrainingConfig` says of the shape."""
-
-    @property
-    def hidden_size(self) -> int:
-        """Units in a layer of the decoder."""
-
-    @property
-    def embedding_size(self) -> int:
-        """Numbers a character is embedded in."""
-
-    @property
-    def encoder_size(self) -> int:
-        """Units in each direction of a layer of the encoder."""
-
-    @property
-    def keys(self) -> int:
-        """Width of a key."""
-
-    @property
-    def values(self) -> int:
-        """Width of a value."""
-
-    @property
-    def dropout(self) -> float:
-        """Share of numbers dropped between layers."""
-
-    @property
-    def weight_dropout(self) -> float:
-        """Share of recurrent weights left out."""
-
-    @property
-    def unknown_share(self) -> float:
-        """Share of characters read as the unknown one."""
+Sizes: TypeAlias = "Mapping[str, Any]"
+"""Fields of :class:`rnncomplete_export.training.configuration.TrainingConfig`, those of a network among them."""
 
 
 def _text(source: Mapping[str, Any], sizes: Sizes) -> Encoder:
     return TextEncoder(
         len(source["vocabulary"]),
-        sizes.encoder_size,
-        embedding_size=sizes.embedding_size,
-        keys=sizes.keys,
-        values=sizes.values,
-        dropout=sizes.dropout,
-        weight_dropout=sizes.weight_dropout,
-        unknown_share=sizes.unknown_share,
+        sizes["encoder_size"],
+        embedding_size=sizes["embedding_size"],
+        keys=sizes["keys"],
+        values=sizes["values"],
+        dropout=sizes["dropout"],
+        weight_dropout=sizes["weight_dropout"],
+        unknown_share=sizes["unknown_share"],
     )
 
 
 def _picture(source: Mapping[str, Any], sizes: Sizes) -> Encoder:
     return PictureEncoder(
-        sizes.encoder_size,
-        sizes.keys,
-        sizes.values,
-        dropout=sizes.dropout,
+        sizes["encoder_size"],
+        sizes["keys"],
+        sizes["values"],
+        dropout=sizes["dropout"],
         subjects=source.get("subjects", 0),
         codes=source.get("codes", 0),
     )
@@ -89,8 +56,8 @@ def conditioned_network_of(checkpoint: Checkpoint) -> ConditionedNetwork:
     """The averaged network in ``checkpoint``; raises :class:`CheckpointError` if it does not fit its facts."""
     try:
         facts = checkpoint.facts
-        sizes = SimpleNamespace(**{**facts["config"], "dropout": 0.0, "weight_dropout": 0.0})
-        network = build_network(facts["source"], cast("Sizes", sizes), len(facts["vocabulary"]))
+        sizes = {**facts["config"], "dropout": 0.0, "weight_dropout": 0.0}
+        network = build_network(facts["source"], sizes, len(facts["vocabulary"]))
         network.load_state_dict(checkpoint.part("average"))
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
@@ -102,5 +69,5 @@ def conditioned_network_of(checkpoint: Checkpoint) -> ConditionedNetwork:
 
 def build_network(source: Mapping[str, Any], sizes: Sizes, vocabulary_size: int) -> ConditionedNetwork:
     """A new network that writes with so many characters about sources of that description; raises ``KeyError``."""
-    shape = DecoderShape(vocabulary_size, sizes.hidden_size, sizes.embedding_size, sizes.keys, sizes.values)
-    return ConditionedNetwork(ENCODERS[source["kind"]](source, sizes), shape, sizes.dropout, sizes.weight_dropout)
+    shape = DecoderShape(vocabulary_size, sizes["hidden_size"], sizes["embedding_size"], sizes["keys"], sizes["values"])
+    return ConditionedNetwork(ENCODERS[source["kind"]](source, sizes), shape, sizes["dropout"], sizes["weight_dropout"])

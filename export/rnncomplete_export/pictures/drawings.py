@@ -19,7 +19,7 @@ from rnncomplete.errors import PictureError, TextError
 from rnncomplete.network.picture_file import read_transparent
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -131,13 +131,17 @@ def pack_drawings(folder: Path, file: Path) -> int:
     return len(files)
 
 
-def read_drawings(path: Path) -> Drawings:
-    """What :func:`pack_drawings` wrote, or the folder that it read; raises :class:`TextError` for anything else."""
+def read_drawings(path: Path, progress: Callable[[int, int], None] = lambda *_: None) -> Drawings:
+    """What :func:`pack_drawings` wrote, or the folder that it read; raises :class:`TextError` for anything else.
+
+    ``progress`` is told how many drawings were read of all.
+    """
     if path.is_dir():
         names, files = _files(path)
         makers = sorted({maker for _, _, maker in files})
         pictures = np.empty((len(files), 4, SIDE, SIDE), np.uint8)
         for place, (file, _, _) in enumerate(files):
+            progress(place + 1, len(files))
             try:
                 pictures[place] = premultiplied(np.asarray(read_transparent(file, SIDE).resize((SIDE, SIDE))))
             except PictureError as error:
@@ -158,6 +162,7 @@ def read_drawings(path: Path) -> Drawings:
             blob = held["pictures"].tobytes()
             pictures = np.empty((len(ends), 4, SIDE, SIDE), np.uint8)
             for place, (begin, end) in enumerate(zip(ends - held["lengths"], ends, strict=True)):
+                progress(place + 1, len(ends))
                 with Image.open(io.BytesIO(blob[begin:end]), formats=("WEBP",)) as picture:
                     pictures[place] = premultiplied(np.asarray(picture.convert("RGBA")))
             texts = {name: tuple(map(str, held[name])) for name in ("names", "groups", "makers")}

@@ -53,9 +53,12 @@ class Makers:
     subjects: tuple[int, ...]
 
 
-def makers_of(path: Path, unseen: str | None) -> Makers:
-    """The drawings in ``path``, those of the maker ``unseen`` apart: of the one with the fewest, if it is not said."""
-    drawings = read_drawings(path)
+def makers_of(path: Path, unseen: str | None, progress: Callable[[int, int], None] = lambda *_: None) -> Makers:
+    """The drawings in ``path``, those of the maker ``unseen`` apart: of the one with the fewest, if it is not said.
+
+    ``progress`` is told how many drawings were read of all.
+    """
+    drawings = read_drawings(path, progress)
     counts = np.bincount(drawings.made_by, minlength=len(drawings.makers))
     maker = unseen or drawings.makers[int(counts.argmin())]
     if maker not in drawings.makers or len(drawings.makers) <= FEWEST_MAKERS:

@@ -109,7 +109,7 @@ def inherit_source_network(
     """
     torch.manual_seed(config.seed)
     source = {"kind": "text", "vocabulary": sources.characters}
-    network = build_network(source, config, len(vocabulary))
+    network = build_network(source, dataclasses.asdict(config), len(vocabulary))
     assert isinstance(network.encoder, TextEncoder), "of text"
     rows, read = (
         [UNKNOWN, *(old.token(character) for character in new.characters[1:])]

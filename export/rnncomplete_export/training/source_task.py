@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,7 +92,7 @@ class SourceTask:
         self._source, self._told, self._corpus = source, told, corpus
         self.inherited = network is not None
         torch.manual_seed(config.seed)
-        self.network = network or build_network(source, config, len(vocabulary))
+        self.network = network or build_network(source, dataclasses.asdict(config), len(vocabulary))
         if network is None:
             self.network.begin_with(training.counts(len(vocabulary)))
         self.network.to(fabric.device)
@@ -107,7 +108,7 @@ class SourceTask:
 
     def twin(self) -> ConditionedNetwork:
         """Another network of the same shape."""
-        return build_network(self._source, self.config, len(self.vocabulary)).to(self.device)
+        return build_network(self._source, dataclasses.asdict(self.config), len(self.vocabulary)).to(self.device)
 
     def reading(self) -> Callable[[], object]:
         """What reads a batch."""

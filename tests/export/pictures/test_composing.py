@@ -134,7 +134,9 @@ def test_a_picture_is_a_function_of_the_seed_and_composed_anew_each_time(drawing
 
 
 def test_drawings_of_a_maker_held_out_are_in_no_picture(folder: Path, drawings: Drawings, tmp_path: Path) -> None:
-    makers = makers_of(folder, "thin")
+    read: list[tuple[int, int]] = []
+    makers = makers_of(folder, "thin", lambda done, total: read.append((done, total)))
+    assert read[-1] == (len(MAKERS) * len(THINGS),) * 2
     assert {makers.unseen.makers[place] for place in makers.unseen.made_by} == {"thin"}
     assert {makers.seen.makers[place] for place in makers.seen.made_by} == {"bold", "plain"}
     pictured = compose_pictured(makers, tmp_path / "training", 60, seed=1, device=CPU)
