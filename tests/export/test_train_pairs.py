@@ -9,6 +9,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from made_pairs import rows
+from stopped_training import stopped_after
 
 from rnncomplete.cli import main
 from rnncomplete.completion.completer import load_completer
@@ -113,18 +114,7 @@ def test_an_interrupted_training_and_an_unbroken_one_are_equal(folder: Path) -> 
     # Where the learning rate has not begun to fall, where a training ends changes nothing of what it does before.
     train(folder, *more, "--characters", "40000", "--style", "whole")
     whole = load_checkpoint(folder / "runs" / "whole" / "checkpoint.safetensors")
-    from rnncomplete_export.training.trainer import Trainer
-
-    update = Trainer.update
-
-    def stopped(trainer: Trainer) -> None:
-        if trainer.state.updates == 60:
-            trainer._stopping = True
-            trainer._interruption._number = 2
-        update(trainer)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trainer, "update", stopped)
+    with stopped_after(60):
         train(folder, *more, "--characters", "40000", code=130)
     train(folder, *more, "--characters", "40000", "--resume")
     parts = load_checkpoint(folder / "runs" / "fr" / "checkpoint.safetensors")

@@ -10,6 +10,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from made_drawings import COUNT, write_coco, write_drawings, write_flickr
+from stopped_training import stopped_after
 
 from rnncomplete.cli import main
 from rnncomplete.network.contract import check_encoder
@@ -127,23 +128,13 @@ def train(folder: Path, *more: object, code: int = 0) -> str:
 @pytest.mark.slow
 def test_an_interrupted_training_and_an_unbroken_one_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from rnncomplete_export import session
-    from rnncomplete_export.training.trainer import Trainer
 
     monkeypatch.setattr(session, "say_descriptions", lambda *_: None)
     write_drawings(tmp_path / "drawings")
     more = ("--characters", "15000", "--save-seconds", "1000000")
     train(tmp_path, *more, "--style", "whole")
     whole = load_checkpoint(tmp_path / "runs" / "whole" / "checkpoint.safetensors")
-    update = Trainer.update
-
-    def stopped(trainer: Trainer) -> None:
-        if trainer.state.updates == 15:
-            trainer._stopping = True
-            trainer._interruption._number = 2
-        update(trainer)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "update", stopped)
+    with stopped_after(15):
         train(tmp_path, *more, code=130)
     train(tmp_path, *more, "--resume")
     parts = load_checkpoint(tmp_path / "runs" / "toy" / "checkpoint.safetensors")
