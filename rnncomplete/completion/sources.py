@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from functools import lru_cache
+from hashlib import sha256
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ class Contexts:
 
     def of(self, source: Source) -> Context:
         """The context of one line, or of a picture."""
-        key = source if isinstance(source, str) else source.tobytes()
+        key = source if isinstance(source, str) else sha256(source.tobytes()).digest()
         with self._lock:
             if (known := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)

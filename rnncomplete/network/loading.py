@@ -45,7 +45,8 @@ def load_network(folder: Path, device: str = "auto") -> Model:
     ``auto`` runs on CUDA where that is there, works and is faster than the CPU, which is tried once and remembered.
     Where the GPU predicts otherwise than the CPU, the CPU runs and ``note`` says so; it runs styles with a source, too,
     whose steps cannot be captured as a CUDA graph. Raises :class:`ModelError` naming
-    the file that breaks the contract, or whose graph failed on trial, :class:`DeviceError` if ``device`` is "cuda" and CUDA does not run.
+    the file that breaks the contract, or whose graph failed on trial, :class:`DeviceError` if ``device`` is "cuda" and CUDA
+    does not run, but not for styles with a source.
     """
     check_device(device)
     card = read_card(folder)

@@ -247,6 +247,14 @@ def test_a_line_end_far_back_changes_what_all_later_lines_are_about(
     assert found.tolist() == fresh.tolist()
 
 
+def test_a_picture_is_known_again_and_its_pixels_are_not_kept(fake: Fake) -> None:
+    contexts = Contexts(fake.encode)
+    picture = plain_picture([1, 0, 0])
+    assert contexts.of(picture) is contexts.of(picture.copy())
+    assert contexts.of(picture) is not contexts.of(plain_picture([0, 1, 0]))
+    assert sum(len(key) for key in contexts._kept) < 100, "only contexts are counted"
+
+
 def test_the_key_of_a_picture_is_made_once(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     contexts = Contexts(fake.encode)
     about = About(contexts, plain_picture([1, 0, 0]))
