@@ -110,8 +110,9 @@ def description_part(card: Card) -> str:
         "## Description",
         f"Of {figures['pictures']:,} pictures held out (`rnncomplete describe --style {card.style}`), the likeliest "
         f"character one after another: BLEU {figures['bleu']:.1f}, chrF {figures['chrf']:.1f} (sacrebleu) against all captions "
-        f"of each. Without the picture the network alone has {figures['sourceless_nats']:.4f} nats per character, and ghosts "
-        f"save {100 * without:.1f} % of the keys instead of {100 * saved:.1f} %.",
+        f"of each. Without the picture the network alone, before its weights were rounded, has "
+        f"{figures['sourceless_nats']:.4f} nats per character instead of {card.figures['float32_nats']:.4f}, and ghosts save "
+        f"{100 * without:.1f} % of the keys instead of {100 * saved:.1f} %.",
     ]
     if scenes := figures.get("scenes"):
         parts += [
