@@ -100,14 +100,14 @@ def test_settings_are_shown_and_changed(prompt: Any) -> None:
 
 
 def test_a_file_is_learned_from_beside_the_writing(prompt: Any, tmp_path: Path) -> None:
-    (tmp_path / "lines").write_text("so noble a bee is not a toad\n" * 20, encoding="utf-8")
+    (tmp_path / "lines").write_text("so noble a bee is not a toad\n" * 4000, encoding="utf-8")
     screen = prompt()
     screen.send(f":learn {tmp_path / 'lines'}\r")
     screen.sees("you can write on meanwhile")
     screen.sees("hamlet · learning ")
     screen.until(lambda: "learning" not in screen.text.splitlines()[-1])
     screen.send(":learn\r")
-    screen.sees("learned 580 characters of 1 file: ")
+    screen.sees("learned 116,000 characters of 1 file: ")
     screen.send("so noble")
     screen.until(lambda: screen.ghost.startswith(" a bee is not"))
     screen.send(CLEAR + ":learn off\r")
