@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -10,8 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from rnncomplete_export.training.trainer import Trainer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 
@@ -82,3 +87,24 @@ def trained(
     result = run_rnncomplete("train", text_file, "--style", "sea", "--characters", 60_000, *SMALL, cwd=folder)
     assert result.returncode == 0, result.stderr
     return folder
+
+
+@pytest.fixture
+def stopped_after() -> Callable[[int], AbstractContextManager[None]]:
+    """``with stopped_after(updates):`` trainings stop there as an interrupt from the keyboard stops them."""
+
+    @contextlib.contextmanager
+    def stopping(updates: int) -> Iterator[None]:
+        update = Trainer.update
+
+        def stopped(trainer: Trainer) -> None:
+            if trainer.state.updates == updates:
+                trainer._stopping = True
+                trainer._interruption._number = signal.SIGINT
+            update(trainer)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Trainer, "update", stopped)
+            yield
+
+    return stopping

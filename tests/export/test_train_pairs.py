@@ -9,7 +9,6 @@ import pytest
 import torch
 from click.testing import CliRunner
 from made_pairs import rows
-from stopped_training import stopped_after
 
 from rnncomplete.cli import main
 from rnncomplete.completion.completer import load_completer
@@ -20,6 +19,8 @@ from rnncomplete_export.session import check_same_task
 from rnncomplete_export.training.inheritance import earlier_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from rnncomplete_export.session import Request
@@ -109,7 +110,9 @@ def test_a_training_begins_with_a_style_that_knows_it_already(folder: Path) -> N
 
 
 @pytest.mark.slow
-def test_an_interrupted_training_and_an_unbroken_one_are_equal(folder: Path) -> None:
+def test_an_interrupted_training_and_an_unbroken_one_are_equal(
+    folder: Path, stopped_after: Callable[[int], AbstractContextManager[None]]
+) -> None:
     more = ("--dropout", "0.2", "--weight-dropout", "0.1", "--save-seconds", "1000000")
     # Where the learning rate has not begun to fall, where a training ends changes nothing of what it does before.
     train(folder, *more, "--characters", "40000", "--style", "whole")

@@ -10,7 +10,6 @@ import pytest
 import torch
 from click.testing import CliRunner
 from made_drawings import COUNT, write_coco, write_drawings, write_flickr
-from stopped_training import stopped_after
 
 from rnncomplete.cli import main
 from rnncomplete.network.contract import check_encoder
@@ -26,6 +25,7 @@ from rnncomplete_export.training.configuration import TrainingConfig
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from rnncomplete.network.card import Card
@@ -126,7 +126,9 @@ def train(folder: Path, *more: object, code: int = 0) -> str:
 
 
 @pytest.mark.slow
-def test_an_interrupted_training_and_an_unbroken_one_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_training_and_an_unbroken_one_are_equal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_after: Callable[[int], AbstractContextManager[None]]
+) -> None:
     from rnncomplete_export import session
 
     monkeypatch.setattr(session, "say_descriptions", lambda *_: None)
