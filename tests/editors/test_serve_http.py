@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     from rnncomplete.editors.http import Server
 
+pytestmark = pytest.mark.slow
+
 INFILL_FIELDS = {
     *("index", "content", "tokens", "id_slot", "stop", "model", "tokens_predicted", "tokens_evaluated"),
     *("generation_settings", "prompt", "has_new_line", "truncated", "stop_type", "stopping_word", "tokens_cached"),

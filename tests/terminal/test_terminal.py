@@ -13,6 +13,8 @@ import pytest
 from rnncomplete.repl.look import GREY
 from rnncomplete.styles import list_styles
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "To be, or not to be, that is the question"
 RIGHT, CONTROL_RIGHT, CONTROL_C, CONTROL_D = "\x1b[C", "\x1b[1;5C", "\x03", "\x04"
 
