@@ -57,7 +57,7 @@ PATIENCE = 60.0
 """Seconds after which a replica that says nothing is lost; a long text takes some when it is read for the first time."""
 
 
-class Ghosts(litserve.LitAPI):  # type: ignore[misc]
+class Ghosts(litserve.LitAPI):  # type: ignore[misc] # LitServe has no types
     """One network, and the documents of those who are sent here."""
 
     def __init__(self, style: str) -> None:

@@ -98,7 +98,10 @@ class Readings:
         if text.reading is not None and _knows(text.reading, completer, text):
             return
         new = self._open(text, completer, text.beside)
-        wanted = lambda: not (self._errands.closed or text.closed)  # noqa: E731
+
+        def wanted() -> bool:
+            return not (self._errands.closed or text.closed)
+
         if new.document.predict(new.beside + text.before, wanted) is None:
             close(new)
             return

@@ -48,7 +48,7 @@ class Trail:
             self.along = False
             return False
         self._ghost = ghost
-        self.rest = self._fitting(ghost[len(typed) :])
+        self.rest = self._offered(ghost[len(typed) :])
         return True
 
     def change(self, before: str, after: str, *, undone: bool = False) -> int:
@@ -120,8 +120,10 @@ class Trail:
         typed = self._before[len(self._origin) :]
         if not (self._before.startswith(self._origin) and self._ghost.startswith(typed) and self._ghost != typed):
             self._origin, self._ghost, typed = self._before, self._remembered.get(self._place, ""), ""
-        ghost = self._ghost[len(typed) :]
-        self.rest = "" if self.offers_back(ghost) else self._fitting(ghost)
+        self.rest = self._offered(self._ghost[len(typed) :])
+
+    def _offered(self, ghost: str) -> str:
+        return "" if self.offers_back(ghost) else self._fitting(ghost)
 
     def _fitting(self, ghost: str) -> str:
         return "" if self._place in self._dismissed else fit(ghost, self._before, self._after)

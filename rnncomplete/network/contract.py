@@ -65,9 +65,10 @@ def check_encoder(graph: Graph, card: Card) -> None:
     _check_ports("inputs", graph.inputs, inputs[source["kind"]])
     places: int | str = PLACES
     if source["kind"] == "picture" and graph.outputs:
-        places = graph.outputs[0].shape[0] if graph.outputs[0].shape else None  # type: ignore[assignment]
-        if not isinstance(places, int) or not 1 <= places <= MOST_PLACES:
-            raise ModelError(f"a picture has the places {places}; expected a number from 1 to {MOST_PLACES}")
+        found = graph.outputs[0].shape[0] if graph.outputs[0].shape else None
+        if not isinstance(found, int) or not 1 <= found <= MOST_PLACES:
+            raise ModelError(f"a picture has the places {found}; expected a number from 1 to {MOST_PLACES}")
+        places = found
     _check_ports("outputs", graph.outputs, _context(card, places))
     _check_card(graph, card)
     rows = len(source.get("vocabulary", ()))

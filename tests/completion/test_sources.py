@@ -46,7 +46,7 @@ class Fake:
         self.weights = np.random.default_rng(3).normal(size=(CELLS, len(self.card.vocabulary))).astype(np.float32)
         self.encoded: list[Any] = []
         self.steps = 0
-        self.model = Model(self.card, "cpu", self.step, encoder=self.encode)  # type: ignore[arg-type]
+        self.model = Model(self.card, "cpu", self.step, encoder=self.encode)  # type: ignore[arg-type] # a fake
 
     def encode(self, source: str | FloatArray) -> Context:
         self.encoded.append(source)

@@ -87,7 +87,7 @@ def fake() -> FakeCompleter:
 
 @pytest.fixture
 def desk(fake: FakeCompleter) -> Desk:
-    return Desk(lambda _styles: fake, lambda _language, model: (model or "tiny",))  # type: ignore[arg-type,return-value]
+    return Desk(lambda _styles: fake, lambda _language, model: (model or "tiny",))  # type: ignore[arg-type,return-value] # a fake
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def test_a_name_that_files_of_others_may_have_does_not_make_two_texts_one(
 
 
 def test_texts_take_no_more_than_they_may(fake: FakeCompleter) -> None:
-    desk = Desk(lambda _styles: fake, lambda _language, _model: ("tiny",), text_bytes=50_000)  # type: ignore[arg-type,return-value]
+    desk = Desk(lambda _styles: fake, lambda _language, _model: ("tiny",), text_bytes=50_000)  # type: ignore[arg-type,return-value] # a fake
     for number in range(20):
         for end in range(20):
             ask(desk, f"{number} {end}" * 2_000, name=str(number))
@@ -201,7 +201,7 @@ def test_the_language_or_the_model_chooses_the_style() -> None:
 def test_where_ghosts_are_off_nothing_is_read(fake: FakeCompleter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RNNCOMPLETE_OFF", "c")
     choice = StyleChoice(load_settings({}))
-    desk = Desk(lambda _styles: fake, choice.styles_for, choice.why_off)  # type: ignore[arg-type,return-value]
+    desk = Desk(lambda _styles: fake, choice.styles_for, choice.why_off)  # type: ignore[arg-type,return-value] # a fake
     for options in ({"path": "a/.env"}, {"name": "id_rsa"}, {"language": "c"}, {"path": "x.c"}):
         assert ask(desk, "key = ", **options) == []
     assert not fake.documents

@@ -401,7 +401,7 @@ def test_a_log_does_not_grow_without_bound(tmp_path: Path, monkeypatch: pytest.M
 def test_what_fails_in_the_background_is_logged_once_and_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", LOG.name)
     deaf = SimpleNamespace(warn=lambda _: None, counted=lambda *_: None, labelled=lambda _: None)
-    workspace = Workspace({}, deaf)  # type: ignore[arg-type]
+    workspace = Workspace({}, deaf)  # type: ignore[arg-type] # a fake
     text = workspace.texts.open(URI, "hello.py", "python", Text(""))
     fails = [True]
 
@@ -450,7 +450,7 @@ def test_a_count_that_ends_before_its_progress_is_allowed_shows_none(tmp_path: P
             end=lambda *_: said.append("end"),
         ),
     )
-    progress = Progress(editor)  # type: ignore[arg-type]
+    progress = Progress(editor)  # type: ignore[arg-type] # a fake
     project = Project(tmp_path, Preferences())
 
     def allow() -> None:

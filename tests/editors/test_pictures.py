@@ -235,6 +235,6 @@ def test_a_style_about_pictures_is_not_one_that_texts_are_written_in(tiny_card: 
     assert "seeing" not in load_auto("cpu").styles
     assert "seeing" in StyleChoice(load_settings({})).names, "it may be asked for"
     deaf = SimpleNamespace(labelled=None, counted=None)
-    workspace = Workspace({}, deaf)  # type: ignore[arg-type]
+    workspace = Workspace({}, deaf)  # type: ignore[arg-type] # a fake
     assert "seeing" in status_of(workspace)["styles"]
     assert "seeing" in COMMANDS["style"](workspace, ["none"])["problem"]

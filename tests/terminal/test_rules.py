@@ -65,17 +65,19 @@ def test_no_ghost_begins_with_what_was_just_deleted(before: str, keys: list[str 
     """``None`` is a backspace, one character is typed, several are a ghost that arrives."""
     trail = Trail()
     trail.begin(before, "")
+    removed = ""
     for key in keys:
         if key is None:
-            removed, before = before[-1:], before[:-1]
+            removed, before = before[-1:] or removed, before[:-1]
             trail.change(before, "")
-            assert not removed or not trail.rest.startswith(removed)
         elif len(key) == 1:
+            removed = ""
             before += key
             trail.change(before, "")
         else:
             trail.begin(before, "")
             trail.grow(key)
+        assert not removed or not trail.rest.startswith(removed)
         assert not trail.rest or trail.rest.strip()
 
 

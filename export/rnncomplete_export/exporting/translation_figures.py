@@ -56,7 +56,7 @@ def scores(translations: Sequence[str], references: Sequence[Sequence[str]]) -> 
     columns = [[own[place] if place < len(own) else None for own in references] for place in range(most)]
     tokenizer = tokenizer_of(reference for own in references for reference in own)
     bleu = sacrebleu.corpus_bleu(translations, columns, tokenize=tokenizer)  # type: ignore[arg-type] # None: no such reference
-    chrf = sacrebleu.corpus_chrf(translations, columns)  # type: ignore[arg-type]
+    chrf = sacrebleu.corpus_chrf(translations, columns)  # type: ignore[arg-type] # as above
     return bleu.score, chrf.score
 
 
