@@ -45,9 +45,9 @@ def describe(
     that was trained on composed drawings has never seen a photograph.
 
     \b
-    rnncomplete describe scene.png
+    rnncomplete train --pictures ~/flickr8k --style photos
+    rnncomplete describe --style photos holiday.jpg
     rnncomplete describe --json *.png
-    rnncomplete train --pictures ~/flickr8k --style photos && rnncomplete describe --style photos holiday.jpg
     """
     from rnncomplete.errors import PictureError
     from rnncomplete.network.loading import load_network, styles_about

@@ -91,7 +91,7 @@ def evaluate_files(
     rnncomplete eval --style shakespeare --peers --corpus plays.txt hamlet.txt
     rnncomplete eval --style linux --characters 100000 --typed 5000 --json *.c
     rnncomplete eval --style python --learn-from ~/src/project new.py
-    rnncomplete eval --style english-french --source test.en test.fr      with it, and without
+    rnncomplete eval --style house --source test.en test.fr      with it, and without
     rnncomplete eval --style reviews --labels --name pos=liked --name neg=hated reviews.tsv
     """
     if labels:

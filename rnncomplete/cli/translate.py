@@ -36,10 +36,10 @@ def translate(context: click.Context, /, file: Path | None, style: str | None, *
     N side by side; --beam 1 takes the likeliest character each time, which is quicker.
 
     \b
-    echo 'Where is the station?' | rnncomplete translate --style english-french
+    rnncomplete train --pairs memory.tsv --style house
+    echo 'Where is the station?' | rnncomplete translate --style house
     rnncomplete translate letter.txt > lettre.txt
     rnncomplete translate --beam 1 --json letter.txt
-    rnncomplete train --pairs memory.tsv --style house && rnncomplete translate --style house letter.txt
     """
     from rnncomplete.text.decoding import read_text
 
