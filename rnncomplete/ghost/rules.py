@@ -53,6 +53,8 @@ class Trail:
 
     def change(self, before: str, after: str, *, undone: bool = False) -> int:
         """The text changed; returns how many characters of the ghost were typed or accepted (0 if it was not that)."""
+        if (before, after) == (self._before, self._after):
+            return 0
         old, old_after, shown = self._before, self._after, self.rest
         self._before, self._after = before, after
         self.rest = ""
