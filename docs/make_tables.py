@@ -4,8 +4,8 @@
 
     python docs/make_tables.py
 
-``docs/figures/`` holds, as they were printed, ``STYLE.eval.json`` and ``STYLE.bench.json``, and in ``others.toml`` the
-figures of programs that print no JSON; the commands stand above the tables that show them. A table of what was not printed
+``docs/figures/`` holds, as they were printed, ``STYLE.eval.json``, ``STYLE.known.json`` (with slow peers, that depend on no style),
+``STYLE.first.json`` (of as many characters) and ``STYLE.bench.json``, and in ``others.toml`` the figures of programs that print no JSON; the commands stand above the tables that show them. A table of what was not printed
 says so. A test holds the pages against these files.
 """
 
@@ -26,7 +26,7 @@ PAGES = (ROOT / "README.md", ROOT / "docs" / "measurements.md")
 FIRST = ("shakespeare", "tolstoy", "english", "docs", "linux", "python", "javascript", "shell", "math", "reviews")
 """The order of styles in every table; others come behind."""
 
-PEERS = {"kneser_ney": "Kneser-Ney", "frequency": "frequency", "history": "history"}
+PEERS = {"kneser_ney": "Kneser-Ney", "frequency": "frequency", "history": "history", "smollm2": "SmolLM2-135M"}
 """What tables call the peers; others keep their names."""
 
 BENCH = {
@@ -52,6 +52,8 @@ class Facts:
         self.cards = {name: _json(models / name / "card.json") for name in names}
         self.bytes = {name: sum(path.stat().st_size for path in (models / name).iterdir()) for name in names}
         self.evaluated = {name: _json(path) for name in names if (path := figures / f"{name}.eval.json").exists()}
+        self.known = {name: _json(path) for name in names if (path := figures / f"{name}.known.json").exists()}
+        self.first = {name: _json(path) for name in names if (path := figures / f"{name}.first.json").exists()}
         self.benched = {name: _json(path) for name in names if (path := figures / f"{name}.bench.json").exists()}
         others = figures / "others.toml"
         self.others: dict[str, dict[str, Any]] = (
@@ -160,6 +162,27 @@ def peers(facts: Facts) -> str:
     return table(head, rows)
 
 
+def known(facts: Facts) -> str:
+    """The simulated person with programs that people know, with times and sizes, all of one run but for what ours saves."""
+    names = list(dict.fromkeys(peer for found in facts.known.values() for peer in found["peers"]))
+    rows = []
+    for name, found in facts.known.items():
+        ours, others = facts.first.get(name, found), found["peers"]
+        best = max(other["keystrokes_saved"] for other in others.values())
+        times = [other["milliseconds_p50"] / found["milliseconds_p50"] for other in others.values()]
+        cells = [_saved(ours), *(_saved(others[peer]) if peer in others else "" for peer in names)]
+        costs = [_cost(found), *(_cost(others[peer]) if peer in others else "" for peer in names)]
+        ratio = f"{ours['keystrokes_saved'] / best:.2f}" if best > 0 else ""
+        rows.append([f"`{name}`", *cells, ratio, *costs, f"{max(times):.0f}"])
+    called = [PEERS.get(peer, peer) for peer in names]
+    costs = [f"{one}: ms, MB" for one in ("ours", *called)]
+    return table(["keystrokes saved (precision)", "ours", *called, "times the best", *costs, "times as long"], rows)
+
+
+def _cost(found: dict[str, Any]) -> str:
+    return f"{found['milliseconds_p50']:.1f}, {found['megabytes']:.0f}"
+
+
 def _saved(found: dict[str, Any]) -> str:
     order = f", order {found['order']}" if "order" in found else ""
     return f"{100 * found['keystrokes_saved']:.1f} % ({100 * found['precision']:.0f} %{order})"
@@ -221,6 +244,7 @@ def _range(values: list[float]) -> str:
 
 TABLES: dict[str, Callable[[Facts], str]] = {
     "headline": headline,
+    "known": known,
     "labels": labels,
     "losses": losses,
     "networks": networks,

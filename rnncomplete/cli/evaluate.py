@@ -22,21 +22,12 @@ from rnncomplete.cli.options import (
 from rnncomplete.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rnncomplete.completion.completer import Completer
     from rnncomplete.measure.evaluation import Evaluation
     from rnncomplete.measure.typing_simulation import TypingFigures
-    from rnncomplete.network.card import Card
-
-CORPORA = "rnncomplete.corpora"
-"""Entry points that find texts: functions from a SHA-256 to a file, or to ``None``."""
 
 COMPARED = ("nats_per_character", "static_nats_per_character", "keystrokes_saved", "word_prediction_accuracy")
 """Figures that are measured without the source as well."""
-
-_TELLING = 500
-"""Characters from the start of a text by which it is known again."""
 
 
 @click.command("eval")
@@ -48,6 +39,7 @@ _TELLING = 500
 @static_option
 @learn_option
 @click.option("--peers", is_flag=True, help="Beside other completers that know the same corpus.")
+@click.option("--peer", multiple=True, metavar="NAME", help="Beside this one of them; may be given again.")
 @click.option(
     "--corpus",
     multiple=True,
@@ -72,6 +64,7 @@ def evaluate_files(
     typed: int | None,
     static: bool,
     peers: bool,
+    peer: tuple[str, ...],
     corpus: tuple[Path, ...],
     source: Path | None,
     labels: bool,
@@ -82,13 +75,15 @@ def evaluate_files(
     r"""Measure a style on files: nats per character, and the keystrokes that a simulated person saves.
 
     The person types the file exactly and accepts a ghost, or its next word, when it is what comes next: these figures
-    are not the acceptance rates of real people. The peers are prompt_toolkit's history, the most frequent words, and
-    Kneser-Ney n-grams of the best order; the corpus must not hold the files. For a shipped style it is found in the
-    folder that RNNCOMPLETE_CORPORA names, as shakespeare/train.txt, without the end that was held out of training.
+    are not the acceptance rates of real people. The peers are prompt_toolkit's history, the most frequent words,
+    Kneser-Ney n-grams of the best order and, where they are installed, presage and smollm2, a transformer; the corpus
+    must not hold the files. For a shipped style it is found in the folder that RNNCOMPLETE_CORPORA names, as
+    shakespeare/train.txt, without the end that was held out of training.
 
     \b
     rnncomplete eval --style shakespeare hamlet.txt
     rnncomplete eval --style shakespeare --peers --corpus plays.txt hamlet.txt
+    rnncomplete eval --style shakespeare --peer smollm2 --corpus plays.txt --typed 1000 hamlet.txt
     rnncomplete eval --style linux --characters 100000 --typed 5000 --json *.c
     rnncomplete eval --style python --learn-from ~/src/project new.py
     rnncomplete eval --style house --source test.en test.fr      with it, and without
@@ -100,27 +95,34 @@ def evaluate_files(
         settings = settings_from(context, **{**flags, "device": "cpu"})  # where texts are read side by side
         print_label_figures(open_completer(settings, static=static), files, names, as_json=as_json)
         return
+    from rnncomplete.cli.evaluate_peers import keep_apart, measure_peers, print_table, times_the_best, training_text
     from rnncomplete.measure.evaluation import evaluate
+    from rnncomplete.styles import find_style
 
+    peers = peers or bool(peer)
     if corpus and not peers:
         raise click.UsageError("--corpus FILE is what peers learn from; give --peers, too")
     if source and len(files) != 1:
         raise click.UsageError(f"--source FILE is what one FILE translates; expected that one, not {len(files)}")
     texts = _read(files, characters)
     about = _source_of(source, files[0]) if source else None
-    completer = open_completer(settings_from(context, **flags), static=static)
+    settings = settings_from(context, **flags)
+    completer = open_completer(settings, static=static)
     texts = [completer.model.vocabulary.normalise(text) for text in texts]
     _warn_of_unknown(completer, texts)
-    known = (_read(corpus, None) or [_training_text(completer.card)]) if peers else []
-    _keep_apart(files, texts, known)
+    known = (_read(corpus, None) or [training_text(completer.card)]) if peers else []
+    keep_apart(files, texts, known)
+    measured = {}
+    if peers:
+        vocabulary = completer.model.vocabulary
+        measured = measure_peers(peer, vocabulary, _first(texts, typed), "".join(known), _typing_figures)
     with Progress("evaluating") as progress:
         result = evaluate(completer, texts, progress, typed=typed, source=about)
-    figures = _figures(result)
+    figures = {**_figures(result), "megabytes": _megabytes(find_style(settings.style))}
     if about is not None:
         with Progress("evaluating without the source") as progress:
             alone = _figures(evaluate(completer.fresh(), texts, progress, typed=typed, source=""))
         figures |= {f"{name}_without_source": alone[name] for name in COMPARED if name in alone}
-    rows = _measure_peers(completer, _first(texts, typed), "".join(known)) if peers else []
     if as_json:
         document: dict[str, Any] = {
             "style": completer.card.style,
@@ -129,15 +131,15 @@ def evaluate_files(
             **figures,
         }
         if peers:
-            document["peers"] = {row.pop("peer"): row for row in rows}
-            document["times_the_best_peer"] = _times_the_best(figures, document["peers"].values())
+            document["peers"] = measured
+            document["times_the_best_peer"] = times_the_best(figures, measured.values())
         print_json(document)
         return
     width = max(28, *map(len, figures))
     for name, value in figures.items():
         print_text(f"{name.replace('_', ' '):{width}} {value:12,.{0 if isinstance(value, int) else 3}f}")
     if peers:
-        _print_table([{"peer": completer.card.style, **figures}, *rows])
+        print_table({completer.card.style: figures, **measured})
 
 
 def _warn_of_unknown(completer: Completer, texts: list[str]) -> None:
@@ -159,70 +161,6 @@ def _warn_of_unknown(completer: Completer, texts: list[str]) -> None:
             f"characters ({named}{', …' if len(unknown) > 3 else ''}); each is charged {SPELLED_OUT:.1f} nats for being "
             "spelled out"
         )
-
-
-def _training_text(card: Card) -> str:
-    """What the style was trained on, without the end held out; raises ``TextError`` if it is not at hand."""
-    from importlib.metadata import entry_points
-
-    from rnncomplete.errors import TextError
-    from rnncomplete.text.decoding import read_text
-
-    for point in entry_points(group=CORPORA):
-        try:
-            path = point.load()(card.corpus.get("sha256"))
-        except ModuleNotFoundError:  # what fetches texts comes with an extra
-            continue
-        if path:
-            text = read_text(path)
-            return text[: len(text) - card.corpus.get("validation_characters", 0)]
-    raise TextError(
-        f"peers learn from what the style {card.style!r} was trained on, which is not at hand; give it with "
-        "--corpus FILE, or set RNNCOMPLETE_CORPORA to a folder that holds it as STYLE/train.txt (see --help)"
-    )
-
-
-def _keep_apart(files: tuple[Path, ...], texts: list[str], known: list[str]) -> None:
-    """Raise ``TextError`` if a text to type is in the corpus, which the peers would know by heart."""
-    from rnncomplete.errors import TextError
-
-    for path, text in zip(files, texts, strict=False):
-        if any(text[:_TELLING] in content for content in known):
-            raise TextError(f"{path} is in the corpus; expected texts that nobody has learned from")
-
-
-def _measure_peers(completer: Completer, texts: list[str], corpus: str) -> list[dict[str, Any]]:
-    """The typing simulation of every peer, as rows of a table."""
-    from rnncomplete.measure.peers.lineup import peers_of
-    from rnncomplete.measure.typing_simulation import TypingFigures, simulate_typing
-
-    rows = []
-    with Progress("counting") as progress:
-        peers = peers_of(corpus, completer.model.vocabulary, progress)
-    with Progress("evaluating peers") as progress:
-        for number, peer in enumerate(peers):
-            progress(number, len(peers))
-            typing = sum((simulate_typing(text, peer.ghost) for text in texts), TypingFigures())
-            rows.append({"peer": peer.name, **_typing_figures(typing), **peer.facts})
-    return rows
-
-
-def _times_the_best(figures: dict[str, Any], peers: Iterable[dict[str, Any]]) -> float | None:
-    """How many times the keystrokes that the best peer saves, or ``None`` if none saves any."""
-    best = max(peer["keystrokes_saved"] for peer in peers)
-    return round(figures["keystrokes_saved"] / best, 3) if best > 0 else None
-
-
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    """A table for people, which Markdown understands as well."""
-    print_text(
-        "\n| | keystrokes saved | accepted share | precision | wrong characters per 100 |\n|---|---|---|---|---|"
-    )
-    for row in rows:
-        facts = ", ".join(f"{name} {row[name]}" for name in ("order", "threshold") if name in row)
-        name = f"{row['peer']} ({facts})" if facts else row["peer"]
-        shares = " | ".join(f"{100 * row[key]:.1f} %" for key in ("keystrokes_saved", "accepted_share", "precision"))
-        print_text(f"| {name} | {shares} | {row['wrong_characters_per_100']:.1f} |")
 
 
 def _read(files: tuple[Path, ...], characters: int | None) -> list[str]:
@@ -278,6 +216,11 @@ def _figures(result: Evaluation) -> dict[str, int | float]:
         "milliseconds_p50": round(p50, 3),
         "milliseconds_p99": round(p99, 3),
     }
+
+
+def _megabytes(folder: Path) -> float:
+    """Of the files in ``folder``, 1,000,000 bytes each."""
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) / 1e6
 
 
 def _typing_figures(typing: TypingFigures) -> dict[str, int | float]:

@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rnncomplete.cli import main
+from rnncomplete.errors import SettingError
+from rnncomplete.measure.peers.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +83,7 @@ def test_eval_prints_all_figures(tiny_style: Path, tmp_path: Path) -> None:
         "ghosts_shown",
         "milliseconds_p50",
         "milliseconds_p99",
+        "megabytes",
     ]
     assert document["files"] == [str(path) for path in files]
     assert document["characters"] == 2 * 5 * 32
@@ -191,7 +194,13 @@ def test_a_bug_is_one_line_and_a_traceback_only_on_demand(tiny_style: Path, monk
     assert isinstance(run("--debug", "complete", "--style", tiny_style).exception, KeyError)
 
 
-def test_eval_puts_peers_beside_the_style(tiny_style: Path, tmp_path: Path) -> None:
+def only(monkeypatch: pytest.MonkeyPatch, *others: SimpleNamespace) -> None:
+    """No peers but those that come with rnncomplete, and ``others``, whatever is installed."""
+    monkeypatch.setattr("rnncomplete.measure.peers.lineup.entry_points", lambda group: others)
+
+
+def test_eval_puts_peers_beside_the_style(tiny_style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch)
     text, corpus = tmp_path / "text.txt", tmp_path / "corpus.txt"
     text.write_text("some words to type, and some more.\n")
     corpus.write_text("other words to count, and some more of them.\n" * 30)
@@ -199,12 +208,45 @@ def test_eval_puts_peers_beside_the_style(tiny_style: Path, tmp_path: Path) -> N
     document = json.loads(run(*arguments, "--json").stdout)
     assert list(document["peers"]) == ["history", "frequency", "kneser_ney"]
     assert all(0 <= peer["precision"] <= 1 for peer in document["peers"].values())
+    assert all(peer["milliseconds_p50"] >= 0 and peer["megabytes"] > 0 for peer in document["peers"].values())
+    assert document["megabytes"] == sum(path.stat().st_size for path in tiny_style.iterdir()) / 1e6
     assert document["peers"]["kneser_ney"]["order"] >= 1
     best = max(peer["keystrokes_saved"] for peer in document["peers"].values())
     assert document["times_the_best_peer"] == pytest.approx(document["keystrokes_saved"] / best, abs=0.01)
     table = run(*arguments).stdout
     assert "| history |" in table
     assert "| tiny |" in table
+
+
+def test_peers_that_others_add_are_measured_where_they_are_at_hand(
+    tiny_style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parrot(corpus: str, progress: Callable[[int, int], None]) -> Peer:
+        progress(1, 1)
+        return Peer("parrot", lambda before: corpus[len(before) :][:9], 0.25, {"order": 7})
+
+    def missing(corpus: str, progress: object) -> Peer:
+        raise SettingError("it is not installed; type: pip install it")
+
+    only(
+        monkeypatch,
+        SimpleNamespace(name="parrot", load=lambda: parrot),
+        SimpleNamespace(name="missing", load=lambda: missing),
+    )
+    text, corpus = tmp_path / "text.txt", tmp_path / "corpus.txt"
+    text.write_text("some words to type, and some more.\n")
+    corpus.write_text("Some words to type, and some more.\n" * 30)
+    arguments = ("eval", "--style", tiny_style, "--corpus", corpus, text)
+    result = run(*arguments, "--peers", "--json")
+    assert "without the peer missing: it is not installed; type: pip install it\n" in result.stderr
+    assert list(json.loads(result.stdout)["peers"]) == ["history", "frequency", "kneser_ney", "parrot"]
+    document = json.loads(run(*arguments, "--peer", "parrot", "--json").stdout)
+    assert list(document["peers"]) == ["parrot"]
+    assert document["peers"]["parrot"]["keystrokes_saved"] > 0.5
+    assert document["peers"]["parrot"]["megabytes"] == 0.25
+    assert "| parrot (order 7) |" in run(*arguments, "--peer", "parrot").stdout
+    assert "type: pip install it" in refused(run(*arguments, "--peer", "missing"))
+    assert "expected one of history, frequency, kneser_ney, parrot" in refused(run(*arguments, "--peer", "parott"))
 
 
 def test_peers_do_not_type_what_they_have_learned_from(tiny_style: Path, tmp_path: Path) -> None:
@@ -226,6 +268,7 @@ def test_peers_learn_by_default_from_what_the_style_was_trained_on(
     style = make_style(tmp_path / "tiny", dataclasses.replace(tiny_card, corpus={**tiny_card.corpus, **facts}))
     finder = SimpleNamespace(load=lambda: lambda sha256: tmp_path / "train.txt" if sha256 == "f" * 64 else None)
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [finder])
+    only(monkeypatch)
     document = json.loads(run("eval", "--style", style, "--peers", "--json", tmp_path / "text.txt").stdout)
     assert document["peers"]["frequency"]["keystrokes_saved"] > 0
 

@@ -65,6 +65,25 @@ def test_what_was_not_measured_has_no_row(tables: Any, facts: Any) -> None:
     assert tables.peers(facts).splitlines()[2:] == ["| `tolstoy` | 30.0 % (50 %) | 10.0 % (20 %) | 3.00 |"]
 
 
+def test_programs_stand_beside_ours_with_their_times_and_sizes(tables: Any, facts: Any) -> None:
+    def found(saved: float, milliseconds: float, megabytes: float) -> dict[str, float]:
+        return {
+            "keystrokes_saved": saved,
+            "precision": 0.5,
+            "milliseconds_p50": milliseconds,
+            "megabytes": megabytes,
+        }
+
+    slow = {"presage": found(0.1, 10, 4.9), "smollm2": found(0.2, 150, 98.4)}
+    facts.known["tolstoy"] = {**found(0.3, 1.5, 9.2), "peers": slow}
+    head, _, row = tables.known(facts).splitlines()
+    assert "| SmolLM2-135M |" in head
+    saved = "30.0 % (50 %) | 10.0 % (50 %) | 20.0 % (50 %) | 1.50"
+    assert row == f"| `tolstoy` | {saved} | 1.5, 9 | 10.0, 5 | 150.0, 98 | 100 |"
+    facts.first["tolstoy"] = {"keystrokes_saved": 0.4, "precision": 0.6}
+    assert "| 40.0 % (60 %) |" in tables.known(facts), "with the style as it is now"
+
+
 def test_a_table_without_rows_says_so(tables: Any, facts: Any) -> None:
     assert tables.speed(facts) == "Not printed for the styles as they are now.\n"
 

@@ -23,6 +23,11 @@ class FrequencyPeer:
         """With the words of ``text``."""
         return cls(Counter(_WORDS.findall(text)))
 
+    @property
+    def bytes(self) -> int:
+        """Of the words, a line each with a count of four bytes."""
+        return sum(len(word.encode()) + 5 for word in self._words)
+
     def __call__(self, before: str) -> str:
         """The rest of the word being typed, or nothing."""
         match = _TYPED.search(before[-100:])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import entry_points
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from rnncomplete.completion.static_reader import START
 from rnncomplete.measure.peers.frequency import FrequencyPeer
 from rnncomplete.measure.peers.history import HistoryPeer
 from rnncomplete.measure.peers.ngram import HIGHEST_ORDER, KneserNey, losses_of_orders
+from rnncomplete.measure.peers.peer import Peer, held_out
 from rnncomplete.measure.threshold_tuning import beginnings, best_threshold
 
 if TYPE_CHECKING:
@@ -18,42 +20,56 @@ if TYPE_CHECKING:
 
     from rnncomplete.text.vocabulary import Vocabulary
 
-HELD_OUT = 0.05
-"""Share of the corpus, its end, on which the best order and threshold are found before all of it is counted."""
+    Progress = Callable[[int, int], None]
+
+ENTRY_POINTS = "rnncomplete.peers"
+"""Peers that need more than comes with rnncomplete: functions from a corpus and a ``progress(done, total)`` to a
+:class:`~rnncomplete.measure.peers.peer.Peer`, which raise :class:`~rnncomplete.errors.SettingError` where it is not at hand."""
 
 
-@dataclass(frozen=True)
-class Peer:
-    """Another completer."""
+def known_peers(vocabulary: Vocabulary) -> dict[str, Callable[[str, Progress], Peer]]:
+    """All peers there are, by name: prompt_toolkit's history, the most frequent words, the best n-grams, and others.
 
-    name: str
-    ghost: Callable[[str], str]
-    """What it shows after a text."""
-    facts: dict[str, int | float] = field(default_factory=dict)
-    """What was found to be best for it."""
+    Each is made of a corpus; n-grams predict the characters of ``vocabulary``.
+    """
+
+    def loaded(corpus: str, progress: Progress, *, name: str) -> Peer:
+        made: Peer = others[name].load()(corpus, progress)
+        return made
+
+    others = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    return {
+        "history": history,
+        "frequency": frequency,
+        "kneser_ney": partial(best_ngrams, vocabulary=vocabulary),
+        **{name: partial(loaded, name=name) for name in others},
+    }
 
 
-def peers_of(corpus: str, vocabulary: Vocabulary, progress: Callable[[int, int], None] = lambda *_: None) -> list[Peer]:
-    """Peers that know ``corpus``: prompt_toolkit's history, the most frequent words, and the best n-grams."""
-    return [
-        Peer("history", HistoryPeer.from_text(corpus)),
-        Peer("frequency", FrequencyPeer.from_text(corpus)),
-        best_ngrams(corpus, vocabulary, progress),
-    ]
+def history(corpus: str, _: Progress) -> Peer:
+    """The history of prompt_toolkit: the lines of ``corpus``."""
+    return Peer("history", HistoryPeer.from_text(corpus), len(corpus.encode()) / 1e6)
 
 
-def best_ngrams(corpus: str, vocabulary: Vocabulary, progress: Callable[[int, int], None] = lambda *_: None) -> Peer:
+def frequency(corpus: str, _: Progress) -> Peer:
+    """The most frequent words of ``corpus``."""
+    ghosts = FrequencyPeer.from_text(corpus)
+    return Peer("frequency", ghosts, ghosts.bytes / 1e6)
+
+
+def best_ngrams(corpus: str, progress: Progress, *, vocabulary: Vocabulary) -> Peer:
     """Kneser-Ney n-grams of the order that predicts the end of ``corpus`` best, with ghosts decided as ours are."""
-    tokens = vocabulary.encode(corpus)
-    kept = max(2, int(HELD_OUT * len(tokens)))
+    tokens, end = vocabulary.encode(corpus), held_out(corpus)
+    kept = len(end)
     order = 1 + int(losses_of_orders(tokens[:-kept], tokens[-kept:], len(vocabulary), HIGHEST_ORDER).argmin())
     progress(1, 3)
     early = NgramGhosts(KneserNey(tokens[:-kept], len(vocabulary), order), vocabulary)
-    threshold = best_threshold(early.greedy, beginnings(corpus[-kept:]))
+    threshold = best_threshold(early.greedy, beginnings(end))
     progress(2, 3)
-    ghosts = NgramGhosts(KneserNey(tokens, len(vocabulary), order), vocabulary)
+    grams = KneserNey(tokens, len(vocabulary), order)
+    ghosts, facts = NgramGhosts(grams, vocabulary), {"order": order, "threshold": threshold}
     progress(3, 3)
-    return Peer("kneser_ney", lambda before: ghosts(before, threshold), {"order": order, "threshold": threshold})
+    return Peer("kneser_ney", lambda before: ghosts(before, threshold), grams.bytes / 1e6, facts)
 
 
 class NgramGhosts:

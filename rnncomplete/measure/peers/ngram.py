@@ -52,6 +52,11 @@ class KneserNey:
         self.order = len(self._lengths)
         self.initial_state: tuple[int, ...] = (0,)
 
+    @property
+    def bytes(self) -> int:
+        """Of all counts as they are held."""
+        return sum(grams.keys.nbytes + grams.share.nbytes + grams.rest.nbytes for grams in self._lengths)
+
     def next_state(self, token: int, state: tuple[int, ...]) -> tuple[int, ...]:
         """The contexts after ``token``; the longest has ``order - 1`` characters."""
         contexts = [0]
