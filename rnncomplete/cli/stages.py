@@ -68,6 +68,11 @@ def _table(card: Card) -> list[str]:
                     *(percent(share, "") for share in (shares if true else shares[:-1])),
                 ]
             )
+    if any(stage.get("told_right") for stage in card.stages):
+        for share in (0.1, 0.5, 1.0):
+            told = [stage.get("told_right") for stage in card.stages]
+            right = [shares[max(1, round(share * len(shares))) - 1] if shares else None for shares in told]
+            rows.append([f"labels right, {percent(share)} read", *(percent(one, "") for one in right)])
     width = max(len(row[0]) for row in rows)
     lines = [f"{row[0]:{width}}" + "".join(f"{cell:>7}" for cell in row[1:]).rstrip() for row in rows]
     if names:

@@ -46,6 +46,21 @@ def test_the_stages_as_json_are_those_of_the_card(learned: Path) -> None:
     assert document["skills_of_the_text"] == {"brackets_closed": 0.875}
 
 
+def test_how_soon_labels_were_told_is_told(
+    make_style: Callable[[Path, Card], Path], tiny_card: Card, tmp_path: Path
+) -> None:
+    curve = [0.5, 0.5, 0.5, 0.5, 0.625, 0.75, 0.75, 0.75, 0.75, 0.875]
+    stages = (STAGES[0], {**STAGES[1], "told_right": curve})
+    folder = make_style(tmp_path / "told", dataclasses.replace(tiny_card, stages=stages))
+    output = CliRunner().invoke(main, ["stages", str(folder)]).stdout
+    rows = [line.split() for line in output.splitlines() if line.startswith("labels right")]
+    assert [row[2:] for row in rows] == [
+        ["10", "%", "read", "-", "50"],
+        ["50", "%", "read", "-", "62"],
+        ["100", "%", "read", "-", "88"],
+    ]
+
+
 def test_a_style_without_stages_says_so(tiny_style: Path) -> None:
     assert CliRunner().invoke(main, ["stages", str(tiny_style)]).stdout == "the card of tiny tells of no stages\n"
     result = CliRunner().invoke(main, ["stages", "nowhere"])

@@ -131,6 +131,8 @@ def test_a_plan_trains_a_style_that_tells_labels(tmp_path: Path, monkeypatch: py
     card = read_card(tmp_path / "runs" / "mood" / "style" / "mood")
     assert card.readouts == {"sentiment": ("hated", "liked")}
     assert card.figures["labels"]["parts"]["all"]["network"] > 0.9
+    assert all(len(stage["told_right"]) == 10 for stage in card.stages)
+    assert card.stages[-1]["told_right"][-1] > 0.9 > card.stages[0]["told_right"][-1]
 
 
 def test_a_network_that_learns_labels_is_not_taught_and_reads_nothing_else_first(tmp_path: Path) -> None:

@@ -182,6 +182,12 @@ def test_the_same_stages_give_the_same_picture() -> None:
     assert "nats per character" in texts
     assert "words" in texts
     assert "brackets" not in texts, "what was never counted has no line"
+    told = [{**stage, "told_right": [0.5, 0.75, 1.0]} for stage in stages]
+    drawn = "".join(ET.fromstring(draw_stages("sea", told)).itertext())
+    assert "labels told right" in drawn
+    assert "words" in drawn
+    assert "labels told right" not in texts
+    assert "of a text read" in draw_stages("sea", [{"characters": 10, "loss": 2.0, "told_right": [0.5, 1.0]}])
     draw_stages("old", [{"characters": 10, "loss": 2.0}])
     draw_stages("none", [])
     assert "share" not in draw_stages("told", [{"characters": 10, "loss": 2.0, "skills": {}}]), (

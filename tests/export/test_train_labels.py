@@ -57,6 +57,15 @@ def test_texts_with_labels_become_a_style_that_tells_them(tmp_path: Path) -> Non
     for part in figures["parts"].values():
         assert set(part) == {"texts", "network", "accuracy", "half", "tfidf", "nb"}
     assert sum(map(sum, figures["confusion"])) == figures["texts"] == 60
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    assert len(card.stages) >= 3
+    for stage in card.stages:
+        assert len(stage["told_right"]) == 10, "noted in training where there was no time to measure it again"
+        assert f"| {stage['characters']:,} | {100 * stage['told_right'][0]:.0f} % | " in page
+    first, last = card.stages[0]["told_right"], card.stages[-1]["told_right"]
+    assert last[-1] > 0.95 > first[-1], "it learned to tell them"
+    assert last[0] < last[-1], "and needs to read for it"
+    assert "labels told right" in (folder / "stages.svg").read_text(encoding="utf-8")
     assert "## Labels" in (folder / "README.md").read_text(encoding="utf-8")
     result = CliRunner().invoke(
         main, ["classify", "--style", str(folder), "--json"], input="the film is superb\nthe sound is broken\n"

@@ -70,6 +70,7 @@ ODD: list[tuple[str, Any]] = [
     ("stages", [STAGE | {"characters": 1.5}]),
     ("stages", [STAGE | {"skills": {"words": [1]}}]),
     ("stages", [STAGE | {"sample": None}]),
+    ("stages", [STAGE | {"told_right": ["half"]}]),
 ]
 
 

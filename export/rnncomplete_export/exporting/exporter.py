@@ -175,7 +175,17 @@ def export_style(
     if labelled is not None and memory is not None:
         card, memory = with_labels(card, models["int8"], memory, *labelled, advance=advance)
     card = typed(card, models["int8"], memory, held_out, effort=effort, advance=advance)
-    card = with_stages(card, path, checkpoint, network, read=read, tokens=held_out, most=effort.stages, advance=advance)
+    card = with_stages(
+        card,
+        path,
+        checkpoint,
+        network,
+        read=read,
+        tokens=held_out,
+        kept=labelled[1] if labelled else None,
+        most=effort.stages,
+        advance=advance,
+    )
     write_style(folder, card, {STEP: models["int8"]}, memory)
     return card
 
@@ -315,14 +325,26 @@ def with_stages(
     *,
     read: NDArray[np.uint16] | None,
     tokens: NDArray[np.uint16],
+    kept: LabelledSet | None,
     most: int,
     advance: Callable[[str], None] = lambda _: None,
 ) -> Card:
-    """``card`` with the stages of learning, ``most`` of them measured anew, and the skills that the text held out shows."""
+    """``card`` with the stages of learning, ``most`` of them measured anew, and the skills that the text held out shows.
+
+    ``kept`` are the texts held out with their labels, if they have some.
+    """
     vocabulary = Vocabulary(card.vocabulary, card.normalisation)
     words = frozenset() if read is None else known_words(read, vocabulary)
     stages = measure_stages(
-        path, checkpoint, network, tokens, words=words, vocabulary=vocabulary, most=most, advance=advance
+        path,
+        checkpoint,
+        network,
+        tokens,
+        words=words,
+        vocabulary=vocabulary,
+        most=most,
+        labelled=([vocabulary.encode(text) for text in kept.texts], kept.known) if kept else None,
+        advance=advance,
     )
     writing: Writing = {"temperature": WRITING_TEMPERATURE, "min_p": MIN_P, "skills": stages[-1]["skills"]}
     figures: Figures = {

@@ -53,6 +53,7 @@ def render_readme(card: Card) -> str:
         "## What it learned, and when",
         "![loss and skills against characters seen](stages.svg)",
         skills_table(card),
+        labels_table(card),
     ]
     for stage in card.stages:
         parts.append(f"After {stage['characters']:,} characters, {stage['loss']:.3f} nats per character, it wrote:")
@@ -229,6 +230,24 @@ def skills_table(card: Card) -> str:
         f"{ROOM:,} characters follow it. A dash: there was nothing to count.",
     ]
     return "\n".join(lines)
+
+
+def labels_table(card: Card) -> str:
+    """How soon the label of a text was told at each stage; nothing of a style without labels, or where none was told."""
+    told = [stage for stage in card.stages if stage.get("told_right")]
+    if not told:
+        return ""
+    tenths = len(told[0]["told_right"])
+    read = " | ".join(percent(place / tenths) for place in range(1, tenths + 1))
+    lines = [f"| characters seen, text read: | {read} |", "|---" * (tenths + 1) + "|"]
+    lines += [f"| {stage['characters']:,} | {' | '.join(map(percent, stage['told_right']))} |" for stage in told]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "The share of texts held out whose label the network alone tells right, by how much of each it has read.",
+        ]
+    )
 
 
 def written_at(card: Card) -> str:

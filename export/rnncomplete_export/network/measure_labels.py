@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 STREAMS, WINDOW = 64, 128
 
+TENTHS = tuple(number / 10 for number in range(1, 11))
+TOLD_CHARACTERS = 20_000
+"""Of the texts held out, evenly spaced, whose labels are told at a stage of learning."""
+
+
+def told_right(network: CharacterNetwork, texts: Sequence[NDArray[np.uint16]], known: NDArray[np.int64]) -> list[float]:
+    """The share of some of ``texts`` whose label, the number ``known`` of each, is the likeliest after each tenth of it."""
+    every = max(1, -(-sum(map(len, texts)) // TOLD_CHARACTERS))
+    logits = label_logits(network, texts[::every], TENTHS)
+    shares: list[float] = (logits.argmax(2) == known[::every]).mean(axis=1).round(4).tolist()
+    return shares
+
 
 @torch.no_grad()
 def label_logits(

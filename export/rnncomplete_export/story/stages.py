@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 from rnncomplete.errors import CheckpointError
 from rnncomplete_export.checkpoint import STAGES, load_checkpoint
 from rnncomplete_export.network.measure import STAGE_CHARACTERS, nats_per_character, sampled, write_streams
+from rnncomplete_export.network.measure_labels import told_right
 from rnncomplete_export.story.skills import ROOM, count_skills, words_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -47,6 +48,7 @@ def measure_stages(
     words: Collection[str],
     vocabulary: Vocabulary,
     most: int = 100,
+    labelled: tuple[Sequence[NDArray[np.uint16]], NDArray[np.int64]] | None = None,
     advance: Callable[[str], None] = lambda _: None,
 ) -> tuple[Stage, ...]:
     """The stages that ``checkpoint``, which lies at ``path``, tells of.
@@ -54,7 +56,8 @@ def measure_stages(
     Where their weights are beside it, the loss of each of the last ``most`` is measured on the same stretches of
     ``validation``, and their skills are counted; of the others both are what the training itself noted, if it did. The last
     is ``network`` itself, what is exported, measured whatever ``most`` is. A training that went on from another one on the
-    same text has the stages of that one first, and counts on from it. ``advance`` is told of each that is measured.
+    same text has the stages of that one first, and counts on from it. ``labelled`` are texts held out, and the number of the
+    label of each, by which it is measured how soon that is told. ``advance`` is told of each that is measured.
     """
     state = checkpoint.facts["state"]
     earlier = checkpoint.facts["about"].get("earlier")
@@ -69,7 +72,8 @@ def measure_stages(
 
     def measured() -> dict[str, Any]:
         loss = nats_per_character(network, sample)
-        return {"loss": loss, **_written(network, words, vocabulary)}
+        told = {} if labelled is None else {"told_right": told_right(network, *labelled)}
+        return {"loss": loss, **_written(network, words, vocabulary), **told}
 
     noted = state["stages"]
     for number, stage in enumerate(noted, 1):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from rnncomplete_export.network.measure_labels import label_logits
+from rnncomplete_export.network.measure_labels import label_logits, told_right
 from rnncomplete_export.texts.labelled import texts_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class LabelTask:
         self._labels, self._weights = labelling.each(corpus.training, newline)
         texts = texts_of(corpus.validation, newline)
         self._known = labelling.lines[-len(texts) :]
+        self._all = texts, self._known
         every = max(1, -(-sum(map(len, texts)) // VALIDATED_CHARACTERS))
         self._texts, self._known = texts[::every], self._known[::every]
 
@@ -47,3 +48,7 @@ class LabelTask:
         logits = torch.from_numpy(label_logits(network, self._texts)[0])
         known = torch.from_numpy(self._known)
         return functional.cross_entropy(logits, known).item(), (logits.argmax(1) == known).double().mean().item()
+
+    def show(self, network: CharacterNetwork) -> dict[str, list[float]]:
+        """What a stage of learning notes: how much of a text it has to read to tell its label."""
+        return {"told_right": told_right(network, *self._all)}

@@ -17,7 +17,7 @@ from rnncomplete_export.training.label_task import LabelTask
 from rnncomplete_export.training.network_shape import network_config
 from rnncomplete_export.training.profile import operations_a_character
 from rnncomplete_export.training.requirements import check_needs
-from rnncomplete_export.training.task import Learned, Validated
+from rnncomplete_export.training.task import Learned, Shown, Validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -154,11 +154,11 @@ class LanguageTask:
         told = f", label {lost:.4f} nats, {100 * accuracy:.2f} % right"
         return Validated(nats + self.config.label_weight * lost, nats, told)
 
-    def show(self, network: Any) -> tuple[float, str]:
-        """Loss on less of it, and what is written from the start of a text."""
+    def show(self, network: Any) -> Shown:
+        """Loss on less of it, what is written from the start of a text, and how soon labels are told."""
         loss = nats_per_character(network, sampled(self.corpus.validation, STAGE_CHARACTERS))
         [written] = write_streams(network, 1, SAMPLE_CHARACTERS, seed=self.config.seed)
-        return loss, self.vocabulary.decode(written)
+        return Shown(loss, self.vocabulary.decode(written), self.labels.show(network) if self.labels else {})
 
     def facts(self) -> dict[str, Any]:
         """For a checkpoint."""

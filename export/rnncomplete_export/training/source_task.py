@@ -15,7 +15,7 @@ from rnncomplete_export.network.encoders import build_network
 from rnncomplete_export.network.text_encoder import PADDING
 from rnncomplete_export.network.writing import written_lines
 from rnncomplete_export.training.profile import operations_a_character
-from rnncomplete_export.training.task import Learned, Validated
+from rnncomplete_export.training.task import Learned, Shown, Validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -133,7 +133,7 @@ class SourceTask:
         nats = nats_of(network, self.validation)
         return Validated(nats, nats, "")
 
-    def show(self, network: Any) -> tuple[float, str]:
+    def show(self, network: Any) -> Shown:
         """Loss on the lines held out, and what is written about some of their sources."""
         count = self.validation.count
         which = np.unique(np.linspace(0, count - 1, SHOWN, dtype=np.int64))
@@ -142,7 +142,7 @@ class SourceTask:
         sample = "\n".join(
             f"{self._told[number]}\n> {self.vocabulary.decode(line)}" for number, line in zip(which, lines, strict=True)
         )
-        return nats_of(network, self.validation), sample
+        return Shown(nats_of(network, self.validation), sample, {})
 
     def facts(self) -> dict[str, Any]:
         """For a checkpoint."""

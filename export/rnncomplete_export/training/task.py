@@ -36,6 +36,17 @@ class Validated(NamedTuple):
     """Of what else was found, for people; begins with a comma if it says anything."""
 
 
+class Shown(NamedTuple):
+    """What is seen of a network at a stage of its training."""
+
+    loss: float
+    """Nats per character on some of what is held out."""
+    sample: str
+    """Of what it writes."""
+    told: dict[str, list[float]]
+    """What else a stage on a card holds."""
+
+
 class Task(Protocol):
     """What one training learns. All weights are those of ``network``, which is on the device from the start."""
 
@@ -69,8 +80,8 @@ class Task(Protocol):
     def validate(self, network: nn.Module) -> Validated:
         """Of ``network``, whose weights are averaged ones."""
 
-    def show(self, network: nn.Module) -> tuple[float, str]:
-        """Nats per character on some of what is held out, and a sample of what it writes."""
+    def show(self, network: nn.Module) -> Shown:
+        """What a stage of the training keeps of ``network``."""
 
     def facts(self) -> dict[str, Any]:
         """For a checkpoint: ``vocabulary``, ``normalisation``, ``corpus``, and what else the task needs to be known by."""

@@ -305,9 +305,9 @@ class Trainer:
             self._save_average(BEST)
 
     def _keep_stage(self) -> None:
-        loss, sample = self.task.show(self._averaged())
-        stage = {"step": self.state.updates, "characters": self.state.characters, "loss": loss, "sample": sample}
-        self.state.stages.append(stage)
+        loss, sample, told = self.task.show(self._averaged())
+        reached = {"step": self.state.updates, "characters": self.state.characters}
+        self.state.stages.append({**reached, "loss": loss, "sample": sample, **told})
         self._show(loss, sample)
         self._save_average(f"{STAGES}/{len(self.state.stages):02}.safetensors")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -225,15 +226,28 @@ class PlanTraining:
             return losses
         told = []
         for row, planned in enumerate(done.networks):
-            corpus, labelling = self.texts.corpora[planned.style], self.texts.labellings[planned.style]
-            config = config_of(planned, self.plan.shared, done.learner.shape.embedding, done.learner.shape.hidden, 0)
-            network = CharacterNetwork(network_config(config, corpus.vocabulary, len(labelling.labels)))
-            network.load_state_dict(state_of(chosen[row].float().cpu(), done.learner.shape, len(corpus.vocabulary)))
-            nats, right = LabelTask(corpus, labelling, self.plan.shared.label_weight).validate(network.to(self._device))
+            task, network = self._labelling(done, row, chosen[row])
+            nats, right = task.validate(network)
             losses[row] = self.plan.shared.label_weight * nats
             told.append(f"{planned.style} {nats:.4f} nats, {100 * right:.2f} % right")
         self._progress.say(f"labels of texts held out: {', '.join(told)}")
         return losses
+
+    def _labelling(self, done: Round, number: int, weights: Tensor) -> tuple[LabelTask, CharacterNetwork]:
+        """The task of the labels of one network, and that with ``weights`` float[P]."""
+        planned, shape = done.networks[number], done.learner.shape
+        corpus, labelling = self.texts.corpora[planned.style], self.texts.labellings[planned.style]
+        config = config_of(planned, self.plan.shared, shape.embedding, shape.hidden, 0)
+        network = CharacterNetwork(network_config(config, corpus.vocabulary, len(labelling.labels)))
+        network.load_state_dict(state_of(weights.float().cpu(), shape, len(corpus.vocabulary)))
+        return LabelTask(corpus, labelling, self.plan.shared.label_weight), network.to(self._device)
+
+    def _told(self, done: Round, number: int, weights: Tensor) -> dict[str, list[float]]:
+        """What a stage holds of a network of labels beside what one of texts alone has."""
+        if done.learner.labels is None:
+            return {}
+        task, network = self._labelling(done, number, weights)
+        return task.show(network)
 
     def _keep(self, done: Round, chosen: Tensor, losses: list[float]) -> None:
         numbers = better(done, losses, self.best)
@@ -241,7 +255,9 @@ class PlanTraining:
             return
         self._progress.say("writing, and counting what was learned at each stage")
         before = [self._before(network) for network in done.networks]
-        tell_stages(done, chosen, numbers, before=before, best=self.best, texts=self.texts)
+        tell_stages(
+            done, chosen, numbers, before=before, best=self.best, texts=self.texts, told=partial(self._told, done)
+        )
         for style, number in numbers.items():
             network, best = done.networks[number], self.best[style]
             best.loss = losses[number]

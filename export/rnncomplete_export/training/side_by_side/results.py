@@ -19,7 +19,7 @@ from rnncomplete_export.training.side_by_side.parameters import LAYERS, state_of
 from rnncomplete_export.training.trainer import TrainingState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from torch import Tensor
@@ -73,11 +73,12 @@ def tell_stages(
     before: list[Counted],
     best: dict[str, Best],
     texts: PlanTexts,
+    told: Callable[[int, Tensor], dict[str, list[float]]],
 ) -> None:
     """Measure what the networks of those ``numbers`` were at each stage of a round, and add it to ``best``.
 
     ``chosen`` float[N, P] are the weights they have in the end. One that goes on has the stages of the round before, but
-    for its end, and then few.
+    for its end, and then few. ``told`` gives what else a stage holds of the network of a number, with weights float[P].
     """
     rows = list(numbers.values())
     learner = done.learner
@@ -102,8 +103,9 @@ def tell_stages(
             if updates is not None and earlier.updates and stages and characters < APART * stages[-1]["characters"]:
                 continue
             pieces = [texts.corpora[style].vocabulary.decode(piece) for piece in written[index].tolist()]
-            told = {"sample": pieces[0][:SAMPLE_CHARACTERS], "skills": count_skills(pieces, texts.words(style))}
-            stages.append({"step": step, "characters": characters, "loss": float(loss[index]), **told})
+            seen = {"sample": pieces[0][:SAMPLE_CHARACTERS], "skills": count_skills(pieces, texts.words(style))}
+            reached = {"step": step, "characters": characters, "loss": float(loss[index])}
+            stages.append({**reached, **seen, **told(number, weights[number])})
 
 
 def save_style(
