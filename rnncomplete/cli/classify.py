@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rnncomplete.cli.options import open_completer, print_json, print_text, settings_from
+from rnncomplete.cli.options import named_style, open_completer, print_json, print_text, settings_from
 from rnncomplete.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def _classifier(context: click.Context, style: str | None) -> Classifier:
     """Of the style that was named, here or before the command; on the CPU, where texts are read side by side."""
     from rnncomplete.completion.classifier import Classifier
 
-    outer = (context.find_root().obj or {}).get("style")
-    chosen = style or outer or _first_with_labels()
+    chosen = named_style(context, style) or _first_with_labels()
     completer = open_completer(settings_from(context, style=chosen, device="cpu"))
     return Classifier(completer.model, completer.memory)
 

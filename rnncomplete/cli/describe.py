@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from rnncomplete.cli.interruption import interruptible
-from rnncomplete.cli.options import print_json, print_text, settings_from, tell
+from rnncomplete.cli.options import load_about, print_json, print_text, tell
 from rnncomplete.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from rnncomplete.network.model import FloatArray, Model
-
-STYLE = "pictures"
-"""The style that describes unless another is named, where it is installed; else the first one that does."""
+    from rnncomplete.errors import PictureError
 
 LONGEST = 300
 """Characters of a description."""
@@ -49,14 +46,11 @@ def describe(
     rnncomplete describe --style photos holiday.jpg
     rnncomplete describe --json *.png
     """
+    from rnncomplete.completion.beam import line_about
     from rnncomplete.errors import PictureError
-    from rnncomplete.network.loading import load_network, styles_about
     from rnncomplete.network.picture_file import read_picture, size_of
-    from rnncomplete.styles import find_style
 
-    outer = (context.find_root().obj or {}).get("style")
-    chosen = settings_from(context, style=style or outer or styles_about("picture", STYLE)[0]).style
-    model = load_network(find_style(chosen), "cpu")  # where sentences are tried side by side
+    model = load_about(context, style, "picture")
     size = size_of(model.card)
     found: list[dict[str, str]] = []
     wrong: list[PictureError] = []
@@ -64,7 +58,7 @@ def describe(
         for number, path in enumerate(pictures):
             progress(number, len(pictures))
             try:
-                text = _described(model, read_picture(path, size), beam)
+                text = line_about(model, read_picture(path, size), beam=beam, longest=LONGEST).text
             except PictureError as error:  # the others are described all the same
                 wrong.append(error)
                 continue
@@ -78,18 +72,3 @@ def describe(
         tell(str(refused))
     if wrong:
         raise wrong[-1]
-
-
-def _described(model: Model, picture: FloatArray, beam: int) -> str:
-    """The likeliest sentence about ``picture``."""
-    from rnncomplete.completion.beam import likeliest_line
-
-    about = model.encode(picture)
-    line = likeliest_line(
-        lambda tokens, states: model.step_batch(tokens, states, about),
-        model.initial_state,
-        model.vocabulary,
-        beam=beam,
-        longest=LONGEST,
-    )
-    return line.text

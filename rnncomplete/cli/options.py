@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rnncomplete.completion.completer import Completer
+    from rnncomplete.network.model import Model
     from rnncomplete.settings import Settings
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -75,6 +76,32 @@ def settings_from(context: click.Context, **flags: Any) -> Settings:
     for line in settings.ignored:
         tell(line)
     return settings
+
+
+def named_style(context: click.Context, style: str | None) -> str | None:
+    """The style that was named, for this command or before it."""
+    named: str | None = style or (context.find_root().obj or {}).get("style")
+    return named
+
+
+def load_about(context: click.Context, style: str | None, kind: str) -> Model:
+    """The network that writes about sources of that ``kind``: that of the style named, or else the first there is.
+
+    It runs on the CPU, where lines are tried side by side. Raises :class:`StyleError`.
+    """
+    from rnncomplete.errors import StyleError
+    from rnncomplete.network.loading import load_network, styles_about
+    from rnncomplete.styles import find_style
+
+    chosen = named_style(context, style) or styles_about(kind)[0]
+    model = load_network(find_style(settings_from(context, style=chosen).style), "cpu")
+    if model.card.source is None or model.card.source["kind"] != kind:
+        does, trained = {
+            "text": ("does not translate", "pairs of lines: rnncomplete train --pairs FILE.tsv"),
+            "picture": ("describes no pictures", "pictures: rnncomplete train --pictures FOLDER"),
+        }[kind]
+        raise StyleError(f"the style {model.card.style!r} {does}; expected one that was trained on {trained}")
+    return model
 
 
 def open_completer(settings: Settings, before: str | None = None, *, static: bool = False) -> Completer:

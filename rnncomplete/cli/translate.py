@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rnncomplete.cli.interruption import interruptible
-from rnncomplete.cli.options import decode_stdin, print_json, settings_from, tell, write_text
+from rnncomplete.cli.options import decode_stdin, load_about, print_json, tell, write_text
 from rnncomplete.cli.progress import Progress
 
 if TYPE_CHECKING:
     from rnncomplete.completion.beam import Line
     from rnncomplete.network.model import Model
-
-STYLE = "english-french"
-"""The style that translates unless another is named, where it is installed; else the first one that does."""
 
 
 @click.command()
@@ -43,7 +40,7 @@ def translate(context: click.Context, /, file: Path | None, style: str | None, *
     """
     from rnncomplete.text.decoding import read_text
 
-    model = _model(context, style)
+    model = load_about(context, style, "text")
     text = read_text(file) if file else decode_stdin("rnncomplete translate < FILE")
     lines = model.vocabulary.normalise(text).removesuffix("\n").split("\n") if text else []
     _warn_of_long(model, lines)
@@ -64,18 +61,11 @@ def translate(context: click.Context, /, file: Path | None, style: str | None, *
 
 def _translated(model: Model, source: str, beam: int) -> Line:
     """The translation of one line; of blanks alone nothing."""
-    from rnncomplete.completion.beam import Line, likeliest_line
+    from rnncomplete.completion.beam import Line, line_about
 
     if not source.strip():
         return Line("", 0.0)
-    about = model.encode(source)
-    return likeliest_line(
-        lambda tokens, states: model.step_batch(tokens, states, about),
-        model.initial_state,
-        model.vocabulary,
-        beam=beam,
-        longest=3 * min(len(source), _longest(model)) + 40,
-    )
+    return line_about(model, source, beam=beam, longest=3 * min(len(source), _longest(model)) + 40)
 
 
 def _longest(model: Model) -> int:
@@ -89,21 +79,3 @@ def _warn_of_long(model: Model, lines: list[str]) -> None:
     if long:
         which = f"line {long[0]} is" if len(long) == 1 else f"line {long[0]} and {len(long) - 1} more are"
         tell(f"{which} longer than {longest} characters; what is behind those is not translated, so break them up")
-
-
-def _model(context: click.Context, style: str | None) -> Model:
-    """Of the style that was named, here or before the command; on the CPU, where lines are tried side by side."""
-    from rnncomplete.errors import StyleError
-    from rnncomplete.network.loading import load_network, styles_about
-    from rnncomplete.styles import find_style
-
-    outer = (context.find_root().obj or {}).get("style")
-    chosen = style or outer or styles_about("text", STYLE)[0]
-    model = load_network(find_style(settings_from(context, style=chosen).style), "cpu")
-    source = model.card.source
-    if source is None or source["kind"] != "text":
-        raise StyleError(
-            f"the style {model.card.style!r} does not translate; expected one that was trained on pairs of lines: "
-            "rnncomplete train --pairs FILE.tsv"
-        )
-    return model

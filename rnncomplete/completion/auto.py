@@ -19,7 +19,6 @@ from rnncomplete.completion.prefix_cache import PrefixCache
 from rnncomplete.errors import RnncompleteError, StyleError
 from rnncomplete.network.distribution import nats
 from rnncomplete.network.loading import load_network, styles_of_texts
-from rnncomplete.network.source_kind import suits
 from rnncomplete.styles import DEFAULT_STYLE, find_style
 
 if TYPE_CHECKING:
@@ -108,16 +107,11 @@ class AutoCompleter:
             for completer in self._completers.values():
                 completer.options = options
 
-    def open(self, document: Hashable = None, source: Source | None = None) -> AutoDocument:
-        """The document of that name; a new one is written in the style of the document used last.
-
-        What it is about counts where the style that is chosen writes about such a ``source``.
-        """
+    def open(self, document: Hashable = None, source: Source | None = None) -> AutoDocument:  # noqa: ARG002 - no style here has one
+        """The document of that name; a new one is written in the style of the document used last."""
         with self._lock:
             opened = self._documents.setdefault(document, AutoDocument(document, self, self.current))
             self._documents.move_to_end(document)
-            if source is not None:
-                opened.source = source
             while len(self._documents) > MOST_DOCUMENTS:
                 self._documents.popitem(last=False)
             return opened
@@ -216,8 +210,6 @@ class AutoDocument:
         self._identity = identity
         self._chooser = chooser
         self._judges: dict[str, Judge] = {}
-        self.source: Source = ""
-        """What it is about."""
         self.completer = completer
         """That of the style it is written in."""
 
@@ -252,8 +244,7 @@ class AutoDocument:
     def chosen(self) -> Document:
         """The document in the style that it is written in now."""
         self._chooser.current = self.completer
-        about = self.source if suits(self.completer.card, self.source) else None
-        return self.completer.open(self._identity, about)
+        return self.completer.open(self._identity)
 
     def choose(self, before: str, wanted: Callable[[], bool]) -> None:
         """Change to the style that finds the end of ``before`` least surprising, unless one is wanted meanwhile."""

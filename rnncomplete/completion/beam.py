@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rnncomplete.network.model import FloatArray
+    from rnncomplete.network.model import FloatArray, Model
     from rnncomplete.text.vocabulary import Vocabulary
 
     Step = Callable[[NDArray[np.int64], FloatArray], tuple[FloatArray, FloatArray]]
@@ -77,6 +77,16 @@ def likeliest_line(
         begun = [(*begun[row], token) for row, token in zip(rows.tolist(), tokens.tolist(), strict=True)]
         logits, states = step(tokens, states[rows])
     return min(ended, key=lambda line: line.nats / length_penalty(len(line.text), alpha))
+
+
+def line_about(model: Model, source: str | FloatArray, *, beam: int, longest: int) -> Line:
+    """What ``model`` writes about ``source``: :func:`likeliest_line` of at most ``longest`` characters."""
+    about = model.encode(source)
+
+    def step(tokens: NDArray[np.int64], states: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return model.step_batch(tokens, states, about)
+
+    return likeliest_line(step, model.initial_state, model.vocabulary, beam=beam, longest=longest)
 
 
 def _log_shares(logits: FloatArray) -> NDArray[np.float64]:

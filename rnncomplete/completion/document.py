@@ -106,7 +106,7 @@ class Document:
         self._source = source
         self._owner = owner
         self._lock = threading.RLock()
-        self._readings = 0
+        self._readings = self._sources = 0
         self._kept: Reading | None = None
         self._bytes = 0
 
@@ -140,7 +140,7 @@ class Document:
             expect_source(self._owner.knowledge.model.card, source)
             self._source = source
             if self._kept is not None and self._kept.change(source):
-                self._readings += 1
+                self._sources += 1
 
     def read(self, before: str, wanted: Callable[[], bool] = always) -> tuple[FloatArray, Any] | None:
         """What the network alone makes of the text ``before``: logits float32[V], and a state for :meth:`step`.
@@ -264,7 +264,7 @@ class Document:
         """The place behind ``before`` and what is ``supposed`` there; ``None`` once it is not wanted."""
         with self._lock:
             self._readings += 1
-            mine, reading = self._readings, self._reading()
+            mine, about, reading = self._readings, self._sources, self._reading()
             reading.caught_up = False
             found = reading.reader.read(reading.follow(before), wanted)
             reading.caught_up = found is not None
@@ -274,8 +274,9 @@ class Document:
             return None
 
         def still() -> bool:
-            # What the mixer has learned since belongs to another text.
-            return (reading.knowledge.static or mine == self._readings) and wanted()
+            # What the mixer has learned since belongs to another text, and what is written about may be something else.
+            same = about == self._sources and (reading.knowledge.static or mine == self._readings)
+            return same and wanted()
 
         vocabulary = reading.knowledge.model.vocabulary
         place = Place(reading.reader, vocabulary, found, before=before + supposed, wanted=still, lock=self._lock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from rnncomplete.completion.decoder import Decoder, DecoderOptions, Ghost
@@ -58,8 +59,8 @@ class Place:
         return True
 
     def greedy(self, length: int) -> Iterator[tuple[str, float]]:
-        """The ``length`` likeliest characters here, with their probabilities, as they are asked for."""
-        return self._decoder.greedy(self.scores, self.state, length)
+        """The ``length`` likeliest characters here, with their probabilities, as they are asked for and wanted."""
+        return takewhile(lambda _: self.wanted(), self._decoder.greedy(self.scores, self.state, length))
 
     def grow(self, options: DecoderOptions) -> Iterator[Ghost]:
         """The first word as soon as it is known, then the whole ghost, which may be empty.

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from rnncomplete.editors.open_text import OpenText
     from rnncomplete.editors.shelf import Shelf
 
-STYLE = "pictures"
-"""The style that describes, where it is installed; else the first one that does."""
-
 TAG = 2_000
 """Characters of a tag on either side of the cursor, at most."""
 
@@ -115,7 +112,7 @@ class Pictures:
     def _completer(self) -> Completer | None:
         """What describes; ``None`` if no style does that can be loaded."""
         try:
-            return self._shelf.completer(styles_about("picture", STYLE)[0])
+            return self._shelf.completer(styles_about("picture")[0])
         except RnncompleteError:
             return None
 

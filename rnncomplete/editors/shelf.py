@@ -9,7 +9,7 @@ from rnncomplete.completion.completer import Completer
 from rnncomplete.completion.decoder import DecoderOptions
 from rnncomplete.completion.installing import read_memory
 from rnncomplete.network.loading import load_network, styles_of_texts
-from rnncomplete.styles import find_style
+from rnncomplete.styles import ENCODER, find_style
 
 if TYPE_CHECKING:
     from rnncomplete.completion.file_memory import Learned
@@ -41,6 +41,11 @@ class Shelf:
     def loaded(self) -> list[str]:
         """Those in use."""
         return sorted(self._networks)
+
+    @staticmethod
+    def has_source(name: str) -> bool:
+        """Whether what is written in the style called ``name`` is about a source."""
+        return bool(name) and (find_style(name) / ENCODER).exists()
 
     def network(self, name: str) -> Model:
         """The network called ``name`` alone; raises :class:`~rnncomplete.errors.RnncompleteError`."""

@@ -96,8 +96,11 @@ class Texts:
             text.off = "there is no style; train one with: rnncomplete train TEXT --style NAME"
 
     def _beside(self, text: OpenText) -> str:
-        """The ends of other open texts of the same style and project, the one changed last at the end."""
-        if not self.preferences.learn:
+        """The ends of other open texts of the same style and project, the one changed last at the end.
+
+        Nothing before what is about a source, whose lines are counted from the beginning.
+        """
+        if not self.preferences.learn or self.shelf.has_source(text.style):
             return ""
         parts: list[str] = []
         left = MOST_BESIDE

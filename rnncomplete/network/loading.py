@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 STEP = "step.int8.onnx"
 """The graph of one step as the CPU runs it; what a GPU runs is made from it."""
 
+USUAL = {"text": "english-french", "picture": "pictures"}
+"""The style that writes about a source of each kind unless another is named, where it is installed."""
+
 LARGEST_FILE = 64 * 2**20
 """Bytes; nothing larger is read."""
 
@@ -92,25 +95,21 @@ def read_card(folder: Path) -> Card:
 
 
 def styles_of_texts() -> list[str]:
-    """The names of all installed styles but those that write about a source: what a text of any kind may be written in."""
-    found = []
-    for item in list_styles():
-        try:
-            about = read_card(item.folder).source
-        except ModelError:
-            about = None  # whoever loads it is told
-        if about is None:
-            found.append(item.name)
-    return found
+    """The names of all installed styles but those that write about a source: what a text of any kind may be written in.
+
+    They are told by their files, since reading all cards takes longer than a frame.
+    """
+    return [item.name for item in list_styles() if not (item.folder / ENCODER).exists()]
 
 
-def styles_about(kind: str, preferred: str = "") -> list[str]:
-    """The names of all installed styles that write about sources of that ``kind``, ``preferred`` first.
+def styles_about(kind: str) -> list[str]:
+    """The names of all installed styles that write about sources of that ``kind``, the one of :data:`USUAL` first.
 
     Raises :class:`StyleError` if there is none.
     """
     found = []
-    for item in sorted(list_styles(), key=lambda item: (item.name != preferred, item.name)):
+    about = [item for item in list_styles() if (item.folder / ENCODER).exists()]
+    for item in sorted(about, key=lambda item: (item.name != USUAL[kind], item.name)):
         with contextlib.suppress(ModelError):  # of a style that nobody has asked for
             source = read_card(item.folder).source
             if source is not None and source["kind"] == kind:

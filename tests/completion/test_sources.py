@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from tiny_source import copying_card, plain_picture, seeing_card, write_source_style
 
 from rnncomplete.completion import static_reader
-from rnncomplete.completion.auto import AutoCompleter
 from rnncomplete.completion.completer import Completer, load_completer
 from rnncomplete.completion.decoder import DecoderOptions
 from rnncomplete.completion.sources import About, Contexts
@@ -181,6 +180,25 @@ def test_a_document_keeps_its_source_until_it_is_told_another(fake: Fake) -> Non
     assert fake.encoded == ["ONE", ""]
 
 
+@pytest.mark.parametrize("static", [True, False])
+def test_a_ghost_that_has_begun_is_given_up_when_the_text_is_about_something_else(fake: Fake, static: bool) -> None:
+    document = Completer(fake.model, FREE, static=static).open("a", source="ONE")
+    greedy = document.greedy("x")
+    assert next(greedy)
+    document.write_about("ONE")
+    assert next(greedy), "that is what it was about"
+    document.write_about("TWO")
+    assert list(greedy) == []
+    begun = document.grow("x")
+    document.write_about("TWO\nTHREE")
+    assert list(begun) != [], "nothing was read before it was asked for"
+    begun = document.grow("x", options=dataclasses.replace(FREE, whole_words=True, length=FREE.length))
+    first = next(begun)
+    document.write_about("FOUR")
+    assert first.text
+    assert [ghost.text for ghost in begun] == []
+
+
 def test_a_source_that_does_not_suit_leaves_no_document(fake: Fake) -> None:
     completer = Completer(fake.model, FREE, static=True)
     for name in range(3):
@@ -311,13 +329,3 @@ def test_a_style_that_writes_about_nothing_says_so(tiny_style: Path, copying: Pa
         plain.open("a", source=plain_picture([1, 0, 0]))
     with pytest.raises(StyleError, match="'tiny' translates text; expected a text, not a picture"):
         load_completer(str(copying), "cpu").open("a", source=plain_picture([1, 0, 0]))
-
-
-def test_what_is_written_in_any_style_is_about_its_source_where_that_style_has_one(
-    tiny_style: Path, copying: Path
-) -> None:
-    for folder, expected in ((copying, "abc"), (tiny_style, None)):
-        one = load_completer(str(folder), "cpu", static=True)
-        document = AutoCompleter(["tiny"], lambda _, one=one: one, lambda _, one=one: one.model).open("a", source="ABC")
-        *_, ghost = document.grow("", lambda: True)
-        assert expected is None or ghost.text == expected

@@ -130,6 +130,8 @@ def test_an_editor_is_offered_the_translation(folder: Path, monkeypatch: pytest.
     shelf = Shelf()
     monkeypatch.setattr("rnncomplete.editors.shelf.find_style", lambda _: folder)
     texts = Texts(shelf, Preferences(style="copying"))
+    errands: list[str] = []
+    monkeypatch.setattr(texts.errands, "send", lambda name, *_: errands.append(name))
     other = texts.open("file:///b.po", "/b.po", "po", Text(BEFORE))
     text = texts.open("file:///a.po", "/a.po", "po", Text(BEFORE))
     for typed, after, offered in (
@@ -141,6 +143,7 @@ def test_an_editor_is_offered_the_translation(folder: Path, monkeypatch: pytest.
     assert text.source == "EVE\nHELLO, EVE"
     assert text.beside == "", "lines of another text would not be those of this source"
     assert other.source == ""
+    assert "read" not in errands, "and it is not read in the background only to be dropped"
     assert answer(texts, text, Ask(BEFORE + 'hello, eve"\n\n# a rem', "\n")) == []
     assert "msgstr" in text.why
     texts.end()

@@ -201,9 +201,9 @@ def test_where_no_style_describes_cards_are_read_once(
     asked: list[str] = []
     look = pictures.styles_about
 
-    def watched(kind: str, preferred: str) -> list[str]:
+    def watched(kind: str) -> list[str]:
         asked.append(kind)
-        return look(kind, preferred)
+        return look(kind)
 
     monkeypatch.setattr(pictures, "styles_about", watched)
     for _ in range(3):
