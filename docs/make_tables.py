@@ -209,37 +209,55 @@ def speed(facts: Facts) -> str:
 
 
 def headline(facts: Facts) -> str:
-    """The figures that a newcomer sees first: how good it is."""
+    """The figures that a newcomer sees first: how good it is, and how fast."""
+    texts = {name: card for name, card in facts.cards.items() if not card.get("source")}
+    found = [facts.evaluated[name] for name in texts if name in facts.evaluated]
+    if not found:
+        saved = _range([100 * card["figures"]["keystrokes_saved"] for card in texts.values()])
+        lines = [f"a simulated person saves **{saved} %** of the keystrokes on text held out of training"]
+    else:
+        saved, precision = (_range([100 * one[key] for one in found]) for key in ("keystrokes_saved", "precision"))
+        peers = [max(peer["keystrokes_saved"] for peer in one["peers"].values()) for one in found if "peers" in one]
+        beside = f", where the best other completer saves {_range([100 * one for one in peers])} %" if peers else ""
+        where = "" if len(found) == len(texts) else f"in {len(found)} of the {len(texts)} styles, where it was run, "
+        lines = [
+            f"{where}a simulated person saves **{saved} %** of the keystrokes on text held out of training{beside}; "
+            f"{precision} % of the ghosts are taken at least in part"
+        ]
     below = [
         100 * (1 - figures["nats_per_character"] / figures["ngram_nats"])
-        for card in facts.cards.values()
+        for card in texts.values()
         if "ngram_nats" in (figures := card["figures"]) and not card.get("readouts")
     ]
-    lines = [
-        f"- the network alone predicts **{_range(below)} %** better than the best Kneser-Ney n-gram of the same text, in "
-        "styles that only write"
+    lines.append(
+        f"the network alone predicts **{_range(below)} %** better than the best Kneser-Ney n-gram of the same text, in styles "
+        "that only write"
+    )
+    lines += _speeds([facts.benched[name] for name in texts if name in facts.benched])
+    return "".join(f"- {line}\n" for line in lines)
+
+
+def _speeds(benched: list[dict[str, Any]]) -> list[str]:
+    """How fast it is, as sentences; none where nothing was measured."""
+    if not benched:
+        return []
+
+    def of(key: str, digits: int = 0, scale: float = 1) -> str:
+        return _range([scale * one[key] for one in benched if one.get(key) is not None], digits)
+
+    machine = "a machine with other work" if any(one.get("noisy") for one in benched) else "a quiet machine"
+    return [
+        f"a ghost of 32 characters is ready **{of('ghost_ms_p50', 1)} ms** after the key (median, one core, {machine})",
+        f"the network runs **{of('times_faster_than_torch_eager', 1)} times** as fast as in PyTorch, "
+        f"{of('times_faster_than_float32_lstm', 1)} times as fast as ONNX Runtime's own LSTM in float32",
+        f"the prompt is usable **{of('startup_prompt_ms', 2, 1 / 1000)} s** after the process began, and takes "
+        f"{of('peak_memory_mb')} MB of memory",
     ]
-    if not facts.evaluated:
-        typed = [100 * card["figures"]["keystrokes_saved"] for card in facts.cards.values()]
-        lines[:0] = [f"- a simulated person saves **{_range(typed)} %** of the keystrokes on text held out of training"]
-    else:
-        found = list(facts.evaluated.values())
-        saved, precision = ([100 * one[key] for one in found] for key in ("keystrokes_saved", "precision"))
-        best = [
-            100 * max(peer["keystrokes_saved"] for peer in one["peers"].values()) for one in found if "peers" in one
-        ]
-        beside = f", where the best other completer saves {_range(best)} %" if best else ""
-        lines[:0] = [
-            f"- in {len(found)} of the {len(facts.cards)} styles, where it was run, a simulated person saves "
-            f"**{_range(saved)} %** of the keystrokes on text held out of training{beside}; {_range(precision)} % of the "
-            "ghosts are taken at least in part"
-        ]
-    return "".join(f"{line}\n" for line in lines)
 
 
-def _range(values: list[float]) -> str:
-    low, high = round(min(values)), round(max(values))
-    return f"{low}" if low == high else f"{low} to {high}"
+def _range(values: list[float], digits: int = 0) -> str:
+    low, high = f"{min(values):.{digits}f}", f"{max(values):.{digits}f}"
+    return low if low == high else f"{low} to {high}"
 
 
 TABLES: dict[str, Callable[[Facts], str]] = {

@@ -95,6 +95,27 @@ def test_the_first_figures_are_ranges_over_the_styles(tables: Any, facts: Any) -
     assert "**25 to 50 %** better" in below
 
 
+def test_speeds_stand_with_them_once_they_were_measured(tables: Any, facts: Any) -> None:
+    assert len(tables.headline(facts).splitlines()) == 2
+    fast = {"ghost_ms_p50": 3.04, "times_faster_than_torch_eager": 4.0, "times_faster_than_float32_lstm": None}
+    slow = {"ghost_ms_p50": 5.0, "times_faster_than_torch_eager": 4.5, "times_faster_than_float32_lstm": 2.5}
+    started = {"startup_prompt_ms": 150.0, "peak_memory_mb": 134.6, "noisy": False}
+    facts.benched |= {"aa": {**fast, **started}, "tolstoy": {**slow, **started}}
+    *_, ghost, network, prompt = tables.headline(facts).splitlines()
+    assert "**3.0 to 5.0 ms** after the key (median, one core, a quiet machine)" in ghost
+    assert "**4.0 to 4.5 times** as fast as in PyTorch, 2.5 times" in network
+    assert "**0.15 s** after the process began, and takes 135 MB" in prompt
+    facts.benched["aa"]["noisy"] = True
+    assert "a machine with other work" in tables.headline(facts)
+
+
+def test_a_style_with_a_source_is_not_among_those_that_go_on_with_texts(tables: Any, facts: Any) -> None:
+    facts.cards["aa"]["source"] = {"kind": "text"}
+    saved, below = tables.headline(facts).splitlines()
+    assert "where it was run" not in saved, "all of the others were evaluated"
+    assert "**25 %** better" in below
+
+
 def test_a_table_without_an_end_is_refused(tables: Any, facts: Any) -> None:
     with pytest.raises(SystemExit, match="no end"):
         tables.filled("<!-- table: peers -->\n", facts)
