@@ -35,6 +35,15 @@ def test_more_training_means_more_effort_up_to_a_most_and_more_kinds_mean_less()
 
 
 @pytest.mark.parametrize("kinds", [100, 4096])
+def test_after_minutes_up_to_a_quarter_of_an_hour_an_export_does_what_it_does_after_two(kinds: int) -> None:
+    assert effort_after(600, kinds) == effort_after(900, kinds) == effort_after(120, kinds)
+    after = [effort_after(seconds, kinds).weighed for seconds in (900, 901, 1200, 1800)]
+    assert after == sorted(after)
+    assert after[1] < 1.02 * after[0], "one second more is not a leap"
+    assert effort_after(1799, kinds).counted > 0.99 * effort_after(1800, kinds).counted
+
+
+@pytest.mark.parametrize("kinds", [100, 4096])
 def test_after_two_minutes_no_count_is_beyond_a_fraction_of_what_was_trained_on(kinds: int) -> None:
     effort = effort_after(120, kinds)
     typed = effort.typed + 4 * effort.tuned

@@ -23,6 +23,14 @@ def seconds_trained(seconds: float, characters: int, parameters: int) -> float:
     return max(seconds, 6 * parameters * characters / OPERATIONS)
 
 
+MINUTES_OF_TWO = 120.0, 900.0
+"""Seconds of training after which an export does what it does after two minutes, which takes about half a minute: whoever
+waited for ten does not wait for another one."""
+
+HALF_AN_HOUR = 1800.0
+"""Seconds of training from which on an export does no more."""
+
+
 @dataclass(frozen=True)
 class Effort:
     """Characters that an export works through, each for its purpose, and stages that it measures."""
@@ -51,9 +59,12 @@ class Effort:
 def effort_after(seconds: float, vocabulary_size: int) -> Effort:
     """What to do after a training of so many ``seconds`` on so many kinds of characters.
 
-    After two minutes it takes about a quarter of the time trained, after two seconds some seconds, and from half an hour on
-    it no longer grows. A text of 4,000 kinds gets a sixth of what one of 100 gets, where the kinds are what costs.
+    After two seconds it takes some seconds, after two minutes to a quarter of an hour about half a minute, and from half an
+    hour on it no longer grows. A text of 4,000 kinds gets a sixth of what one of 100 gets, where the kinds are what costs.
     """
+    least, most = MINUTES_OF_TWO
+    if least < seconds < HALF_AN_HOUR:
+        seconds = least + (HALF_AN_HOUR - least) * max(0.0, seconds - most) / (HALF_AN_HOUR - most)
     wide = seconds / (1 + vocabulary_size / BREADTH)
     return Effort(
         measured=_between(20_000, 1_000 * wide, 1_000_000),
