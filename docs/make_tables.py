@@ -4,7 +4,8 @@
 
     python docs/make_tables.py
 
-``docs/figures/`` holds, as they were printed, ``STYLE.eval.json``, ``STYLE.known.json`` (with slow peers, that depend on no style),
+``docs/figures/`` holds, as they were printed, ``STYLE.eval.json``, ``STYLE.peers.json`` and ``STYLE.known.json`` (with peers and
+with slow ones, which depend on the training text and on nothing of ours, so that they need not be measured with each style),
 ``STYLE.first.json`` (of as many characters) and ``STYLE.bench.json``, and in ``others.toml`` the figures of programs that print no JSON; the commands stand above the tables that show them. A table of what was not printed
 says so. A test holds the pages against these files.
 """
@@ -52,6 +53,9 @@ class Facts:
         self.cards = {name: _json(models / name / "card.json") for name in names}
         self.bytes = {name: sum(path.stat().st_size for path in (models / name).iterdir()) for name in names}
         self.evaluated = {name: _json(path) for name in names if (path := figures / f"{name}.eval.json").exists()}
+        for name, found in self.evaluated.items():
+            if "peers" not in found and (path := figures / f"{name}.peers.json").exists():
+                found["peers"] = _json(path)["peers"]
         self.known = {name: _json(path) for name in names if (path := figures / f"{name}.known.json").exists()}
         self.first = {name: _json(path) for name in names if (path := figures / f"{name}.first.json").exists()}
         self.benched = {name: _json(path) for name in names if (path := figures / f"{name}.bench.json").exists()}
@@ -155,7 +159,7 @@ def peers(facts: Facts) -> str:
                     f"`{name}`",
                     _saved(found),
                     *("" if other is None else _saved(other) for other in others),
-                    f"{found['times_the_best_peer']:.2f}",
+                    f"{found['keystrokes_saved'] / _best(found['peers']):.2f}",
                 ]
             )
     head = ("keystrokes saved (precision)", "ours", *(PEERS.get(name, name) for name in names), "times the best")
@@ -168,15 +172,20 @@ def known(facts: Facts) -> str:
     rows = []
     for name, found in facts.known.items():
         ours, others = facts.first.get(name, found), found["peers"]
-        best = max(other["keystrokes_saved"] for other in others.values())
         times = [other["milliseconds_p50"] / found["milliseconds_p50"] for other in others.values()]
         cells = [_saved(ours), *(_saved(others[peer]) if peer in others else "" for peer in names)]
         costs = [_cost(found), *(_cost(others[peer]) if peer in others else "" for peer in names)]
-        ratio = f"{ours['keystrokes_saved'] / best:.2f}" if best > 0 else ""
-        rows.append([f"`{name}`", *cells, ratio, *costs, f"{max(times):.0f}"])
+        rows.append(
+            [f"`{name}`", *cells, f"{ours['keystrokes_saved'] / _best(others):.2f}", *costs, f"{max(times):.0f}"]
+        )
     called = [PEERS.get(peer, peer) for peer in names]
     costs = [f"{one}: ms, MB" for one in ("ours", *called)]
     return table(["keystrokes saved (precision)", "ours", *called, "times the best", *costs, "times as long"], rows)
+
+
+def _best(peers: dict[str, dict[str, Any]]) -> float:
+    """The share of keystrokes that the best of ``peers`` saves."""
+    return max(float(peer["keystrokes_saved"]) for peer in peers.values())
 
 
 def _cost(found: dict[str, Any]) -> str:
@@ -217,7 +226,7 @@ def headline(facts: Facts) -> str:
         lines = [f"a simulated person saves **{saved} %** of the keystrokes on text held out of training"]
     else:
         saved, precision = (_range([100 * one[key] for one in found]) for key in ("keystrokes_saved", "precision"))
-        peers = [max(peer["keystrokes_saved"] for peer in one["peers"].values()) for one in found if "peers" in one]
+        peers = [_best(one["peers"]) for one in found if "peers" in one]
         beside = f", where the best other completer saves {_range([100 * one for one in peers])} %" if peers else ""
         where = "" if len(found) == len(texts) else f"in {len(found)} of the {len(texts)} styles, where it was run, "
         lines = [

@@ -35,9 +35,9 @@ def facts(tables: Any, tmp_path: Path) -> Any:
         "static_nats_per_character": 1.4,
         "keystrokes_saved": 0.3,
         "precision": 0.5,
-        "peers": {"history": {"keystrokes_saved": 0.1, "precision": 0.2}},
-        "times_the_best_peer": 3.0,
     }
+    peers = {"keystrokes_saved": 0.2, "peers": {"history": {"keystrokes_saved": 0.1, "precision": 0.2}}}
+    (tmp_path / "figures" / "tolstoy.peers.json").write_text(json.dumps(peers), encoding="utf-8")
     (tmp_path / "figures" / "tolstoy.eval.json").write_text(json.dumps(found), encoding="utf-8")
     (tmp_path / "figures" / "others.toml").write_text("[tolstoy]\nzpaq = 1.2\n", encoding="utf-8")
     return tables.Facts(tmp_path / "models", tmp_path / "figures")
