@@ -438,9 +438,10 @@ static float mix(const State *s, const Place *place, Node *n, int node, uint64_t
  */
 static void record(State *s, const void *address, int words) {
     if (!s->keep) return;
-    int64_t end = s->frames[1];
+    int64_t end = s->frames[1], at = end % s->journal_words, until_turn = s->journal_words - at;
     const uint32_t *old = (const uint32_t *)address;
-    for (int j = 0; j < words; j++) s->journal[(end + j) % s->journal_words] = old[j];
+    if (words <= until_turn) memcpy(s->journal + at, old, (size_t)words * 4);
+    else for (int j = 0; j < words; j++) s->journal[(end + j) % s->journal_words] = old[j];
     s->journal[(end + words) % s->journal_words] = (uint32_t)(old - s->arena);
     s->journal[(end + words + 1) % s->journal_words] = (uint32_t)words;
     s->frames[1] = end + words + 2;
