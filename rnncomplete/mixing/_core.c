@@ -13,6 +13,12 @@
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #endif
+/* The two loops over all inputs, compiled for wider registers, too, where the loader can choose: the same bits in any. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+#define WIDE __attribute__((target_clones("avx2", "default"), noinline))
+#else
+#define WIDE
+#endif
 #if defined(__GNUC__)
 #define PREFETCH(address) __builtin_prefetch(address)
 #else
@@ -386,7 +392,7 @@ static int session_inputs(const State *s, const Place *place, Node *n, int node,
     return known;
 }
 
-static float dot(const float *weights, const float *x, int count) {
+WIDE static float dot(const float *weights, const float *x, int count) {
     float lane[8] = {0};
     for (int j = 0; j < count; j += 8)
         for (int l = 0; l < 8; l++) lane[l] += weights[j + l] * x[j + l];
@@ -470,6 +476,11 @@ static void learn_entries(State *s, const uint64_t *hashes, int bit) {
     }
 }
 
+WIDE static void add_scaled(float *__restrict weights, const float *__restrict x, float by, int count) {
+    for (int j = 0; j < count; j += 8)
+        for (int l = 0; l < 8; l++) weights[j + l] += by * x[j + l];
+}
+
 static void learn_bit(State *s, Node *n, int bit) {
     const float *c = s->constant;
     float target = (float)bit, error = (target - n->mixed) * c[C_SECOND_RATE];
@@ -479,7 +490,7 @@ static void learn_bit(State *s, Node *n, int bit) {
         float *weights = n->rows[set];
         record(s, weights, s->inputs);
         error = (target - n->single[set]) * c[C_RATE];
-        for (int j = 0; j < s->inputs; j++) weights[j] += error * n->x[j];
+        add_scaled(weights, n->x, error, s->inputs);
     }
     for (int r = 0; r < 2; r++) {
         move(s, n->low[r], target, c[C_REFINE_RATE] * (1.0f - n->fraction), 0.0f, 1.0f);
