@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 
     from rnncomplete.mixing.layout import FloatArray
 
-LEARNING = Rates(weights=0.003)
-"""While a prior is learned, weights move faster than later in a session."""
+FIRST, LAST = (
+    Rates(weights=0.006, maps=0.02, matches=0.02, refine=0.04),
+    Rates(weights=0.001, maps=0.003, matches=0.003, refine=0.006),
+)
+"""How fast weights and maps move in the first and in the last session while a prior is learned; in between they slow down."""
+
+PASSES = 2
+"""How often a prior is learned on the same characters."""
 
 SESSION = 50_000
 """Characters of a session while a prior is learned; less where there is less text, so that all turns come."""
@@ -37,21 +43,32 @@ def learn_prior(
 ) -> Prior:
     """Weights that sessions of ``session`` characters over ``tokens`` uint16[n] end with, each from those before it.
 
+    They go over the text :data:`PASSES` times, and slower and slower.
     Each session has the memories whose turn it is; none should have counted ``tokens``. ``network(begin, end)`` is the
-    network's word on ``tokens[begin:end]``, float32[end - begin, V]. ``progress`` is told characters done of all.
+    network's word on ``tokens[begin:end]``, float32[end - begin, V]; it is asked once for each and rounded to half
+    precision. ``progress`` is told characters done of all.
     """
-    mixers = [Mixer(alphabet, memories, rates=LEARNING) for memories in turns]
-    prior = Prior()
-    for number, begin in enumerate(range(0, len(tokens), session)):
-        mixer, end = mixers[number % len(mixers)], min(begin + session, len(tokens))
-        mixer.prior = prior
-        mixer.reset()
+    prior, done = Prior(), 0
+    words: dict[int, NDArray[np.float16]] = {}
+    begins = [*range(0, len(tokens), session)] * PASSES
+    for number, begin in enumerate(begins):
+        end = min(begin + session, len(tokens))
+        rates = _between(number / max(1, len(begins) - 1))
+        mixer = Mixer(alphabet, turns[number % len(turns)], prior=prior, rates=rates)
         for piece in range(begin, end, 1024):
             stop = min(piece + 1024, end)
-            mixer.learn(tokens[piece:stop], None if network is None else network(piece, stop))
-            progress(stop, len(tokens))
+            if network is not None and piece not in words:
+                words[piece] = network(piece, stop).astype(np.float16)
+            mixer.learn(tokens[piece:stop], words[piece].astype(np.float32) if words else None)
+            done += stop - piece
+            progress(done, PASSES * len(tokens))
         prior = mixer.learned_prior()
     return prior
+
+
+def _between(share: float) -> Rates:
+    """Rates at that share of the way from the first to the last."""
+    return Rates(*(first + (last - first) * share for first, last in zip(FIRST, LAST, strict=True)))
 
 
 def learn_style(

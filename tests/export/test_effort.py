@@ -12,6 +12,7 @@ from rnncomplete.completion.adaptive_reader import alphabet_of
 from rnncomplete.completion.completer import Completer, load_completer
 from rnncomplete.mixing.memory import CorpusMemory
 from rnncomplete.mixing.mixer import Mixer
+from rnncomplete.mixing.training import PASSES
 from rnncomplete_export.checkpoint import load_checkpoint
 from rnncomplete_export.exporting import exporter
 from rnncomplete_export.exporting.comparison import tuned_threshold, typing_figures
@@ -150,7 +151,9 @@ def test_an_export_does_what_follows_from_the_seconds_trained(
     assert card.figures["ngram_characters"] <= 5_000
     assert (card.figures["adaptive_characters"], card.figures["typed_characters"]) == (250, 120)
     weighed = 20_000
-    assert learned.characters <= weighed + len(RATES) * 300 + 4 * 50 + 250 + 120 + 2_000, "and what is read twice"
+    assert learned.characters <= PASSES * weighed + len(RATES) * 300 + 4 * 50 + 250 + 120 + 2_000, (
+        "and what is read twice"
+    )
     skilled = [bool(stage["skills"]) for stage in card.stages]
     assert skilled[-2:] == [True, True], "the last stage, and the network itself"
     assert not any(skilled[:-2])

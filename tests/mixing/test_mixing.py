@@ -20,6 +20,7 @@ from rnncomplete.mixing.memory import CorpusMemory
 from rnncomplete.mixing.mixer import Mixer
 from rnncomplete.mixing.prior import Prior
 from rnncomplete.mixing.text_reader import Reader, Windows
+from rnncomplete.mixing.training import learn_prior
 from rnncomplete.mixing.tree import Tree
 from rnncomplete.text.tail import Tail
 
@@ -169,6 +170,27 @@ def test_a_prior_is_where_the_weights_begin() -> None:
     mixer.learn(text)
     taught = Mixer(ALPHABET, prior=mixer.learned_prior(), sizes=SIZES)
     assert -np.log(taught.learn(text)).mean() < -np.log(Mixer(ALPHABET, sizes=SIZES).learn(text)).mean()
+
+
+def test_weights_are_learned_in_two_passes_for_which_the_network_is_asked_once(corpus: CorpusMemory) -> None:
+    text, asked, told = tokens_of("abc = a_1\nA b = B c\n" * 120), list[tuple[int, int]](), list[tuple[int, int]]()
+    words = network_of(len(text), 4)
+
+    def network(begin: int, end: int) -> np.ndarray:
+        asked.append((begin, end))
+        return words[begin:end]
+
+    turns = [[corpus], []]
+    prior = learn_prior(ALPHABET, turns, text, network, session=1500, progress=lambda *at: told.append(at))
+    assert asked == [(0, 1024), (1024, 1500), (1500, len(text))]
+    assert told[-1] == (2 * len(text), 2 * len(text))
+    once = learn_prior(ALPHABET, turns, text[:1500], network, session=1500)
+    assert prior != once
+
+    def surprise(taught: Prior) -> float:
+        return float(-np.log(Mixer(ALPHABET, [corpus], prior=taught).learn(text[:300], words[:300])).mean())
+
+    assert surprise(prior) < surprise(Prior())
 
 
 # undoing
