@@ -18,7 +18,7 @@ from rnncomplete.errors import SettingError
 from rnncomplete.files import true_path
 from rnncomplete.styles import STYLE_NAME, check_style_name
 from rnncomplete_export.recorded_command import recorded_command
-from rnncomplete_export.training.configuration import RANGES, MatrixPrecision, TrainingConfig
+from rnncomplete_export.training.configuration import LEARNS, RANGES, MatrixPrecision, TrainingConfig
 
 PROCESSORS = os.cpu_count() or 1
 
@@ -67,7 +67,17 @@ if TYPE_CHECKING:
 )
 @click.option("--label-weight", type=number("label_weight"), help="Weight of the label's loss beside a character's.")
 @click.option("--glob", "globs", multiple=True, help="Of folders read only such files, as '*.py'; may be repeated.")
-@click.option("--from", "base", metavar="STYLE", help="Start from an installed style instead of from nothing.")
+@click.option(
+    "--from",
+    "base",
+    metavar="STYLE",
+    help="Start from an installed style instead of from nothing; of pictures: from a checkpoint of such a training.",
+)
+@click.option(
+    "--learns",
+    type=click.Choice(LEARNS),
+    help="Of drawings: all at once, the encoder alone (places), or the decoder alone about maps kept of it (words).",
+)
 @click.option("--minutes", type=number("minutes", least=1e-6), help="Minutes to train for, all sessions together.")
 @click.option("--characters", type=number("characters", least=1), help="Characters to train on, all sessions together.")
 @click.option("--resume", is_flag=True, help="Go on where the training of this style was interrupted.")
@@ -231,7 +241,7 @@ def train(
     base = base or (loaded.base if loaded else None)
     if loaded and not texts and loaded.name in TEXTS:
         texts = (Path(loaded.name),)
-    others = {"--validation": validation, "--name": names, "--longest": longest, "--from": base, "--profile": profile}
+    others = {"--validation": validation, "--name": names, "--longest": longest, "--profile": profile}
     if pictures and (odd := [name for name, value in others.items() if value]):
         raise SettingError(f"{odd[0]} beside --pictures {pictures}; leave one of them out")
     of_pictures = PicturesFolder(pictures, scenes, unseen) if pictures else None

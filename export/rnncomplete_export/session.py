@@ -12,6 +12,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import lightning_fabric
@@ -68,7 +69,6 @@ from rnncomplete_export.training.trainer import Trainer, TrainingState, resume_p
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from lightning_fabric.loggers.logger import Logger
 
@@ -186,12 +186,15 @@ def precision_of(request: Request) -> MatrixPrecision:
     """As lightning-fabric names it, the fastest if none was asked for.
 
     Pairs and pictures are trained in float32: autocast would give cuDNN's LSTM float16. On a GPU pairs have
-    TensorFloat-32 inside, and the encoder of pictures chooses for itself.
+    TensorFloat-32 inside, and the encoder of pictures chooses for itself. On a CPU, pictures may be asked for in bfloat16.
     """
     if request.pairs or request.pictures:
-        if request.precision == "bf16-mixed":
-            raise SettingError("--precision bf16-mixed with --pairs or --pictures; expected 32-true, or auto")
-        return "32-true"
+        on_gpu = accelerator_of(request) == "cuda"
+        if request.precision == "bf16-mixed" and (request.pairs or on_gpu):
+            raise SettingError(
+                f"--precision bf16-mixed with {'--pairs' if request.pairs else '--pictures on a GPU'}; expected 32-true, or auto"
+            )
+        return "32-true" if request.precision == "auto" else request.precision
     return fastest_precision(accelerator_of(request)) if request.precision == "auto" else request.precision
 
 
@@ -525,9 +528,11 @@ def picture_task(
 ) -> tuple[SourceTask, Corpus, None]:
     """Pictures to learn to describe."""
     assert request.pictures is not None, "of texts"
-    pictures, facts = request.pictures, earlier.facts if earlier else None
-    known = vocabulary_of(facts) if facts else None
-    sha256 = facts["corpus"]["sha256"] if facts else None
+    pictures = request.pictures
+    base = load_checkpoint(Path(request.base)) if request.base and not earlier else None
+    begun = earlier or base
+    known = vocabulary_of(begun.facts) if begun else None
+    sha256 = earlier.facts["corpus"]["sha256"] if earlier else None
     seed = int(request.choices.get("seed", 1))
     if is_drawings(pictures.path):
         makers = makers_of(pictures.path, pictures.unseen, progress.pictures)
@@ -558,7 +563,21 @@ def picture_task(
         characters = pictured.corpus.characters
         suggested = suggest_pictures_config(characters, minutes, limit, gpu=fabric.device.type == "cuda")
         config = configured(request, suggested, characters)
-    return task_of_pictures(pictured, config, fabric), pictured.corpus, None
+        config = inherit_shape(config, base, given(request)) if base else config
+    return task_of_pictures(pictured, config, fabric, base, progress.pictures), pictured.corpus, None
+
+
+SHAPE = ("hidden_size", "embedding_size", "encoder_size", "keys", "values")
+"""Fields of the configuration that say how large a network that describes is."""
+
+
+def inherit_shape(config: TrainingConfig, base: Checkpoint, given: set[str]) -> TrainingConfig:
+    """``config`` with the shape of ``base``; raises :class:`SettingError` if another shape was given."""
+    held = base.facts["config"]
+    for name in SHAPE:
+        if name in given and getattr(config, name) != held[name]:
+            raise SettingError(f"{name} {getattr(config, name)}, but what is begun with has {held[name]}; leave it out")
+    return dataclasses.replace(config, **{name: held[name] for name in SHAPE})
 
 
 def last_words(request: Request) -> str:

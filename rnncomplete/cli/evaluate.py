@@ -50,6 +50,11 @@ COMPARED = ("nats_per_character", "static_nats_per_character", "keystrokes_saved
 @click.option(
     "--source", metavar="FILE", type=click.Path(path_type=Path), help="What the one FILE translates, line by line."
 )
+@click.option(
+    "--pictures",
+    is_flag=True,
+    help="FILE is a folder of pictures with captions, as Flickr8k or COCO has them: measure on those held out.",
+)
 @click.option("--labels", is_flag=True, help="Files are TSV of text and label: measure how well labels are told.")
 @click.option("--name", "names", multiple=True, metavar="OLD=NEW", help="What a label of the files is to the style.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -67,6 +72,7 @@ def evaluate_files(
     peer: tuple[str, ...],
     corpus: tuple[Path, ...],
     source: Path | None,
+    pictures: bool,
     labels: bool,
     names: tuple[str, ...],
     as_json: bool,
@@ -87,6 +93,7 @@ def evaluate_files(
     rnncomplete eval --style linux --characters 100000 --typed 5000 --json *.c
     rnncomplete eval --style python --learn-from ~/src/project new.py
     rnncomplete eval --style house --source test.en test.fr      with it, and without
+    rnncomplete eval --style photos --pictures ~/flickr8k          how well pictures are described
     rnncomplete eval --style reviews --labels --name pos=liked --name neg=hated reviews.tsv
     """
     if labels:
@@ -94,6 +101,12 @@ def evaluate_files(
 
         settings = settings_from(context, **{**flags, "device": "cpu"})  # where texts are read side by side
         print_label_figures(open_completer(settings, static=static), files, names, as_json=as_json)
+        return
+    if pictures:
+        from rnncomplete.cli.evaluate_pictures import print_description_figures
+
+        completer = open_completer(settings_from(context, **{**flags, "device": "cpu"}), static=static)
+        print_description_figures(completer, files, characters, typed, as_json=as_json)
         return
     from rnncomplete.cli.evaluate_peers import keep_apart, measure_peers, print_table, times_the_best, training_text
     from rnncomplete.measure.evaluation import evaluate

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -51,8 +53,7 @@ def test_it_learns_to_find_what_is_at_a_place() -> None:
     for _ in range(60):
         places = torch.randint(3, (8, PLACES, PLACES))
         pictures = colours[places].permute(0, 3, 1, 2).repeat_interleave(8, 2).repeat_interleave(8, 3)
-        encoder(pictures)
-        found = encoder.found()
+        found = encoder.found(encoder.features(pictures))
         loss = torch.nn.functional.cross_entropy(found.flatten(0, 1), places.flatten())
         optimizer.zero_grad()
         loss.backward()
@@ -60,6 +61,35 @@ def test_it_learns_to_find_what_is_at_a_place() -> None:
     assert float((found.argmax(-1) == places.flatten(1)).float().mean()) > 0.9
 
 
-def test_nothing_is_found_where_nothing_was_read() -> None:
-    with pytest.raises(AssertionError, match="nothing was read"):
-        PictureEncoder(40, 12, 20, subjects=3).found()
+def test_nothing_is_found_where_nothing_is_to_be() -> None:
+    encoder = PictureEncoder(40, 12, 20)
+    with pytest.raises(AssertionError, match="nothing is to be found"):
+        encoder.found(encoder.features(torch.rand(1, 3, 64, 64)))
+
+
+def test_codes_begin_as_names_are_spelled() -> None:
+    torch.manual_seed(1)
+    encoder = PictureEncoder(40, 12, 20, subjects=5, codes=256)
+    encoder.begin_with([("kitten",), ("kitchen",), ("zebra",), ("cat face", "cat")])
+    assert encoder.codes is not None
+    assert encoder.subjects is not None
+    codes = torch.nn.functional.normalize(encoder.codes.weight.detach(), dim=0)
+    alike = codes.T @ codes
+    assert float(alike[1, 2]) > 0.3
+    assert abs(float(alike[1, 3])) < 0.2
+    assert float(encoder.codes.weight[:, 0].detach().abs().max()) == 0, "nothing has no name"
+    assert float(encoder.subjects.bias[0].detach()) == pytest.approx(math.log(4))
+
+
+def test_what_is_known_to_be_at_a_place_is_told_instead_of_what_is_found() -> None:
+    torch.manual_seed(1)
+    encoder = PictureEncoder(40, 12, 20, subjects=7, codes=8).eval()
+    features = encoder.features(torch.rand(2, 3, 64, 64))
+    known = torch.full((2, PLACES**2), -1)
+    known[1] = 3
+    told = encoder.context(features, known=known)
+    found = torch.full((2, PLACES**2, 7), -100.0)
+    found[..., 3] = 100
+    torch.testing.assert_close(told.keys[0], encoder(features).keys[0])
+    torch.testing.assert_close(told.values[1], encoder.context(features, found).values[1])
+    assert not torch.allclose(told.values[1], encoder(features).values[1])

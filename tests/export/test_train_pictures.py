@@ -115,6 +115,34 @@ def test_the_style_describes_and_its_card_tells_how_well(
     assert json.loads(told.stdout)[0]["file"] == str(picture)
 
 
+@pytest.mark.slow
+def test_eval_measures_on_the_pictures_held_out_of_a_folder(
+    trained: tuple[Path, str], run_rnncomplete: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    from rnncomplete_export.pictures.album import compose_some
+    from rnncomplete_export.pictures.composing import subjects_of
+    from rnncomplete_export.pictures.drawings import read_drawings
+
+    folder, _ = trained
+    style = folder / "runs" / "toy" / "style" / "toy"
+    drawings = read_drawings(folder / "drawings")
+    _, album = compose_some(drawings, subjects_of(drawings), COUNT, 1, torch.device("cpu"))
+    write_flickr(album, tmp_path, tokens=True)
+    evaluate = ("eval", "--style", style, "--pictures", tmp_path)
+    told = run_rnncomplete(*evaluate, "--typed", "200", "--json", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    figures = json.loads(told.stdout)
+    assert 0 < figures["pictures"] < COUNT / 2, "those that are held out alone"
+    assert 0 <= figures["described_as_captioned"] <= 1
+    assert 0 <= figures["bleu"] <= 100
+    assert 0 < figures["static_nats_per_character"] != figures["static_nats_per_character_without_picture"] > 0
+    assert figures["typed_characters"] <= 200
+    assert figures["keystrokes_saved"] <= 1
+    said = run_rnncomplete(*evaluate, tmp_path, cwd=tmp_path)
+    assert said.returncode == 2
+    assert "one folder" in said.stderr
+
+
 def train(folder: Path, *more: object, code: int = 0) -> str:
     """What is said when pictures are trained on in this process."""
     command = ["train", "--pictures", "drawings", "--style", "toy", "--scenes", "1000", "--runs", "runs", "--no-export"]
@@ -145,14 +173,57 @@ def test_an_interrupted_training_and_an_unbroken_one_are_equal(
         assert torch.equal(tensor, parts.tensors[name]), name
 
 
+@pytest.mark.slow
+def test_places_are_learned_first_and_words_about_maps_that_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rnncomplete_export import session
+
+    monkeypatch.setattr(session, "say_descriptions", lambda *_: None)
+    write_drawings(tmp_path / "drawings")
+    train(tmp_path, "--learns", "places", "--style", "places", "--characters", "15000", "--no-install")
+    places = load_checkpoint(tmp_path / "runs" / "places" / "best.safetensors")
+    base = ("--from", tmp_path / "runs" / "places" / "best.safetensors")
+    said = train(tmp_path, *base, "--learns", "words", "--characters", "15000", "--precision", "bf16-mixed")
+    assert "1,000 scenes, composed once" in said
+    words = load_checkpoint(tmp_path / "runs" / "toy" / "best.safetensors")
+    before, after = places.part("average"), words.part("average")
+    kept = {name for name in after if torch.equal(before[name], after[name])}
+    assert kept == {name for name in after if name.startswith(("encoder.convolutions", "encoder.subjects"))}
+    new = load_checkpoint(tmp_path / "runs" / "places" / "stages" / "01.safetensors").part("average")
+    still = {name for name in new if torch.equal(before[name], new[name])}
+    assert still >= {name for name in new if name.startswith(("cells", "readout", "embedding", "encoder.codes"))}
+    assert not any(name.startswith("encoder.convolutions") and name.endswith("weight") for name in still)
+    other = train(tmp_path, *base, "--style", "other", "--hidden-size", "64", code=2)
+    assert "hidden_size 64, but what is begun with has 32" in other
+
+
+@pytest.mark.slow
+def test_interrupted_learning_of_words_goes_on_to_the_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_after: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    from rnncomplete_export import session
+
+    monkeypatch.setattr(session, "say_descriptions", lambda *_: None)
+    write_drawings(tmp_path / "drawings")
+    more = ("--learns", "words", "--characters", "15000", "--save-seconds", "1000000")
+    train(tmp_path, *more, "--style", "whole")
+    with stopped_after(15):
+        train(tmp_path, *more, code=130)
+    train(tmp_path, *more, "--resume")
+    whole, parts = (load_checkpoint(tmp_path / "runs" / name / "checkpoint.safetensors") for name in ("whole", "toy"))
+    for name, tensor in whole.tensors.items():
+        assert torch.equal(tensor, parts.tensors[name]), name
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["x.txt"], "x.txt beside --pictures"),
         (["--pairs", "x.tsv"], "--pairs x.tsv beside --pictures"),
-        (["--from", "english"], "--from beside --pictures"),
+        (["--from", "english"], "no checkpoint english"),
+        (["--learns", "nothing"], "'nothing' is not one of"),
         (["--profile"], "--profile beside --pictures"),
-        (["--precision", "bf16-mixed"], "expected 32-true"),
         (["--unseen", "nobody"], "drawings by bold, plain, thin, and 'nobody' is to be held out"),
         (["--window", "60000"], "smaller --batch or --window"),
         (["--pictures", "nowhere"], "holds no captions"),

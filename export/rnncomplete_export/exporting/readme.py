@@ -116,6 +116,17 @@ def description_part(card: Card) -> str:
         f"{100 * without:.1f} % of the keys instead of {100 * saved:.1f} %.",
     ]
     if scenes := figures.get("scenes"):
+        unseen, seen = (
+            scenes.get(f"scenes of two, {whose}", {}).get("objects") for whose in ("unseen maker", "seen makers")
+        )
+        if unseen is not None and seen is not None:
+            parts.append(
+                f"**Where it fails.** Both things in a scene of two are right in {unseen:.0f} % of those by a maker whose "
+                f"drawings it has never seen, and in {seen:.0f} % of those by makers that it has: the rest are named after "
+                "something that is drawn alike, or the same thing is named twice, oftener the smaller they are and the more of "
+                "them there are. It has no words for kinds of things that it was not trained on, and calls them by the likeliest "
+                "it has; of a photograph it says nothing that can be relied on."
+            )
         parts += [
             "It has seen composed scenes of drawings only, never a photograph. Of scenes and drawings held out, in per cent "
             "(BLEU: 0 to 100, against sentences of the grammar; relations: of those scenes whose objects are right; the nearest "

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import replace
-from math import inf
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import numpy as np
@@ -13,7 +11,7 @@ import torch
 from rnncomplete.completion.completer import Completer
 from rnncomplete.measure.evaluation import predicted_losses, spelling
 from rnncomplete.measure.threshold_tuning import CANDIDATES, SESSIONS, best_threshold
-from rnncomplete.measure.typing_simulation import TypingFigures, simulate_typing
+from rnncomplete.measure.written_about import WrittenText, begin_about, typing_of
 from rnncomplete.mixing.memory import STYLE_ENTRIES, STYLE_NODES, STYLE_SLOTS, CorpusMemory
 from rnncomplete.mixing.training import learn_style
 from rnncomplete.network.distribution import nats
@@ -94,17 +92,9 @@ class Collection(Protocol):
         """Its tokens, without the newline."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Document:
-    """A text and what it is about."""
-
-    source: str | FloatArray
-    text: str
-
-
 def documents(
     collection: Collection, vocabulary: Vocabulary, lines: tuple[int, int], characters: int
-) -> list[Document]:
+) -> list[WrittenText]:
     """Texts of about so many ``characters`` in all, of the ``lines`` from one number on and before another."""
     taken, held = [], 0
     for number in range(*lines):
@@ -115,8 +105,8 @@ def documents(
     texts = [vocabulary.decode(collection.line(number).tolist()) + "\n" for number in taken]
     sources = [collection.source(number) for number in taken]
     if collection.lines_follow:
-        return [Document("\n".join(map(str, sources)), "".join(texts))]
-    return [Document(source, text) for source, text in zip(sources, texts, strict=True)]
+        return [WrittenText("\n".join(map(str, sources)), "".join(texts))]
+    return [WrittenText(source, text) for source, text in zip(sources, texts, strict=True)]
 
 
 def graphs_of(network: ConditionedNetwork, newline: int, precision: Precision) -> Graphs:
@@ -260,7 +250,7 @@ def typed(
     threshold = best_threshold(
         tuned.greedy,
         [document.text for document in texts],
-        begun=lambda number: _open(tuned, texts[number].source),
+        begun=lambda number: begin_about(tuned, texts[number].source),
         progress=lambda tried: advance(f"choosing which ghosts to show: {tried} of {len(CANDIDATES)} thresholds tried"),
     )
     card = dataclasses.replace(card, threshold=threshold)
@@ -268,7 +258,7 @@ def typed(
     lost: list[FloatArray] = []
     for document in documents(collection, vocabulary, measured, effort.adaptive):
         completer = Completer(model, memory=memory)
-        _open(completer, document.source)
+        begin_about(completer, document.source)
         advance("measuring what the text itself teaches")
         lost.append(predicted_losses(completer, document.text))
     texts = documents(collection, vocabulary, measured, effort.typed)
@@ -284,25 +274,6 @@ def typed(
         "typed_characters": sum(len(document.text) for document in texts),
     }
     return dataclasses.replace(card, figures={**card.figures, **figures}), saved[1]
-
-
-def typing_of(completer: Completer, texts: Iterable[Document], *, about: bool = True) -> TypingFigures:
-    """What a simulated person saves who types ``texts`` with ghosts that know what they are ``about``, or do not."""
-    options, typing = replace(completer.options, budget_ms=inf), TypingFigures()
-
-    def ghost(before: str) -> str:
-        return completer.complete(before, options=options).spelled_out
-
-    for document in texts:
-        _open(completer, document.source if about else "")
-        typing += simulate_typing(document.text, ghost)
-    return typing
-
-
-def _open(completer: Completer, source: str | FloatArray) -> None:
-    """Let ``completer`` begin a text about ``source``."""
-    completer.close()
-    completer.open(source=source)
 
 
 def measured_style(

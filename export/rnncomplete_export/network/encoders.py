@@ -52,11 +52,11 @@ ENCODERS: dict[str, Callable[[Mapping[str, Any], Sizes], Encoder]] = {"text": _t
 """By the ``kind`` of a source."""
 
 
-def conditioned_network_of(checkpoint: Checkpoint) -> ConditionedNetwork:
-    """The averaged network in ``checkpoint``; raises :class:`CheckpointError` if it does not fit its facts."""
+def conditioned_network_of(checkpoint: Checkpoint, dropout: float = 0.0) -> ConditionedNetwork:
+    """The averaged network in ``checkpoint``, to go on with that ``dropout``; raises :class:`CheckpointError` if it does not fit its facts."""
     try:
         facts = checkpoint.facts
-        sizes = {**facts["config"], "dropout": 0.0, "weight_dropout": 0.0}
+        sizes = {**facts["config"], "dropout": dropout, "weight_dropout": 0.0}
         network = build_network(facts["source"], sizes, len(facts["vocabulary"]))
         network.load_state_dict(checkpoint.part("average"))
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -10,6 +10,8 @@ Shapes: B pictures of 64 x 64, P = 8 x 8 places, W units in the last map.
 from __future__ import annotations
 
 import math
+import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 BLOCKS = (1, 2, 1)
 """Residual blocks at 32, 16 and 8 places across."""
+
+MAP = 3
+"""Dimensions of maps, of which pictures have one more."""
 
 RECTIFIED = math.sqrt(2 / (1 - 1 / math.pi))
 """What keeps the variance of a rectified normal number at 1."""
@@ -86,32 +91,76 @@ class PictureEncoder(Encoder):
         if self.codes is not None:
             nn.init.normal_(self.codes.weight)
         self.dropout = nn.Dropout2d(dropout)
-        self._found: Tensor | None = None
+
+    @torch.no_grad()
+    def begin_with(self, spelled: Sequence[Sequence[str]]) -> None:
+        """Let it expect nothing at half of the places, and begin each subject's code as how it is ``spelled``.
+
+        Each character of a text, with its place, is a random vector, and so is each beginning of a text: what begins
+        alike has like codes, and a decoder learns to read them instead of learning every name by heart.
+        """
+        if self.subjects is not None:
+            self.subjects.bias[0] = math.log(max(1, len(spelled)))
+        if self.codes is None:
+            return
+        width = self.codes.weight.shape[0]
+        for subject, texts in enumerate(spelled, start=1):
+            code = sum(_spelled(text, width) for text in texts)
+            self.codes.weight[:, subject] = functional.normalize(torch.as_tensor(code), dim=0) * width**0.5
+        self.codes.weight[:, 0] = 0
 
     def features(self, source: Tensor) -> Tensor:
-        """The last map, float[B, P, W], without positions."""
+        """The last map, float[B, P, W], without positions; a ``source`` that is such a map already, as it is."""
+        if source.dim() == MAP:
+            return source
         values = (source * 4 - 2).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(source.device.type, torch.bfloat16, enabled=source.is_cuda):
+        fast = source.is_cuda or torch.is_autocast_enabled(source.device.type)
+        with torch.autocast(source.device.type, torch.bfloat16, enabled=fast):
             for part in self.convolutions:
                 values = part(values)
-        seen: Tensor = self.dropout(functional.relu(values.float()) * RECTIFIED).flatten(2).transpose(1, 2)
-        return seen
+        return (functional.relu(values.float()) * RECTIFIED).flatten(2).transpose(1, 2)
 
     def forward(self, source: Tensor) -> Context:
         """The context of each picture."""
-        features = self.features(source)
+        return self.context(self.dropped(self.features(source)))
+
+    def dropped(self, features: Tensor) -> Tensor:
+        """``features`` float[B, P, W], of which some units are left out while it trains."""
+        seen: Tensor = self.dropout(features.transpose(1, 2)[..., None])[..., 0].transpose(1, 2)
+        return seen
+
+    def found(self, features: Tensor) -> Tensor:
+        """Logits float[B, P, subjects] of what is at each place of maps ``features`` float[B, P, W]."""
+        assert self.subjects is not None, "nothing is to be found"
+        found: Tensor = self.subjects(features).float()
+        return found
+
+    def context(self, features: Tensor, found: Tensor | None = None, known: Tensor | None = None) -> Context:
+        """The context of maps ``features`` float[B, P, W].
+
+        What is ``found`` there float[B, P, subjects] is told, or what is ``known`` to be there int64[B, P] and not -1.
+        """
         reads = features + self.positions
-        if self.subjects is not None and (self.training or self.codes is not None):
-            self._found = self.subjects(features)
-            if self.codes is not None:
-                reads = torch.cat((reads, self.codes(torch.softmax(self._found, dim=-1))), dim=-1)
+        if self.codes is not None:
+            found = self.found(features) if found is None else found
+            codes = self.codes(torch.softmax(found, dim=-1))
+            if known is not None:
+                told = functional.embedding(known.clamp(min=0), self.codes.weight.T)
+                codes = torch.where((known >= 0)[..., None], told.to(codes.dtype), codes)
+            reads = torch.cat((reads, codes), dim=-1)
         return Context(self.keys(reads), self.values(reads))
 
-    def found(self) -> Tensor:
-        """Logits float[B, P, subjects] of what is at each place of the pictures that were read last, in training."""
-        found, self._found = self._found, None
-        assert found is not None, "nothing was read, or nothing is to be found"
-        return found
+
+def _spelled(text: str, width: int) -> Tensor:
+    """A text as the sum of normal random vectors float[width] of its characters in their places, and of its beginnings."""
+    parts = [*(f"{place} {character}" for place, character in enumerate(text)), *(text[:end] for end in range(2, 6))]
+    return torch.stack([_random(part, width) for part in (*parts, text)]).sum(dim=0)
+
+
+@lru_cache(maxsize=1 << 16)
+def _random(part: str, width: int) -> Tensor:
+    """A normal random vector float[width], always the same for the same ``part``."""
+    return torch.randn(width, generator=torch.Generator().manual_seed(zlib.crc32(part.encode())))
 
 
 def widths(width: int) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from rnncomplete_export.pictures.composing import Composer, drawn_of
+from rnncomplete_export.pictures.composing import PLACES, Composer, drawn_of
 from rnncomplete_export.pictures.drawings import SIDE
 from rnncomplete_export.pictures.scenes import draw_scenes
 
@@ -35,13 +35,16 @@ class Album:
     captions: tuple[str, ...]
     names: tuple[str, ...]
     """What each picture is called, for people: its file, or what it shows."""
+    places: NDArray[np.int16] | None = None
+    """[n, 8, 8], where it is known: names at the places of each, as :meth:`Composer.compose` counts them."""
 
     def last(self, most: int) -> Album:
         """The pictures of the last captions, ``most`` of them, with these alone."""
         of = self.of[-most:]
         pictures, places = np.unique(of, return_inverse=True)
         names = tuple(self.names[picture] for picture in pictures)
-        return Album(self.pictures[pictures], places.astype(np.int64), self.captions[-most:], names)
+        there = None if self.places is None else self.places[pictures]
+        return Album(self.pictures[pictures], places.astype(np.int64), self.captions[-most:], names, there)
 
     def take(self, chosen: NDArray[np.bool_]) -> Album:
         """The pictures ``chosen`` bool[n], with their captions."""
@@ -52,6 +55,7 @@ class Album:
             places[self.of[kept]],
             tuple(caption for caption, here in zip(self.captions, kept, strict=True) if here),
             tuple(name for name, here in zip(self.names, chosen, strict=True) if here),
+            None if self.places is None else self.places[chosen],
         )
 
 
@@ -59,13 +63,15 @@ def compose_album(drawings: Drawings, scenes: Scenes, seed: int, device: torch.d
     """One picture of each scene."""
     composer = Composer(drawings, scenes, device)
     pictures = np.empty((len(scenes), 3, SIDE, SIDE), np.uint8)
+    places = np.empty((len(scenes), PLACES, PLACES), np.int16)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for begin in range(0, len(scenes), AT_ONCE):
             which = torch.arange(begin, min(len(scenes), begin + AT_ONCE), device=composer.device)
-            made, _ = composer.compose(which)
+            made, there = composer.compose(which)
             pictures[begin : begin + len(which)] = (made * 255).round().byte().cpu().numpy()
-    return Album(pictures, np.arange(len(scenes)), scenes.texts, scenes.texts)
+            places[begin : begin + len(which)] = there.cpu().numpy()
+    return Album(pictures, np.arange(len(scenes)), scenes.texts, scenes.texts, places)
 
 
 def compose_some(

@@ -63,6 +63,9 @@ COVERED = 0.2
 TURNED = math.radians(11)
 """How far drawings are turned, either way."""
 
+BLENDED = 0.35
+"""Of varied drawings, the share that is blended with another maker's of the same name, up to half and half."""
+
 SAME_DRAWING = 0.85
 """Share of scenes whose several things of a kind are one drawing."""
 
@@ -74,10 +77,14 @@ FLIPPED = ("Animals & Nature", "Food & Drink", "Smileys & Emotion", "Activities"
 
 
 class Composer:
-    """Composes ``scenes`` of ``drawings`` on ``device``; slots without any drawing of their subject stay empty."""
+    """Composes ``scenes`` of ``drawings`` on ``device``; slots without any drawing of their subject stay empty.
 
-    def __init__(self, drawings: Drawings, scenes: Scenes, device: torch.device) -> None:
-        self.device = device
+    If ``varied``, drawings are as other makers might have drawn them: blended with another maker's of the same name,
+    lighter or darker in the middle, blurred or sharpened.
+    """
+
+    def __init__(self, drawings: Drawings, scenes: Scenes, device: torch.device, *, varied: bool = False) -> None:
+        self.device, self.varied = device, varied
         self.pictures = torch.from_numpy(drawings.pictures).to(device)
         self.named = torch.from_numpy(drawings.named).to(device)
         mirrored = [
@@ -88,6 +95,10 @@ class Composer:
         table = drawings_of(drawings)
         counts = np.array([len(found) for found in table])
         self.counts = torch.from_numpy(counts).to(device)
+        alike = np.bincount(drawings.named, minlength=len(drawings.names))
+        self.alike = torch.from_numpy(np.argsort(drawings.named, kind="stable")).to(device)
+        self.alike_counts = torch.from_numpy(alike).to(device)
+        self.alike_starts = torch.from_numpy(np.cumsum(alike) - alike).to(device)
         self.starts = torch.from_numpy(np.cumsum(counts) - counts).to(device)
         self.table = torch.from_numpy(np.concatenate(table)).to(device)
         self.subject, self.across, self.down, self.size, self.paint, self.background, self.colour = (
@@ -158,6 +169,8 @@ class Composer:
             torch.cat((matrix, -matrix @ middle), dim=2), [len(which), 1, SIDE, SIDE], align_corners=False
         )
         source = self.pictures[drawing].float() / 255
+        if self.varied:
+            source = self._varied(source, self.named[drawing])
         # Made smaller, a drawing is blurred first, so that no line of it falls between two pixels.
         blurred = functional.avg_pool2d(source, 3, stride=1, padding=1)
         source = torch.where((size < 44)[:, None, None, None], blurred, source)
@@ -171,6 +184,23 @@ class Composer:
         colour = self.colours[paint.clamp(min=0)] * (0.85 + 0.3 * lot[:, 11, None])
         painted = _painted(light, alpha, colour.clamp(max=1)[..., None, None])
         return torch.where((paint >= 0)[:, None, None, None], painted, own), alpha
+
+    def _varied(self, source: Tensor, name: Tensor) -> Tensor:
+        """Drawings ``source`` float[B, 4, 64, 64] called ``name`` int64[B], as other makers might have drawn them."""
+        lot = torch.rand((len(source), 6)).to(self.device)
+        share, gamma, sharp = (part[:, None, None, None] for part in (lot[:, 1], lot[:, 3], lot[:, 5]))
+        other = self.alike[self.alike_starts[name] + (lot[:, 0] * self.alike_counts[name]).long()]
+        share = torch.where(share < BLENDED, share / BLENDED / 2, 0.0)
+        blend = source + share * (self.pictures[other].float() / 255 - source)
+        colours, alpha = blend[:, :3], blend[:, 3:]
+        bent = torch.where(lot[:, 2, None, None, None] < 0.5, torch.exp(1.2 * (gamma - 0.5)), 1.0)
+        colours = (colours / alpha.clamp(min=1e-3)).clamp(1e-4, 1) ** bent * alpha
+        blend = torch.cat((colours, alpha), dim=1)
+        # Towards what is blurred, or away from it.
+        kind = lot[:, 4, None, None, None]
+        blurred = torch.where(kind < 0.2, sharp, torch.where(kind > 0.85, -0.7 * sharp, 0.0))
+        blend = (blend + blurred * (functional.avg_pool2d(blend, 3, stride=1, padding=1) - blend)).clamp(0, 1)
+        return torch.cat((torch.minimum(blend[:, :3], blend[:, 3:]), blend[:, 3:]), dim=1)
 
     def _behind(self, which: Tensor, lot: Tensor) -> Tensor:
         """Backgrounds float[B, 3, 64, 64]."""

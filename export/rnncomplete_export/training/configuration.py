@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 MatrixPrecision: TypeAlias = Literal["32-true", "bf16-mixed"]
 """What matrices are multiplied in, as lightning-fabric names it."""
 
+LEARNS = ("all", "places", "words")
+"""What is learned of composed pictures: everything at once; what is at each place of them, by the encoder alone; or words,
+by the decoder alone, about maps that the encoder made once of as many pictures as there are scenes."""
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -60,6 +64,8 @@ class TrainingConfig:
     """Of a style with sources: numbers that are read at a place of a source."""
     label_smoothing: float = 0.0
     """Of a style with sources: share of probability that is spread evenly over all characters."""
+    learns: str = "all"
+    """Of composed pictures: one of :data:`LEARNS`."""
     characters: int = 0
     """Characters to train on in all; 0 means no limit."""
     minutes: float = 0.0

@@ -15,6 +15,7 @@ from rnncomplete_export.pictures.album import compose_album, compose_some
 from rnncomplete_export.pictures.composing import Composer, drawn_of, subjects_of
 from rnncomplete_export.pictures.drawings import read_drawings
 from rnncomplete_export.pictures.folders import read_albums
+from rnncomplete_export.pictures.kinds import kinds
 from rnncomplete_export.pictures.scenes import WITH_PAIRS, check_subjects, draw_scenes
 from rnncomplete_export.texts.corpus import build_corpus
 from rnncomplete_export.training.picture_examples import FIGURES, READ_AGAIN, save_album
@@ -97,9 +98,15 @@ def compose_pictured(
     scenes, kept = replace(scenes, texts=captions), replace(kept, captions=kept_captions)
     last = scenes.take(range(max(0, len(scenes) - READ_AGAIN), len(scenes)))
     save_album(folder, compose_album(makers.seen, last, seed + 2, device), kept)
-    composer = Composer(makers.seen, scenes, device)
+    composer = Composer(makers.seen, scenes, device, varied=True)
     sources = ComposedPictures(composer, len(scenes))
-    return Pictured(corpus, sources, captions, kept, subjects=len(makers.seen.names) + 1)
+    return Pictured(corpus, sources, captions, kept, subjects=called(makers.seen.names))
+
+
+def called(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Each of the ``names`` of drawings with what sentences call what it names, if that is something else."""
+    nouns = {name: kind.singular for kind in kinds() for name in kind.names}
+    return tuple((name,) if nouns.get(name, name) == name else (name, nouns[name]) for name in names)
 
 
 def read_pictured(

@@ -88,7 +88,7 @@ class SourceTask:
                 f"pairs or pictures in {fabric.world_size} processes; expected one: leave --devices and --nodes out"
             )
         self.training, self.validation, self.vocabulary = training, validation, vocabulary
-        self.config, self.device, self.about = config, fabric.device, about
+        self.config, self.fabric, self.device, self.about = config, fabric, fabric.device, about
         self._source, self._told, self._corpus = source, told, corpus
         self.inherited = network is not None
         torch.manual_seed(config.seed)
@@ -121,12 +121,17 @@ class SourceTask:
         inputs = batch.inputs
         hidden = torch.rand(inputs.shape, device=self.device) < self.config.unknown_share
         inputs = inputs.masked_fill(hidden & (inputs != self.training.newline), UNKNOWN)
-        logits, targets = module(batch.source, inputs).flatten(0, 1), batch.targets.flatten()
+        logits, targets = self.write(module, batch.source, inputs).flatten(0, 1), batch.targets.flatten()
         nats = functional.cross_entropy(logits, targets, ignore_index=PADDING)
         loss, smoothing = nats, self.config.label_smoothing
         if smoothing:
             loss = functional.cross_entropy(logits, targets, ignore_index=PADDING, label_smoothing=smoothing)
         return Learned(loss, nats.detach(), batch.characters)
+
+    def write(self, module: Any, source: Tensor, inputs: Tensor) -> Tensor:
+        """Logits float[T, B, V] of what is written behind ``inputs`` int64[T, B] about sources."""
+        logits: Tensor = module(source, inputs)
+        return logits
 
     def validate(self, network: Any) -> Validated:
         """Loss on the lines held out."""
@@ -135,14 +140,17 @@ class SourceTask:
 
     def show(self, network: Any) -> Shown:
         """Loss on the lines held out, and what is written about some of their sources."""
-        count = self.validation.count
-        which = np.unique(np.linspace(0, count - 1, SHOWN, dtype=np.int64))
-        source = self.validation.sources_of(which)
+        which, source = self.shown()
         lines = written_lines(network, source, self.validation.newline, LONGEST_SHOWN)
         sample = "\n".join(
             f"{self._told[number]}\n> {self.vocabulary.decode(line)}" for number, line in zip(which, lines, strict=True)
         )
         return Shown(nats_of(network, self.validation), sample, {})
+
+    def shown(self) -> tuple[NDArray[np.int64], Tensor]:
+        """Some of the sources held out: their numbers, and the sources."""
+        which = np.unique(np.linspace(0, self.validation.count - 1, SHOWN, dtype=np.int64))
+        return which, self.validation.sources_of(which)
 
     def facts(self) -> dict[str, Any]:
         """For a checkpoint."""
