@@ -19,7 +19,7 @@ from rnncomplete_export.pictures.composing import PLACES
 from rnncomplete_export.pictures.drawings import SIDE
 from rnncomplete_export.training.examples import Examples
 from rnncomplete_export.training.source_task import SourceTask
-from rnncomplete_export.training.task import Learned, Validated
+from rnncomplete_export.training.task import Learned, Shown, Validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -238,7 +238,7 @@ class PictureTask(SourceTask):
         return self._places_held_out(network) if self.config.learns == "places" else super().validate(network)
 
     @torch.no_grad()
-    def show(self, network: Any) -> tuple[float, str]:
+    def show(self, network: Any) -> Shown:
         """Loss on what is held out, and what is written about some of it, or found in it."""
         if self.config.learns != "places":
             return super().show(network)
@@ -249,7 +249,7 @@ class PictureTask(SourceTask):
             things, count = places[places > 0].unique(return_counts=True)
             named = [self.subjects[int(thing) - 1] for thing in things[count.argsort(descending=True)]]
             lines.append(f"{self._told[number]}\n> {', '.join(named[:4])}")
-        return self._places_held_out(network).nats, "\n".join(lines)
+        return Shown(self._places_held_out(network).nats, "\n".join(lines), {})
 
 
 Subjects: TypeAlias = "tuple[tuple[str, ...], ...]"
