@@ -27,9 +27,10 @@ from rnncomplete.errors import CheckpointError, ModelError, RnncompleteError, Se
 from rnncomplete.files import replace_file
 from rnncomplete.network.loading import read_card
 from rnncomplete.styles import find_style, list_styles
-from rnncomplete_export.checkpoint import BEST, CHECKPOINT, load_checkpoint, vocabulary_of, way_out
+from rnncomplete_export.checkpoint import BEST, CHECKPOINT, Checkpoint, load_checkpoint, vocabulary_of, way_out
+from rnncomplete_export.exporting.about_style import stages_of
 from rnncomplete_export.exporting.exporter import export_style
-from rnncomplete_export.exporting.facts import is_card_of
+from rnncomplete_export.exporting.facts import is_card_of, make_card
 from rnncomplete_export.exporting.picture_figures import album_figures, composed_figures, tell_figures
 from rnncomplete_export.exporting.translation_figures import tell_translations, translation_figures
 from rnncomplete_export.network.character_network import parameter_count
@@ -73,7 +74,6 @@ if TYPE_CHECKING:
     from lightning_fabric.loggers.logger import Logger
 
     from rnncomplete.text.vocabulary import Vocabulary
-    from rnncomplete_export.checkpoint import Checkpoint
     from rnncomplete_export.texts.labelled import Labelling
     from rnncomplete_export.training.inheritance import Base
     from rnncomplete_export.training.interruption import Interruption
@@ -381,13 +381,17 @@ def known_characters(earlier: Checkpoint | None, base: Base | None) -> Vocabular
 
 
 def about(
-    request: Request, corpus: dict[str, Any], base: Base | SourceBase | None, earlier: Checkpoint | None
+    request: Request, corpus: dict[str, Any], base: Base | SourceBase | Checkpoint | None, earlier: Checkpoint | None
 ) -> dict[str, Any]:
     """What the card will say of a training: what was asked for, now or before, and what it began with.
 
     ``corpus`` is what its checkpoints say of the text.
     """
-    told = {**request.about, "earlier": earlier_of(base.card, corpus) if base else None}
+    told = {**request.about, "earlier": None}
+    if isinstance(base, Checkpoint):
+        told["earlier"] = {"training": make_card(base, request.style).training, "stages": list(stages_of(base))}
+    elif base:
+        told["earlier"] = earlier_of(base.card, corpus)
     if earlier:
         before = earlier.facts["config"] | earlier.facts["about"]
         now = request.limits | request.choices | request.told
@@ -525,8 +529,8 @@ def picture_task(
     fabric: lightning_fabric.Fabric,
     progress: TrainingProgress,
     earlier: Checkpoint | None,
-) -> tuple[SourceTask, Corpus, None]:
-    """Pictures to learn to describe."""
+) -> tuple[SourceTask, Corpus, Checkpoint | None]:
+    """Pictures to learn to describe, and what it begins with."""
     assert request.pictures is not None, "of texts"
     pictures = request.pictures
     base = load_checkpoint(Path(request.base)) if request.base and not earlier else None
@@ -564,7 +568,7 @@ def picture_task(
         suggested = suggest_pictures_config(characters, minutes, limit, gpu=fabric.device.type == "cuda")
         config = configured(request, suggested, characters)
         config = inherit_shape(config, base, given(request)) if base else config
-    return task_of_pictures(pictured, config, fabric, base, progress.pictures), pictured.corpus, None
+    return task_of_pictures(pictured, config, fabric, base, progress.pictures), pictured.corpus, base
 
 
 SHAPE = ("hidden_size", "embedding_size", "encoder_size", "keys", "values")
@@ -743,12 +747,14 @@ def say_replaced(style: str, progress: TrainingProgress) -> None:
             progress.say(f"in the end it replaces your style {style}")
 
 
-def why_this_size(request: Request, config: TrainingConfig, base: Base | SourceBase | None, *, resumed: bool) -> str:
+def why_this_size(
+    request: Request, config: TrainingConfig, base: Base | SourceBase | Checkpoint | None, *, resumed: bool
+) -> str:
     """What the size of the network follows from, for people."""
     if resumed:
         return "as it began"
     if base is not None:
-        return f"that of {base.style}"
+        return f"that of {request.base if isinstance(base, Checkpoint) else base.style}"
     if request.recipe is not None:
         return f"that of the recipe {request.recipe.name}"
     if {"hidden_size", "layers"} & request.choices.keys():
@@ -768,7 +774,9 @@ SAMPLED = 20_000
 """Characters of a text that tell which alphabet it is written in."""
 
 
-def better_beginning(request: Request, corpus: Corpus, base: Base | SourceBase | None, *, resumed: bool) -> str | None:
+def better_beginning(
+    request: Request, corpus: Corpus, base: Base | SourceBase | Checkpoint | None, *, resumed: bool
+) -> str | None:
     """What to type instead where an installed style may be a better beginning for a few minutes than nothing."""
     few = 0 < (request.minutes or 0.0) <= FEW_MINUTES
     of_text = not (request.pairs or request.pictures)

@@ -187,6 +187,11 @@ def test_places_are_learned_first_and_words_about_maps_that_are_kept(
     said = train(tmp_path, *base, "--learns", "words", "--characters", "15000", "--precision", "bf16-mixed")
     assert "1,000 scenes, composed once" in said
     words = load_checkpoint(tmp_path / "runs" / "toy" / "best.safetensors")
+    went_on = words.facts["about"]["earlier"]
+    assert went_on["training"]["recipe"]["learns"] == "places"
+    assert [stage["loss"] for stage in went_on["stages"]] == [
+        stage["loss"] for stage in places.facts["state"]["stages"]
+    ]
     before, after = places.part("average"), words.part("average")
     kept = {name for name in after if torch.equal(before[name], after[name])}
     assert kept == {name for name in after if name.startswith(("encoder.convolutions", "encoder.subjects"))}

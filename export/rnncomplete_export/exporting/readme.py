@@ -145,7 +145,9 @@ def training_of(training: Training) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(training["versions"].items()))
     began = f"It began as the style {training['from']}. " if training.get("from") else ""
     if earlier:
-        began = f"It went on from the style {training['from']} above, which had learned from the same characters. "
+        same = recipe.get("learns", "all") == "all"
+        went_on = "the style {} above, which had learned from the same characters" if same else "{}, what came of that"
+        began = f"It went on from {went_on.format(training['from'])}. "
     dropped = recipe.get("weight_dropout", 0)
     weight_dropout = f", recurrent weights dropped {dropped:g}" if dropped else ""
     processor = training.get("processor_seconds")
