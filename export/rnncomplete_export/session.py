@@ -30,7 +30,7 @@ from rnncomplete.styles import find_style, list_styles
 from rnncomplete_export.checkpoint import BEST, CHECKPOINT, Checkpoint, load_checkpoint, vocabulary_of, way_out
 from rnncomplete_export.exporting.about_style import stages_of
 from rnncomplete_export.exporting.exporter import export_style
-from rnncomplete_export.exporting.facts import is_card_of, make_card
+from rnncomplete_export.exporting.facts import is_card_of, training_facts
 from rnncomplete_export.exporting.picture_figures import album_figures, composed_figures, tell_figures
 from rnncomplete_export.exporting.translation_figures import tell_translations, translation_figures
 from rnncomplete_export.network.character_network import parameter_count
@@ -389,7 +389,7 @@ def about(
     """
     told = {**request.about, "earlier": None}
     if isinstance(base, Checkpoint):
-        told["earlier"] = {"training": make_card(base, request.style).training, "stages": list(stages_of(base))}
+        told["earlier"] = {"training": training_facts(base), "stages": list(stages_of(base))}
     elif base:
         told["earlier"] = earlier_of(base.card, corpus)
     if earlier:

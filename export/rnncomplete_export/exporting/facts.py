@@ -14,14 +14,14 @@ from rnncomplete.network.card import Card
 from rnncomplete_export.checkpoint import vocabulary_of
 
 if TYPE_CHECKING:
+    from rnncomplete.network.card import Training
     from rnncomplete_export.checkpoint import Checkpoint
 
 
 def make_card(checkpoint: Checkpoint, style: str, **own: Any) -> Card:
     """The facts about an exported network: those of its ``checkpoint``, and its ``own`` by the names of the card's fields."""
     facts = checkpoint.facts
-    about, corpus, state = facts["about"], facts["corpus"], facts["state"]
-    processor_seconds = state.get("processor_seconds", math.nan)
+    about, corpus = facts["about"], facts["corpus"]
     return Card(
         style=style,
         description=about.get("description", ""),
@@ -37,26 +37,34 @@ def make_card(checkpoint: Checkpoint, style: str, **own: Any) -> Card:
             "validation_characters": corpus["characters"] - corpus["split"],
             **({"sources_sha256": corpus["sources_sha256"]} if "sources_sha256" in corpus else {}),
         },
-        training={
-            "command": about.get("command", ""),
-            "from": about.get("base"),
-            "earlier": (about.get("earlier") or {}).get("training"),
-            "recipe": facts["config"],
-            "precision": about.get("precision", "32-true"),
-            "seed": facts["config"]["seed"],
-            "updates": state["updates"],
-            "characters_seen": state["characters"],
-            "seconds": round(state["seconds"]),
-            "processor_seconds": None if math.isnan(processor_seconds) else round(processor_seconds),
-            "versions": {
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "onnx": onnx.__version__,
-                "numpy": np.__version__,
-            },
-        },
+        training=training_facts(checkpoint),
         **own,
     )
+
+
+def training_facts(checkpoint: Checkpoint) -> Training:
+    """How the weights in ``checkpoint`` were trained, as a card says it."""
+    facts = checkpoint.facts
+    about, state = facts["about"], facts["state"]
+    processor_seconds = state.get("processor_seconds", math.nan)
+    return {
+        "command": about.get("command", ""),
+        "from": about.get("base"),
+        "earlier": (about.get("earlier") or {}).get("training"),
+        "recipe": facts["config"],
+        "precision": about.get("precision", "32-true"),
+        "seed": facts["config"]["seed"],
+        "updates": state["updates"],
+        "characters_seen": state["characters"],
+        "seconds": round(state["seconds"]),
+        "processor_seconds": None if math.isnan(processor_seconds) else round(processor_seconds),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "onnx": onnx.__version__,
+            "numpy": np.__version__,
+        },
+    }
 
 
 def is_card_of(card: Card, facts: dict[str, Any]) -> bool:
