@@ -22,3 +22,18 @@ def test_the_scene_is_what_its_script_draws() -> None:
     with Image.open(DATA / "scene.png") as held:
         difference = np.abs(np.asarray(held.convert("RGB"), int) - np.asarray(module.scene(), int))
     assert difference.mean() < 1
+
+
+@pytest.mark.slow
+def test_the_shipped_style_says_what_the_scene_shows() -> None:
+    from rnncomplete.completion.beam import line_about
+    from rnncomplete.network.loading import load_network
+    from rnncomplete.network.picture_file import read_picture
+    from rnncomplete.styles import find_style
+
+    model = load_network(find_style("pictures"), "cpu")
+    told = line_about(model, read_picture(DATA / "scene.png", 64), beam=4, longest=300).text
+    assert "star" in told
+    assert "heart" in told
+    assert "green background" in told
+    assert "heart on the left" in told or "star on the right" in told

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from rnncomplete.network.operators import PICTURE
 from rnncomplete_export.exporting.encoder_graph import numbers
 from rnncomplete_export.exporting.graphs import port
-from rnncomplete_export.network.picture_encoder import RECTIFIED, Block, PictureEncoder, StandardConvolution
+from rnncomplete_export.network.picture_encoder import CERTAINTY, RECTIFIED, Block, PictureEncoder, StandardConvolution
 from rnncomplete_export.pictures.drawings import SIDE
 
 if TYPE_CHECKING:
@@ -63,7 +65,11 @@ def picture_graph(graph: EncoderGraph, encoder: PictureEncoder) -> tuple[onnx.Va
     where = graph.constant("positions", numbers(encoder.positions))
     seen = graph.node("Add", [full, where], "placed")
     if encoder.subjects is not None and encoder.codes is not None:
-        shares = graph.node("Softmax", [graph.linear(full, encoder.subjects, "subjects")], "shares", axis=1)
+        certain = copy.deepcopy(encoder.subjects)
+        with torch.no_grad():
+            for parameter in certain.parameters():
+                parameter.mul_(CERTAINTY)
+        shares = graph.node("Softmax", [graph.linear(full, certain, "subjects")], "shares", axis=1)
         codes = graph.weights("codes", numbers(encoder.codes.weight).T, 1)
         seen = graph.concat([seen, graph.node("MatMul", [shares, codes], "told")], "seen")
     return port(PICTURE, 3, SIDE, SIDE), len(encoder.positions), seen

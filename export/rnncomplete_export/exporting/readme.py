@@ -43,7 +43,7 @@ def render_readme(card: Card) -> str:
         + ngram_row(figures)
         + adaptive_row(figures)
         + parity_rows(card),
-        f"The first line is what `rnncomplete eval --style {card.style} --static {'--source SOURCES ' * (card.source is not None)}FILE` prints for that slice. "
+        f"The first line is what `rnncomplete eval --style {card.style} --static {_measured_on(card)}` prints for that slice. "
         f"Typing its first {figures['typed_characters']:,} characters with ghosts saves "
         f"{100 * figures['keystrokes_saved']:.1f} % of the keys in the typing simulation.",
         memory_line(figures),
@@ -99,6 +99,11 @@ def translation_part(card: Card) -> str:
         f"{figures['sourceless_nats']:.4f} nats per character instead of {card.figures['float32_nats']:.4f}, and ghosts save "
         f"{100 * without:.1f} % of the keys instead of {100 * saved:.1f} %, with the threshold that was tuned with sources."
     )
+
+
+def _measured_on(card: Card) -> str:
+    """What ``rnncomplete eval`` takes for the slice that a card's figures are of."""
+    return {"text": "--source SOURCES FILE", "picture": "--pictures FOLDER"}[card.source["kind"]] if card.source else "FILE"
 
 
 def description_part(card: Card) -> str:

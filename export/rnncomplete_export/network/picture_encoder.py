@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 BLOCKS = (1, 2, 1)
 """Residual blocks at 32, 16 and 8 places across."""
 
+CERTAINTY = 2.0
+"""What logits of places are multiplied by before they are told: a mixture of names is no name."""
+
 MAP = 3
 """Dimensions of maps, of which pictures have one more."""
 
@@ -74,7 +77,7 @@ class PictureEncoder(Encoder):
     """Pictures float[B, 3, 64, 64], 0 to 1, to contexts of 64 places, row by row.
 
     With ``subjects``, a readout says which of them is at each place. Where they have ``codes``, of so many numbers each,
-    the shares of all subjects at a place are told as the mean of their codes, beside what was seen there: a decoder that
+    the shares of all subjects at a place, sharpened, are told as the mean of their codes, beside what was seen there: a decoder that
     would have to learn from what is seen how every name is spelled learns it from the codes in far fewer examples.
     """
 
@@ -143,7 +146,7 @@ class PictureEncoder(Encoder):
         reads = features + self.positions
         if self.codes is not None:
             found = self.found(features) if found is None else found
-            codes = self.codes(torch.softmax(found, dim=-1))
+            codes = self.codes(torch.softmax(CERTAINTY * found, dim=-1))
             if known is not None:
                 told = functional.embedding(known.clamp(min=0), self.codes.weight.T)
                 codes = torch.where((known >= 0)[..., None], told.to(codes.dtype), codes)
