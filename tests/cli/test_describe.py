@@ -62,7 +62,10 @@ def test_json_is_a_list_of_file_and_text(style: Path, red: Path, blue: Path) -> 
     assert found == [{"file": str(red), "text": "r" * LONGEST}, {"file": str(blue), "text": "b" * LONGEST}]
 
 
-def test_without_a_name_the_first_style_that_describes_is_taken(style: Path, red: Path, tiny_style: Path) -> None:
+def test_without_a_name_the_first_style_that_describes_is_taken(
+    style: Path, red: Path, tiny_style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnncomplete.styles.shipped_styles_folder", lambda: tmp_path / "nothing")
     missing = run("describe", red, code=2)
     assert "no style that describes pictures is installed" in missing
     assert "train --pictures" in missing

@@ -16,7 +16,8 @@ from rnncomplete.editors.preferences import Preferences
 from rnncomplete.editors.project import Project
 from rnncomplete.editors.shelf import Shelf
 from rnncomplete.editors.texts import Texts
-from rnncomplete.styles import user_styles_folder
+from rnncomplete.network import loading
+from rnncomplete.styles import list_styles, user_styles_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,12 @@ def test_where_a_picture_is_described(text: str, expected: AltText | None) -> No
 def test_long_texts_are_not_searched() -> None:
     assert alt_text("![" * 500_000, "](" * 500_000) == AltText("]", "")
     assert alt_text('<img alt="' * 200_000 + "a", '"' * 500_000) is None
+
+
+@pytest.fixture(autouse=True)
+def none_that_describes_is_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is shipped would come first."""
+    monkeypatch.setattr(loading, "list_styles", lambda: [style for style in list_styles() if style.name != "pictures"])
 
 
 @pytest.fixture

@@ -11,14 +11,15 @@ import tiny_onnx as onnx
 from rnncomplete.errors import ModelError
 from rnncomplete.network.gpu_graph import gpu_graph
 from rnncomplete.network.graph_check import read_graph
-from rnncomplete.network.loading import STEP
+from rnncomplete.network.loading import STEP, read_card
 from rnncomplete.network.onnx_runtime import open_session
 from rnncomplete.styles import list_styles
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHIPPED = [style.name for style in list_styles() if style.shipped]
+SHIPPED = [style.name for style in list_styles() if style.shipped and read_card(style.folder).source is None]
+"""Those that a GPU may run: one with a source the CPU runs."""
 
 
 def states(graph: bytes, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:

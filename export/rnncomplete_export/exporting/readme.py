@@ -103,7 +103,11 @@ def translation_part(card: Card) -> str:
 
 def _measured_on(card: Card) -> str:
     """What ``rnncomplete eval`` takes for the slice that a card's figures are of."""
-    return {"text": "--source SOURCES FILE", "picture": "--pictures FOLDER"}[card.source["kind"]] if card.source else "FILE"
+    return (
+        {"text": "--source SOURCES FILE", "picture": "--pictures FOLDER"}[card.source["kind"]]
+        if card.source
+        else "FILE"
+    )
 
 
 def description_part(card: Card) -> str:
@@ -137,8 +141,8 @@ def description_part(card: Card) -> str:
             "(BLEU: 0 to 100, against sentences of the grammar; relations: of those scenes whose objects are right; the nearest "
             "scene known has another pair of objects, so that only its background and BLEU are compared):",
             "\n".join(
-                f"- {what}: " + ", ".join(f"{name} {value:g}" for name, value in of.items())
-                for what, of in scenes.items()
+                f"- {what}: " + ", ".join(f"{name} {value:g}" for name, value in sorted(of.items()))
+                for what, of in sorted(scenes.items())
             ),
         ]
     return "\n\n".join(parts)
