@@ -15,6 +15,7 @@ from math import inf
 from pathlib import Path
 
 from rnncomplete.completion.completer import load_completer
+from rnncomplete.network.picture_file import read_picture
 from rnncomplete.styles import list_styles
 
 FILE = Path(__file__).with_name("ghosts.json")
@@ -31,6 +32,7 @@ PROMPTS = {
         "struct device *dev = &pdev->",
     ),
     "math": ("\\begin{theo", "Let $X$ be a ", "\\mathbb{R", "By the definition of the "),
+    "pictures": ("", "a ", "a star ", "on a green background, ", "two "),
     "python": ("import nump", "def __init__(self", "for i in ran", "    raise ValueErr"),
     "reviews": ("The battery ", "I would not recom", "One of the best fi", "The acting is "),
     "shakespeare": ("To be, or not ", "KING HENRY:\nWhat say ", "First Citi", "Good morrow, "),
@@ -38,6 +40,9 @@ PROMPTS = {
     "tolstoy": ("Prince And", "Pierre was ", "The countess ", "\u201cWhat is the mat"),
 }
 """What people may type first in a style."""
+
+SCENE = Path(__file__).with_name("scene.png")
+"""What ``pictures`` writes about."""
 
 LATER = 300
 """Characters of what the style wrote itself, behind which it is asked once more: a text that has taught it something."""
@@ -55,6 +60,8 @@ def ghosts() -> dict[str, dict[str, list[str]]]:
         if style.shipped:
             completer = load_completer(str(style.folder), "cpu")
             options = replace(completer.options, budget_ms=inf)
+            if style.name == "pictures":
+                completer.open(source=read_picture(SCENE, 64))
             sample = completer.card.stages[-1]["sample"] if completer.card.stages else ""
             found[style.name] = {
                 text: [completer.complete(text, options=options).text, completer.insist(text, options=options).text]

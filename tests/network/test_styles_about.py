@@ -40,7 +40,10 @@ def test_no_card_is_read_to_know_the_styles_that_texts_are_written_in(
     assert not {"tiny", "shakespeare"} & set(read)
 
 
-def test_the_usual_style_comes_first_of_those_that_write_about_a_kind(tiny_card: Card, tmp_path: Path) -> None:
+def test_the_usual_style_comes_first_of_those_that_write_about_a_kind(
+    tiny_card: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnncomplete.styles.shipped_styles_folder", lambda: tmp_path / "shipped")
     translating, describing = copying_card(tiny_card), seeing_card(tiny_card)
     for name in ("aaa", USUAL["text"]):
         installed(tmp_path, translating, name)
