@@ -24,7 +24,10 @@ ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "docs" / "figures"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "measurements.md")
 
-FIRST = ("shakespeare", "tolstoy", "english", "docs", "linux", "python", "javascript", "shell", "math", "reviews")
+FIRST = (
+    *("shakespeare", "tolstoy", "english", "docs", "linux", "python", "javascript", "shell", "math", "reviews"),
+    "english-french",
+)
 """The order of styles in every table; others come behind."""
 
 PEERS = {"kneser_ney": "Kneser-Ney", "frequency": "frequency", "history": "history", "smollm2": "SmolLM2-135M"}

@@ -185,15 +185,13 @@ def accelerator_of(request: Request) -> str:
 def precision_of(request: Request) -> MatrixPrecision:
     """As lightning-fabric names it, the fastest if none was asked for.
 
-    Pairs and pictures are trained in float32: autocast would give cuDNN's LSTM float16. On a GPU pairs have
-    TensorFloat-32 inside, and the encoder of pictures chooses for itself. On a CPU, pictures may be asked for in bfloat16.
+    Pairs and pictures are trained in float32, unless somebody wants bfloat16 on a CPU: on a GPU autocast would give cuDNN's
+    LSTM float16. There pairs have TensorFloat-32 inside, and the encoder of pictures chooses for itself.
     """
     if request.pairs or request.pictures:
-        on_gpu = accelerator_of(request) == "cuda"
-        if request.precision == "bf16-mixed" and (request.pairs or on_gpu):
-            raise SettingError(
-                f"--precision bf16-mixed with {'--pairs' if request.pairs else '--pictures on a GPU'}; expected 32-true, or auto"
-            )
+        if request.precision == "bf16-mixed" and accelerator_of(request) == "cuda":
+            asked = "--pictures" if request.pictures else "--pairs"
+            raise SettingError(f"--precision bf16-mixed with {asked} on a GPU; expected 32-true, or auto")
         return "32-true" if request.precision == "auto" else request.precision
     return fastest_precision(accelerator_of(request)) if request.precision == "auto" else request.precision
 
@@ -516,8 +514,9 @@ def pair_task(
         config = resumed_config(request, earlier)
     else:
         minutes, limit = request.minutes or 0.0, request.characters or 0
-        suggested = suggest_pairs_config(pairs.targets.characters, minutes, limit, gpu=fabric.device.type == "cuda")
-        config = configured(request, suggested, pairs.targets.characters)
+        characters, kinds = pairs.targets.characters, len(pairs.targets.vocabulary)
+        suggested = suggest_pairs_config(characters, minutes, limit, kinds, gpu=fabric.device.type == "cuda")
+        config = configured(request, suggested, characters)
         config = inherit_source_config(config, base, given(request)) if base else config
     vocabularies = pairs.targets.vocabulary, pairs.sources.vocabulary
     network = inherit_source_network(base, *vocabularies, config) if base else None

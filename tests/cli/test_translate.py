@@ -68,7 +68,10 @@ def test_a_file_is_translated_and_json_tells_the_source(style: str, tmp_path: Pa
     assert all(0 <= item["nats_per_character"] < 0.1 for item in found)
 
 
-def test_without_a_name_the_first_style_that_translates_is_taken(tiny_card: Card, style: str, tmp_path: Path) -> None:
+def test_without_a_name_the_first_style_that_translates_is_taken(
+    tiny_card: Card, style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnncomplete.styles.shipped_styles_folder", lambda: tmp_path / "none")
     missing = run("translate", text="A", code=2)
     assert "no style that translates is installed" in missing
     assert "train --pairs" in missing

@@ -22,6 +22,12 @@ FILE = Path(__file__).with_name("ghosts.json")
 
 PROMPTS = {
     "docs": ("To install it, ", "Returns the number of ", "This option is only ", "If the file does not "),
+    "english-french": (
+        "O\u00f9 ",
+        "O\u00f9 est ",
+        "O\u00f9 est la gare ?\nJ'ai ",
+        "O\u00f9 est la gare ?\nJ'ai perdu mes cl\u00e9s.\nElle ",
+    ),
     "english": ("I would like to ", "Thank you for your ", "It was a dark and ", "She looked at him and "),
     "javascript": ("const express = req", "function add(a, b) {\n  ret", "import React, { use", "for (let i = 0; i < "),
     "linux": (
@@ -44,6 +50,9 @@ PROMPTS = {
 SCENE = Path(__file__).with_name("scene.png")
 """What ``pictures`` writes about."""
 
+LETTER = "Where is the station?\nI have lost my keys.\nShe does not want to come with us."
+"""What ``english-french`` translates."""
+
 LATER = 300
 """Characters of what the style wrote itself, behind which it is asked once more: a text that has taught it something."""
 
@@ -62,6 +71,8 @@ def ghosts() -> dict[str, dict[str, list[str]]]:
             options = replace(completer.options, budget_ms=inf)
             if style.name == "pictures":
                 completer.open(source=read_picture(SCENE, 64))
+            elif style.name == "english-french":
+                completer.open(source=LETTER)
             sample = completer.card.stages[-1]["sample"] if completer.card.stages else ""
             found[style.name] = {
                 text: [completer.complete(text, options=options).text, completer.insist(text, options=options).text]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.texts import disguise
-from rnncomplete_export.texts.disguise import common_words, disguised
+from rnncomplete_export.texts.disguise import LETTER, PEOPLE, common_words, disguised, disguised_pairs, names_in
 
 if TYPE_CHECKING:
     import pytest
@@ -55,3 +55,22 @@ def test_the_most_frequent_words_of_all_pieces_are_common(monkeypatch: pytest.Mo
     for most, words in ((1, {"b"}), (2, {"a", "b"}), (3, {"a", "b", "c"})):
         monkeypatch.setattr(disguise, "COMMON", most)
         assert common_words(vocabulary, vocabulary.encode(text)) == words
+
+
+def test_names_on_both_sides_are_those_of_a_few_people_for_some_lines() -> None:
+    assert names_in("Tom saw Mary in Rome.", "Tom a vu Marie à Rome.") == ["Rome", "Tom"]
+    sources, lines = ["Tom sees Ann.", "It is late."] * (2 * LETTER), ["Tom voit Ann.", "Il est tard."] * (2 * LETTER)
+    vocabulary = Vocabulary.from_counts(Counter("".join(sources + lines)))
+    read, written = disguised_pairs(vocabulary, sources, lines)
+    assert read[1::2] == sources[1::2]
+    assert written[1::2] == lines[1::2]
+    people = []
+    for source, line in zip(read[::2], written[::2], strict=True):
+        one, other = re.fullmatch(r"(\w+) sees (\w+)\.", source).groups()  # type: ignore[union-attr]
+        assert line == f"{one} voit {other}.", "the same on both sides"
+        people.append({one, other})
+    first, second = set().union(*people[:LETTER]), set().union(*people[LETTER : 2 * LETTER])
+    assert not first & second
+    assert len(first) <= PEOPLE
+    assert "Tom" not in first | second
+    assert disguised_pairs(vocabulary, sources, lines) == (read, written), "the same each time"

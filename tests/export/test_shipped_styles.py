@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rnncomplete.completion.completer import load_completer
 from rnncomplete.completion.installing import check_style
-from rnncomplete.network.loading import STEP, read_card
-from rnncomplete.styles import MEMORY, shipped_styles_folder
+from rnncomplete.measure.evaluation import spelling
+from rnncomplete.network.distribution import nats
+from rnncomplete.network.loading import STEP, load_network, read_card
+from rnncomplete.styles import ENCODER, MEMORY, shipped_styles_folder
 from rnncomplete.text.decoding import read_text
 from rnncomplete.text.vocabulary import Vocabulary
 from rnncomplete_export.exporting.parity import INT8_TOLERANCE, batched_nats, cut_streams, step_function
@@ -23,9 +28,11 @@ CORPORA = Path(os.environ.get("RNNCOMPLETE_CORPORA") or Path(__file__).parents[3
 """Where the texts are that they were trained on, beside the checkout by default."""
 
 FOLDER = shipped_styles_folder()
-NOT_SHIPPED = {"english-french"}
-"""Styles whose recipes are there and whose weights are not good enough yet."""
-STYLES = [style for style in list_recipes() if style not in NOT_SHIPPED]
+STYLES = list_recipes()
+OF_TEXTS = [style for style in STYLES if load_recipe(style).kind == "text"]
+
+SMALL = 10_000_000
+"""Bytes of a style."""
 
 each_style = pytest.mark.parametrize("style", STYLES)
 
@@ -37,8 +44,10 @@ def test_every_recipe_has_its_style() -> None:
 @each_style
 def test_a_style_is_whole_and_small(style: str) -> None:
     card = check_style(FOLDER / style)
-    assert 4e6 < card.parameters < 7e6
-    assert (FOLDER / style / MEMORY).stat().st_size <= 10_000_000
+    assert 4e6 < card.parameters < (7e6 if card.source is None else 9e6)
+    sizes = {name: path.stat().st_size for name in (STEP, ENCODER, MEMORY) if (path := FOLDER / style / name).is_file()}
+    assert sum(sizes.values()) - sizes[MEMORY] <= SMALL
+    assert round(sum(sizes.values()) / 1e6, 1) <= SMALL / 1e6
     assert card.figures["int8_nats"] - card.figures["float32_nats"] <= INT8_TOLERANCE
     assert sum(path.stat().st_size for path in (FOLDER / style).iterdir()) <= 10_100_000
     assert card.source or card.figures["ngram_share"] == 1, (
@@ -73,7 +82,7 @@ def test_the_stages_tell_of_about_ten_moments(style: str) -> None:
     assert stages[-1]["loss"] < (0.8 if card.training.get("from") else 0.5) * stages[0]["loss"]
 
 
-@each_style
+@pytest.mark.parametrize("style", OF_TEXTS)
 def test_the_network_predicts_the_text_held_out_as_its_card_says(style: str) -> None:
     path = CORPORA / style / "train.txt"
     if not path.is_file():
@@ -84,3 +93,43 @@ def test_the_network_predicts_the_text_held_out_as_its_card_says(style: str) -> 
     step = step_function((FOLDER / style / STEP).read_bytes())
     nats = np.mean([batched_nats(step, column[:, None], card.state_size) for column in table.T])
     assert nats == pytest.approx(card.figures["int8_nats"], abs=0.005)
+
+
+def test_the_network_predicts_translations_held_out_as_its_card_says() -> None:
+    path = CORPORA / "english-french" / "val.tsv"
+    if not path.is_file():
+        pytest.skip(f"the pairs that were held out of english-french are not at {path}")
+    model = load_network(FOLDER / "english-french", "cpu")
+    newline, lost = model.vocabulary.token("\n"), []
+    for row in read_text(path).splitlines()[1:]:
+        source, line = row.split("\t")[:2]
+        about, state = model.encode(source), model.initial_state
+        tokens = model.vocabulary.encode(f"\n{line}\n")
+        rows = []
+        for token in tokens[:-1].tolist():
+            logits, state = model.step(token, state, about)
+            rows.append(logits)
+        lost.append(nats(np.stack(rows), tokens[1:].astype(np.int64), model.card.temperature) + spelling(tokens[1:]))
+        assert tokens[0] == newline
+    assert np.concatenate(lost).mean() == pytest.approx(model.card.figures["int8_nats"], abs=0.005)
+
+
+NAMES = ("Kowalczyk", "Nakamura", "Lindqvist", "Abernathy", "Dubrovsky", "Gallagher", "Ivanova", "Whitcombe", "Svoboda")
+"""Of which hardly one is in the pairs trained on."""
+
+
+def test_a_name_that_a_translation_has_had_comes_back() -> None:
+    completer = load_completer("english-french", "cpu")
+    options = replace(completer.options, budget_ms=inf)
+
+    def right(first: str) -> int:
+        count = 0
+        for name in NAMES:
+            completer.close()
+            completer.open(source=f"Mrs {name} came yesterday.\nI like {name}.\nI have not seen {name} since.")
+            before = f"{first.format(name=name)}\nJe n'ai pas vu {name[:3]}"
+            count += completer.insist(before, options=options).text.startswith(name[3:])
+        return count
+
+    assert right("Mme {name} est venue hier.\nJ'aime bien {name}.") >= 2 * len(NAMES) // 3
+    assert right("Elle est venue hier.\nJe l'aime bien.") <= len(NAMES) // 3, "it is the text that has taught them"

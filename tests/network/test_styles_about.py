@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def installed(folder: Path, card: Card, name: str) -> None:
-    install_style(write_source_style(folder / name, dataclasses.replace(card, style=name)))
+    install_style(write_source_style(folder / name, dataclasses.replace(card, style=name)), replace=True)
 
 
 def test_no_card_is_read_to_know_the_styles_that_texts_are_written_in(

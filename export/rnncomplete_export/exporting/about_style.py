@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import numpy as np
 import torch
 
 from rnncomplete.errors import SettingError
 from rnncomplete.network.loading import STEP
 from rnncomplete.styles import ENCODER
+from rnncomplete_export.checkpoint import vocabulary_of
 from rnncomplete_export.exporting.facts import make_card
 from rnncomplete_export.exporting.picture_figures import album_figures
 from rnncomplete_export.exporting.source_graphs import state_size
@@ -19,10 +21,13 @@ from rnncomplete_export.exporting.translation_figures import nearest_figures, tr
 from rnncomplete_export.network.character_network import parameter_count
 from rnncomplete_export.network.conditioned_network import LAYERS
 from rnncomplete_export.network.encoders import conditioned_network_of
+from rnncomplete_export.network.writing import written_lines
+from rnncomplete_export.story.stages import APART
 from rnncomplete_export.texts.pairs import open_pairs
 from rnncomplete_export.training.configuration import TrainingConfig
 from rnncomplete_export.training.pair_task import PairExamples
 from rnncomplete_export.training.picture_examples import PictureExamples, examples_beside
+from rnncomplete_export.training.source_task import LONGEST_SHOWN, SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,11 +134,11 @@ def export_about(
         hidden_size=network.shape.hidden_size,
         parameters=parameter_count(network),
         temperature=1.0,
-        stages=stages_of(checkpoint),
     )
     card, graphs, memory, sourceless = measured_style(network, checkpoint, card, collection, advance=advance)
     own = kind.figures(network, checkpoint, collection, sourceless, advance)
-    card = dataclasses.replace(card, figures={**card.figures, **own})
+    last = stage_of(network, checkpoint, collection, card.figures["float32_nats"])
+    card = dataclasses.replace(card, figures={**card.figures, **own}, stages=stages_of(checkpoint, last))
     write_style(folder, card, {STEP: graphs["step"], ENCODER: graphs["encode"]}, memory)
     return card
 
@@ -146,18 +151,31 @@ def described(source: dict[str, Any]) -> Source:
 
 def written_in(sample: str) -> str:
     """What the network wrote in a ``sample`` of :meth:`rnncomplete_export.training.source_task.SourceTask.show`."""
-    return "\n".join(line.removeprefix("> ") for line in sample.split("\n")[1::2])
+    return "\n".join(line.removeprefix("> ").rstrip() for line in sample.split("\n")[1::2])
 
 
-def stages_of(checkpoint: Checkpoint) -> tuple[Stage, ...]:
-    """What was noted in training, behind what was noted in the training before it on the same lines.
+def stages_of(checkpoint: Checkpoint, *last: dict[str, Any]) -> tuple[Stage, ...]:
+    """What was noted in training, behind what was noted in the training before it on the same lines; then the ``last``.
 
-    Of samples only what the network wrote: the sources above it are lines, or names of files, of whoever trained it.
+    Of samples only what was written: the sources are lines, or names of files, of whoever trained it.
     """
     earlier = checkpoint.facts["about"].get("earlier")
     stages: list[Any] = list(earlier["stages"]) if earlier else []
     begun = stages[-1] if stages else {"step": 0, "characters": 0}
-    for stage in checkpoint.facts["state"]["stages"]:
+    for stage in (*checkpoint.facts["state"]["stages"], *last):
         counted = {name: begun[name] + stage[name] for name in ("step", "characters")}
-        stages.append({"skills": {}, **stage, **counted, "sample": written_in(stage["sample"])})
+        if stage in last or counted["characters"] >= APART * begun["characters"]:
+            stages.append({"skills": {}, **stage, **counted, "sample": written_in(stage["sample"])})
     return tuple(stages)
+
+
+def stage_of(
+    network: ConditionedNetwork, checkpoint: Checkpoint, collection: Collection, loss: float
+) -> dict[str, Any]:
+    """The ``network`` of ``checkpoint`` itself as a stage, with its ``loss`` on all lines held out."""
+    shown = np.unique(np.linspace(collection.split, collection.count - 1, SHOWN, dtype=np.int64))
+    vocabulary, state = vocabulary_of(checkpoint.facts), checkpoint.facts["state"]
+    source = collection.of(shown).sources_of(np.arange(len(shown)))
+    lines = written_lines(network, source, vocabulary.token("\n"), LONGEST_SHOWN)
+    sample = "".join(f"\n\n> {vocabulary.decode(line)}" for line in lines).removeprefix("\n")
+    return {"step": state["updates"], "characters": state["characters"], "loss": loss, "sample": sample}

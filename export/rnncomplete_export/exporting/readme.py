@@ -97,7 +97,10 @@ def translation_part(card: Card) -> str:
         f"{figures['nearest_chrf']:.1f} |\n\n"
         f"All figures above are with the source. Without it the network alone, in float32, has "
         f"{figures['sourceless_nats']:.4f} nats per character instead of {card.figures['float32_nats']:.4f}, and ghosts save "
-        f"{100 * without:.1f} % of the keys instead of {100 * saved:.1f} %, with the threshold that was tuned with sources."
+        f"{100 * without:.1f} % of the keys instead of {100 * saved:.1f} %, with the threshold that was tuned with sources.\n\n"
+        "Where it fails: the longer a sentence is and the rarer its words are, the more often it says something else, and says "
+        "it fluently; names that it does not know are spelt as others, until the text has had them once or twice. Read what it "
+        "writes before it is sent."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from math import inf
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import numpy as np
@@ -51,6 +52,9 @@ ROOM = 9_900_000
 WHOLE_MEMORY, WEIGHTS = 4_400_000, 45_000
 """Bytes of a memory with all places that a style can carry, about, and of its weights, which it always has."""
 
+A_NAME = 180
+"""Characters that weights are learned on, for each line with a name among them."""
+
 PARITY_LINES = 12
 """On which the logits of the graphs are held against PyTorch's."""
 
@@ -90,6 +94,12 @@ class Collection(Protocol):
 
     def line(self, number: int) -> NDArray[np.uint16]:
         """Its tokens, without the newline."""
+
+    def named(self, which: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of the lines ``which`` int64[n] that have a name in common with their source."""
+
+    def disguised(self, which: NDArray[np.int64]) -> Collection:
+        """The same, but in those of ``which`` int64[n], in this order, names that nobody has read."""
 
 
 def documents(
@@ -186,18 +196,26 @@ def learned_memory(
 ) -> CorpusMemory:
     """The memory of a style: counts of the lines trained on, in so many bytes, and weights learned beside the network.
 
-    Weights are learned on lines held out, those behind the ones that figures are measured on, and a few trained on.
+    Weights are learned on lines held out, those behind the ones that figures are measured on, and a few trained on, with
+    names that nobody has read: what a name is worth that was written once is not learned of those that all know.
     """
     vocabulary, newline = Vocabulary(card.vocabulary, card.normalisation), card.vocabulary.index("\n")
 
-    def text(numbers: Iterable[int]) -> NDArray[np.uint16]:
-        return np.concatenate([np.append(collection.line(number), np.uint16(newline)) for number in numbers])
+    def text(numbers: Iterable[int], of: Collection = collection) -> NDArray[np.uint16]:
+        return np.concatenate([np.append(of.line(number), np.uint16(newline)) for number in numbers])
 
     unread = np.arange(middle(collection), collection.count)
-    read = np.arange(weighed_from(collection, min(effort.weighed, FEWEST_WEIGHED)), collection.split)
+    last = np.arange(weighed_from(collection, min(effort.weighed, FEWEST_WEIGHED)), collection.split)
+    near = np.arange(weighed_from(collection, inf), collection.split)
+    named = collection.named(near)[-max(1, effort.weighed // A_NAME) :]
+    first = min(int(numbers[0]) for numbers in (last, named) if len(numbers))
+    taught = np.concatenate((np.setdiff1d(last, named), named, unread))
+    if len(named):  # else what was read comes first, and what was not read has the last word
+        taught = np.random.default_rng(1).permutation(taught)
+    disguised = collection.disguised(taught)
     tokens = text(range(collection.split))
-    weighed = len(text(read))
-    rows = rows_of(network, collection, np.concatenate((read, unread)), card.temperature)
+    weighed = len(text(range(first, collection.split)))
+    rows = rows_of(network, disguised, taught, card.temperature)
     slots = min(STYLE_SLOTS, max(8, 4 * len(tokens) // 8 * 8))
     share = min(1.0, max(0.01, (room - WEIGHTS) / WHOLE_MEMORY))
     begun = len(tokens) - weighed
@@ -207,6 +225,7 @@ def learned_memory(
         lambda text, begin: rows[begin - begun : len(text) - begun],
         sessions=weighed,
         unread=text(unread),
+        disguise=lambda *_: text(taught, disguised),
         nodes=max(8, min(int(share * STYLE_NODES), slots // 4) // 8 * 8),
         slots=slots,
         entries=int(share * STYLE_ENTRIES),
@@ -216,7 +235,7 @@ def learned_memory(
     return with_best_rate(memory, text(rated), rows_of(network, collection, rated, card.temperature), advance)
 
 
-def weighed_from(collection: Collection, characters: int) -> int:
+def weighed_from(collection: Collection, characters: float) -> int:
     """The first of the last lines trained on that have about so many ``characters`` together, and whose sources are at hand.
 
     They are a quarter of the lines at most.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,6 +52,42 @@ def disguised(
         others = {word: word.translate(letters) for word in again if generator.random() < SHARE}
         parts.append(_replaced(text, others))
     return vocabulary.encode("".join(parts))
+
+
+LETTER, PEOPLE = 8, 2
+"""Lines with a name that make a letter, and how many people it is about: each comes again soon, and not often."""
+
+LONG = 3, 11
+"""Characters of their names, from and below."""
+
+
+def names_in(source: str, line: str) -> list[str]:
+    """Words with a capital that ``line`` has in common with its ``source``, in the order of the alphabet."""
+    common = set(re.findall(r"\w+", source)) & set(re.findall(r"\w+", line))
+    return sorted(word for word in common if word[0].isupper() and len(word) >= SHORTEST)
+
+
+def disguised_pairs(
+    vocabulary: Vocabulary, sources: Sequence[str], lines: Sequence[str], seed: int = 1
+) -> tuple[list[str], list[str]]:
+    """``sources``, and ``lines`` about them, whose names are others, in letters of ``vocabulary``.
+
+    As long as :data:`LETTER` lines with a name last all names are those of :data:`PEOPLE` people whom nobody knows.
+    """
+    generator = np.random.default_rng(seed)
+    letters = [letter for letter in vocabulary.characters if letter.islower()]
+    told: tuple[list[str], list[str]] = [], []
+    named, people, others = 0, list[str](), dict[str, str]()
+    for pair in zip(sources, lines, strict=True):
+        names = names_in(*pair)
+        if names and named % LETTER == 0:
+            people = ["".join(generator.choice(letters, generator.integers(*LONG))).capitalize() for _ in range(PEOPLE)]
+            others = {}
+        named += bool(names)
+        own = {name: others.setdefault(name, str(generator.choice(people))) for name in names}
+        for line, side in zip(pair, told, strict=True):
+            side.append(_replaced(line, own))
+    return told
 
 
 def _replaced(text: str, others: Mapping[str, str]) -> str:

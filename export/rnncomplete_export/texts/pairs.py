@@ -12,7 +12,7 @@ import numpy as np
 from rnncomplete.errors import CheckpointError, TextError
 from rnncomplete.files import replace_file
 from rnncomplete.text.vocabulary import Vocabulary
-from rnncomplete_export.checkpoint import make_folder, vocabulary_of, way_out
+from rnncomplete_export.checkpoint import BEST, make_folder, vocabulary_of, way_out
 from rnncomplete_export.texts.corpus import VALIDATION_SHARE, Corpus, build_corpus, open_tokens
 from rnncomplete_export.texts.pair_files import read_pairs
 
@@ -108,9 +108,17 @@ def build_pairs(
     for place, text, of in zip((0, 1), texts, (known_sources, known), strict=True):
         replace_file(text, "".join(f"{pair[place]}\n" for pair in (*trained, *kept)).encode())
         sha256 = (expected or {}).get(("sources_sha256", "sha256")[place])
-        corpora.append(
-            build_corpus([text], text.parent, known=of, expected_sha256=sha256, skipped=skipped, progress=progress)
-        )
+        try:
+            corpus = build_corpus(
+                [text], text.parent, known=of, expected_sha256=sha256, skipped=skipped, progress=progress
+            )
+        except CheckpointError:
+            raise CheckpointError(
+                f"the checkpoint in {folder} learned from other pairs, or from these as an earlier version split them: it "
+                f"cannot be resumed; give the same files, export it with: rnncomplete export {folder / BEST} -o STYLE, or "
+                + way_out(folder)
+            ) from None
+        corpora.append(corpus)
     sources, targets = corpora
     ends = [np.flatnonzero(corpus.tokens == corpus.vocabulary.token("\n")) for corpus in corpora]
     if any(len(found) != len(trained) + len(kept) for found in ends):

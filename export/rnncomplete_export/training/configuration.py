@@ -170,10 +170,24 @@ def suggest_config(
     )
 
 
-def suggest_pairs_config(characters: int, minutes: float, limit: int, *, gpu: bool) -> TrainingConfig:
-    """Sensible choices for pairs whose second lines have so many ``characters``, on a GPU or a few cores.
+SMALL, FEWEST_UNITS = 9_000_000, 64
+"""Bytes that the graphs of a style are to fit into, which is kept below ten million; and units a layer all the same."""
 
-    Lines are read dozens of times, and much is dropped out: pairs are few beside what a network can learn by heart.
+
+def bytes_of_pairs(hidden: int, kinds: int) -> int:
+    """About what the graphs of a style with a text as its source take, that writes so many ``kinds`` of characters.
+
+    Matrices in int8, of the step 16 H^2 and of an encoder of half as many units 11 H^2; of each character a row of the
+    table in float16, 16 H, and a column of the readout in int8, 3 H.
+    """
+    return 27 * hidden**2 + 19 * hidden * kinds
+
+
+def suggest_pairs_config(characters: int, minutes: float, limit: int, kinds: int = 100, *, gpu: bool) -> TrainingConfig:
+    """Sensible choices for pairs whose second lines have so many ``characters`` of so many ``kinds``, on a GPU or a few cores.
+
+    Lines are read dozens of times, and much is dropped out: pairs are few beside what a network can learn by heart. Where
+    there are thousands of kinds the network is smaller, so that the style is.
     """
     if not minutes and not limit:
         limit = DEFAULT_EPOCHS * characters
@@ -182,6 +196,8 @@ def suggest_pairs_config(characters: int, minutes: float, limit: int, *, gpu: bo
         hidden = min(hidden, max(128, round(60 * minutes**0.5 / 64) * 64)) if minutes else 384
     if characters < SHORT_TEXT:
         hidden = min(hidden, 256)
+    while hidden > FEWEST_UNITS and bytes_of_pairs(hidden, kinds) > SMALL:
+        hidden -= 64
     batch, window = 512 if gpu else 64, 40
     batch = min(batch, max(4, characters // (20 * window)))
     return TrainingConfig(

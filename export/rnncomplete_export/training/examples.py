@@ -154,12 +154,15 @@ class Examples:
         begin, end = self._cuts[batches[index]], self._cuts[batches[index] + 1]
         return self._taken(order[begin:end], on_device[begin:end], empty[begin:end])
 
-    def each(self, *, empty: bool = False) -> Iterator[tuple[NDArray[np.int64], Batch]]:
-        """All examples once, by length, with their numbers; with their sources, or with empty ones."""
+    def each(self, *, empty: bool = False, every: int = 1) -> Iterator[tuple[NDArray[np.int64], Batch]]:
+        """All examples once, by length, with their numbers; with their sources, or with empty ones.
+
+        Of their batches only one in ``every``, from the first on.
+        """
         order = self._by_length(np.arange(self.count))
         on_device = torch.from_numpy(order).to(self._device)
         without = torch.full((len(order),), empty, device=self._device)
-        for begin, end in zip(self._cuts[:-1], self._cuts[1:], strict=True):
+        for begin, end in zip(self._cuts[:-1:every], self._cuts[1::every], strict=True):
             yield order[begin:end], self._taken(order[begin:end], on_device[begin:end], without[begin:end])
 
     def _by_length(self, examples: NDArray[np.int64]) -> NDArray[np.int64]:

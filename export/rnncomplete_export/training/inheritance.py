@@ -113,7 +113,7 @@ def inherit_config(config: TrainingConfig, base: Base, given: set[str]) -> Train
             raise SettingError(
                 f"{name} {getattr(config, name)}, but the style {base.style!r} has {value}; leave it out"
             )
-    embedding, _, _ = unfold_table(base.weights.table)
+    embedding, _, _ = unfold_table(base.weights.table, embedded_in(base.card))
     rank = embedding.shape[1]
     if "embedding_size" in given and config.embedding_size < rank:
         raise SettingError(
@@ -127,14 +127,23 @@ def inherit_config(config: TrainingConfig, base: Base, given: set[str]) -> Train
     return dataclasses.replace(config, **shape, embedding_size=width, learning_rate=rate, dropout=dropout)
 
 
+def embedded_in(card: Card) -> int | None:
+    """Numbers that a style with that ``card`` embedded a character in when it was trained, if it says so."""
+    size = card.training.get("recipe", {}).get("embedding_size")
+    return size if type(size) is int and size > 0 else None
+
+
 def unfold_table(
-    table: NDArray[np.float32],
+    table: NDArray[np.float32], most: int | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Embedding float32[V, E], matrix float32[E, 4 L H] and bias float32[4 L H] that give ``table`` float32[V, 4 L H]."""
+    """Embedding float32[V, E], matrix float32[E, 4 L H] and bias float32[4 L H] that give ``table`` float32[V, 4 L H].
+
+    E is ``most`` at most: where a boundary shuts the gates, the rounding of its row is no smaller than what others hold.
+    """
     values = table.astype(np.float64)
     bias = values.mean(axis=0)
     left, singular, right = np.linalg.svd(values - bias, full_matrices=False)
-    rank = max(1, int((singular > ROUNDING * singular[0]).sum()))
+    rank = max(1, int((singular[:most] > ROUNDING * singular[0]).sum()))
     # Columns of the embedding are as long as those of a new one, so that they learn at the same pace.
     length = EMBEDDING_SCALE * len(table) ** 0.5
     embedding, matrix = left[:, :rank] * length, singular[:rank, None] * right[:rank] / length
@@ -151,7 +160,7 @@ def inherit_network(base: Base, vocabulary: Vocabulary, config: TrainingConfig, 
     torch.manual_seed(config.seed)
     network = CharacterNetwork(network_config(config, vocabulary, labels), config.dropout, config.weight_dropout)
     rows = [UNKNOWN, *(base.vocabulary.token(character) for character in vocabulary.characters[1:])]
-    embedding, matrix, bias = unfold_table(weights.table)
+    embedding, matrix, bias = unfold_table(weights.table, embedded_in(base.card))
     rank, size = embedding.shape[1], 4 * config.hidden_size
     with torch.no_grad():
         if network.pooled is not None and weights.pooled:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnncomplete.errors import SettingError
+from rnncomplete_export.texts.disguise import disguised_pairs, names_in
 from rnncomplete_export.texts.pairs import LONGEST
 from rnncomplete_export.training.examples import Examples, TextSources
 from rnncomplete_export.training.source_task import SourceTask
@@ -75,6 +77,22 @@ class PairExamples:
     def line(self, number: int) -> NDArray[np.uint16]:
         """The tokens of what is written about it."""
         return self.targets[number]
+
+    def named(self, which: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of the pairs ``which`` int64[n] that have a name on both sides."""
+        kept = [number for number in which.tolist() if names_in(self.source(number), self.written(number))]
+        return np.array(kept, np.int64)
+
+    def disguised(self, which: NDArray[np.int64]) -> PairExamples:
+        """The same pairs, but in those of ``which`` int64[n], in this order, names that nobody has read."""
+        sources, written = [self.source(number) for number in which], [self.written(number) for number in which]
+        told = disguised_pairs(self._pairs.sources.vocabulary, sources, written)
+        other = copy(self)
+        other.sources, other.targets = list(self.sources), list(self.targets)
+        for number, source, line in zip(which.tolist(), *told, strict=True):
+            other.sources[number] = self._pairs.sources.vocabulary.encode(f"{source}\n")
+            other.targets[number] = self.vocabulary.encode(line)
+        return other
 
     def held_out(self, most: int) -> NDArray[np.int64]:
         """So many of those held out, evenly spaced."""

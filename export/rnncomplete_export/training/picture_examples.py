@@ -106,6 +106,14 @@ class PictureExamples:
             device=self._device,
         )
 
+    def named(self, which: NDArray[np.int64]) -> NDArray[np.int64]:
+        """None of them."""
+        return which[:0]
+
+    def disguised(self, which: NDArray[np.int64]) -> PictureExamples:  # noqa: ARG002 - a picture has no names
+        """The same."""
+        return self
+
     def album(self, most: int) -> Album:
         """The first of the pictures held out, ``most`` of them, with all their captions."""
         first = int(self._of[len(self._of) - (self.count - self.split)])

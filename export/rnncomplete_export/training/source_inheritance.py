@@ -21,7 +21,13 @@ from rnncomplete_export.network.conditioned_network import LAYERS
 from rnncomplete_export.network.encoders import build_network
 from rnncomplete_export.network.text_encoder import TextEncoder
 from rnncomplete_export.network.weights import matrix, read_initializers
-from rnncomplete_export.training.inheritance import GENTLER, gates_of_torch, reopened, unfold_table
+from rnncomplete_export.training.inheritance import (
+    GENTLER,
+    embedded_in,
+    gates_of_torch,
+    reopened,
+    unfold_table,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +102,7 @@ def inherit_source_config(config: TrainingConfig, base: SourceBase, given: set[s
 def unfolded(base: SourceBase) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Embedding, what reads it, and biases of the step, as :func:`unfold_table` gives them."""
     table = base.step["table"].astype(np.float32)
-    return unfold_table(reopened(table, base.vocabulary.token("\n"), LAYERS))
+    return unfold_table(reopened(table, base.vocabulary.token("\n"), LAYERS), embedded_in(base.card))
 
 
 def inherit_source_network(

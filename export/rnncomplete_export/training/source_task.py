@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from rnncomplete_export.training.configuration import TrainingConfig
     from rnncomplete_export.training.examples import Examples
 
+STAGED = 4
+"""Batches held out, evenly spaced by length, whose loss is measured at a stage: the first stages follow in seconds."""
+
 SHOWN = 4
 """Sources held out about which the network writes at each stage."""
 
@@ -38,26 +41,33 @@ LONGEST_SHOWN = 120
 
 @torch.no_grad()
 def logits_about(
-    network: ConditionedNetwork, examples: Examples, *, empty: bool = False
+    network: ConditionedNetwork, examples: Examples, *, empty: bool = False, every: int = 1
 ) -> Iterator[tuple[NDArray[np.int64], Tensor, Tensor]]:
     """All of ``examples`` in batches: their numbers, logits float32[T, B, V], and targets int64[T, B].
 
-    With their sources or with ``empty`` ones.
+    With their sources or with ``empty`` ones; only batch in ``every``.
     """
     was_training = network.training
     network.eval()
-    for which, batch in examples.each(empty=empty):
+    for which, batch in examples.each(empty=empty, every=every):
         yield which, network(batch.source, batch.inputs).float(), batch.targets
     network.train(was_training)
 
 
-def nats_of(network: ConditionedNetwork, examples: Examples, *, empty: bool = False, temperature: float = 1.0) -> float:
-    """Nats per character of all lines of ``examples``, their ends among them, with their sources or with ``empty`` ones."""
+def nats_of(
+    network: ConditionedNetwork, examples: Examples, *, empty: bool = False, temperature: float = 1.0, every: int = 1
+) -> float:
+    """Nats per character of all lines of ``examples``, their ends among them, with their sources or with ``empty`` ones.
+
+    Or of one batch in ``every``, evenly spaced by length.
+    """
     total = torch.zeros((), dtype=torch.float64, device=network.embedding.weight.device)
-    for _, logits, targets in logits_about(network, examples, empty=empty):
+    characters = 0
+    for _, logits, targets in logits_about(network, examples, empty=empty, every=every):
         scaled = logits.flatten(0, 1) / temperature
         total += functional.cross_entropy(scaled, targets.flatten(), ignore_index=PADDING, reduction="sum")
-    return total.item() / examples.characters
+        characters += int((targets != PADDING).sum())
+    return total.item() / characters
 
 
 class SourceTask:
@@ -139,13 +149,14 @@ class SourceTask:
         return Validated(nats, nats, "")
 
     def show(self, network: Any) -> Shown:
-        """Loss on the lines held out, and what is written about some of their sources."""
+        """Loss on some of the lines held out, and what is written about some of their sources."""
         which, source = self.shown()
         lines = written_lines(network, source, self.validation.newline, LONGEST_SHOWN)
         sample = "\n".join(
             f"{self._told[number]}\n> {self.vocabulary.decode(line)}" for number, line in zip(which, lines, strict=True)
         )
-        return Shown(nats_of(network, self.validation), sample, {})
+        every = max(1, len(self.validation) // STAGED)
+        return Shown(nats_of(network, self.validation, every=every), sample, {})
 
     def shown(self) -> tuple[NDArray[np.int64], Tensor]:
         """Some of the sources held out: their numbers, and the sources."""
