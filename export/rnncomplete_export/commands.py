@@ -244,6 +244,10 @@ def train(
     others = {"--validation": validation, "--name": names, "--longest": longest, "--profile": profile}
     if pictures and (odd := [name for name, value in others.items() if value]):
         raise SettingError(f"{odd[0]} beside --pictures {pictures}; leave one of them out")
+    if choices.get("learns") and not pictures:
+        raise SettingError(
+            f"--learns {choices['learns']} without drawings; give them: --pictures DRAWINGS, or leave it out"
+        )
     of_pictures = PicturesFolder(pictures, scenes, unseen) if pictures else None
     of_pairs = pairs_of(pairs, validation, names, longest=longest, labels=labels, profile=profile)
     task = labels_of(labels, None if pairs else validation, names, readout=readout, longest=longest)

@@ -96,6 +96,8 @@ def evaluate_files(
     rnncomplete eval --style photos --pictures ~/flickr8k          how well pictures are described
     rnncomplete eval --style reviews --labels --name pos=liked --name neg=hated reviews.tsv
     """
+    others = {"--source": source, "--peers": peers, "--peer": peer, "--corpus": corpus}
+    _check_alone({"--labels": labels, "--pictures": pictures}, others)
     if labels:
         from rnncomplete.cli.evaluate_labels import print_label_figures
 
@@ -153,6 +155,13 @@ def evaluate_files(
         print_text(f"{name.replace('_', ' '):{width}} {value:12,.{0 if isinstance(value, int) else 3}f}")
     if peers:
         print_table({completer.card.style: figures, **measured})
+
+
+def _check_alone(kinds: dict[str, bool], others: dict[str, Any]) -> None:
+    """Raise ``UsageError`` if one of ``kinds`` was asked for beside another one or beside ``others``."""
+    asked = [name for name, value in {**kinds, **others}.items() if value]
+    if len(asked) > 1 and asked[0] in kinds:
+        raise click.UsageError(f"{asked[1]} says nothing beside {asked[0]}; leave one of them out")
 
 
 def _warn_of_unknown(completer: Completer, texts: list[str]) -> None:

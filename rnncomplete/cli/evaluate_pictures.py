@@ -31,7 +31,11 @@ def print_description_figures(
         raise click.UsageError(f"--pictures measures on one folder; expected that one, not {len(folders)}")
     size = size_of(completer.card)
     _, held_out = captioned_pictures(folders[0])
-    pictures = read_captioned(held_out, size, characters, skipped=lambda line: tell(f"left out: {line}"))
+    left_out: list[str] = []
+    with Progress("reading pictures") as progress:
+        pictures = read_captioned(held_out, size, characters, skipped=left_out.append, progress=progress)
+    for line in left_out:
+        tell(f"left out: {line}")
     with Progress("describing") as progress:
         figures = description_figures(completer, pictures, typed=typed, progress=progress)
     if as_json:

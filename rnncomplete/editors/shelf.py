@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rnncomplete.completion.completer import Completer
 from rnncomplete.completion.decoder import DecoderOptions
 from rnncomplete.completion.installing import read_memory
+from rnncomplete.errors import StyleError
 from rnncomplete.network.loading import load_network, styles_of_texts
 from rnncomplete.styles import ENCODER, find_style
 
@@ -44,8 +45,11 @@ class Shelf:
 
     @staticmethod
     def has_source(name: str) -> bool:
-        """Whether what is written in the style called ``name`` is about a source."""
-        return bool(name) and (find_style(name) / ENCODER).exists()
+        """Whether what is written in the style called ``name``, if there is one, is about a source."""
+        try:
+            return (find_style(name) / ENCODER).exists()
+        except StyleError:  # none, or removed since the text was opened
+            return False
 
     def network(self, name: str) -> Model:
         """The network called ``name`` alone; raises :class:`~rnncomplete.errors.RnncompleteError`."""

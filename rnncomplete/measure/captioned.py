@@ -65,7 +65,12 @@ def _rows(path: Path) -> list[tuple[str, str]]:
     """Name of a picture and caption of each line of ``path``."""
     lines = read_text(path).splitlines()
     if path.name == "captions.txt":
-        rows = [(row[0].strip(), ",".join(row[1:])) for row in csv.reader(lines) if len(row) > 1]
+        try:
+            rows = [(row[0].strip(), ",".join(row[1:])) for row in csv.reader(lines) if len(row) > 1]
+        except csv.Error as error:
+            raise TextError(
+                f"{path} holds no captions ({error}); expected a picture and its caption in each line"
+            ) from None
     else:
         rows = [(line.partition("\t")[0].partition("#")[0], line.partition("\t")[2]) for line in lines]
     return [(name, " ".join(caption.split())) for name, caption in rows]
@@ -82,11 +87,11 @@ def _coco(folder: Path, layouts: str) -> tuple[Captions, set[Path]]:
             held = json.loads(file.read_bytes())
             names = {int(image["id"]): str(image["file_name"]) for image in held["images"]}
             rows = [(names[int(row["image_id"])], str(row["caption"])) for row in held["annotations"]]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, OverflowError, KeyError, TypeError, RecursionError) as error:
             raise TextError(f"{file} holds no captions ({type(error).__name__}: {error}); {layouts}") from None
         for name, caption in rows:
             path = folder / part / name
-            if not path.resolve().is_relative_to(folder.resolve()):
+            if not _is_inside(path, folder):
                 raise TextError(
                     f"{file} names a picture {name!r} outside {folder}; expected a name of a file in {part}"
                 )
@@ -97,3 +102,11 @@ def _coco(folder: Path, layouts: str) -> tuple[Captions, set[Path]]:
     if not captions:
         raise TextError(f"{folder / 'annotations'} holds no captions; {layouts}")
     return captions, held_out
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Whether ``path`` may be that of a file in ``folder``."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # what no file can be called, or links in a circle
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from rnncomplete.completion.beam import line_about
@@ -32,15 +33,22 @@ class Captioned:
 
 
 def read_captioned(
-    captions: Captions, size: int, characters: int | None, *, skipped: Callable[[str], None] = lambda _: None
+    captions: Captions,
+    size: int,
+    characters: int | None,
+    *,
+    skipped: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> list[Captioned]:
     """The first of the pictures, of which no more than so many ``characters`` are said in all, ``size`` pixels wide.
 
-    A picture that cannot be read goes to ``skipped``; raises :class:`TextError` if none can.
+    A picture that cannot be read goes to ``skipped``, and ``progress`` is told how many were read of all; raises
+    :class:`TextError` if none can.
     """
     read: list[Captioned] = []
     held = 0
-    for path, said in captions.items():
+    for number, (path, said) in enumerate(captions.items()):
+        progress(number, len(captions))
         held += sum(map(len, said))
         if characters is not None and read and held > characters:
             break
@@ -83,7 +91,7 @@ def description_figures(
         texts += [WrittenText(one.picture, f"{caption}\n") for caption in own]
         progress(len(pictures) + number + 1, total)
     if typed is not None:
-        ends = [sum(len(one.text) for one in texts[: number + 1]) for number in range(len(texts))]
+        ends = accumulate(len(one.text) for one in texts)
         texts = [one for one, end in zip(texts, ends, strict=True) if end <= typed] or texts[:1]
     saved = []
     for begun, with_them in ((2, True), (3, False)):

@@ -14,7 +14,7 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 /* The two loops over all inputs, compiled for wider registers, too, where the loader can choose: the same bits in any. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__UCLIBC__)
 #define WIDE __attribute__((target_clones("avx2", "default"), noinline))
 #else
 #define WIDE

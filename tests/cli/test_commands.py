@@ -258,6 +258,19 @@ def test_peers_do_not_type_what_they_have_learned_from(tiny_style: Path, tmp_pat
     assert "give --peers" in refused(run("eval", "--corpus", tmp_path / "corpus.txt", tmp_path / "text.txt"))
 
 
+@pytest.mark.parametrize("kind", ["--labels", "--pictures"])
+@pytest.mark.parametrize("more", [["--peers"], ["--peer", "history"], ["--corpus", "x"], ["--source", "x"]])
+def test_what_would_say_nothing_of_labels_or_pictures_is_refused(
+    kind: str, more: list[str], tiny_style: Path, tmp_path: Path
+) -> None:
+    said = refused(run("eval", "--style", tiny_style, kind, *more, tmp_path))
+    assert f"{more[0]} says nothing beside {kind}" in said
+
+
+def test_labels_and_pictures_are_not_measured_together(tiny_style: Path, tmp_path: Path) -> None:
+    assert "leave one" in refused(run("eval", "--style", tiny_style, "--labels", "--pictures", tmp_path))
+
+
 def test_peers_learn_by_default_from_what_the_style_was_trained_on(
     tiny_card: Card, make_style: Callable[[Path, Card], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

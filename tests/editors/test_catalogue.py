@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tiny_source import copying_card, seeing_card, write_source_style
 
 from rnncomplete.completion.completer import load_completer
+from rnncomplete.completion.installing import install_style
 from rnncomplete.editors import catalogue
 from rnncomplete.editors.answers import Ask, answer
 from rnncomplete.editors.catalogue import Place, place_in, read_as
@@ -19,6 +20,7 @@ from rnncomplete.editors.positions import Text
 from rnncomplete.editors.preferences import Preferences
 from rnncomplete.editors.shelf import Shelf
 from rnncomplete.editors.texts import Texts
+from rnncomplete.styles import remove_style
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +123,13 @@ def test_only_styles_that_translate_read_catalogues_so(tiny_card: Card) -> None:
 @pytest.fixture
 def folder(tiny_card: Card, tmp_path: Path) -> Path:
     return write_source_style(tmp_path / "copying", copying_card(tiny_card))
+
+
+def test_a_style_that_was_removed_while_a_text_is_open_has_no_source(tiny_style: Path) -> None:
+    shelf, name = Shelf(), install_style(tiny_style).name
+    assert not shelf.has_source(name)
+    remove_style(name)
+    assert not shelf.has_source(name)
 
 
 BEFORE = 'msgid "EVE"\nmsgstr "eve"\n\nmsgid "HELLO, EVE"\nmsgstr "'

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+
+import pytest
 
 from rnncomplete.text.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from rnncomplete_export.texts import disguise
 from rnncomplete_export.texts.disguise import LETTER, PEOPLE, common_words, disguised, disguised_pairs, names_in
-
-if TYPE_CHECKING:
-    import pytest
 
 TEXT = 'Morokhov bowed. "My dear Morokhov, who is Anna?" and Élodie went; Élodie and all_of_it(2) and all_of_it.\n'
 
@@ -61,7 +59,8 @@ def test_names_on_both_sides_are_those_of_a_few_people_for_some_lines() -> None:
     assert names_in("Tom saw Mary in Rome.", "Tom a vu Marie à Rome.") == ["Rome", "Tom"]
     sources, lines = ["Tom sees Ann.", "It is late."] * (2 * LETTER), ["Tom voit Ann.", "Il est tard."] * (2 * LETTER)
     vocabulary = Vocabulary.from_counts(Counter("".join(sources + lines)))
-    read, written = disguised_pairs(vocabulary, sources, lines)
+    both = vocabulary, vocabulary
+    read, written = disguised_pairs(both, sources, lines)
     assert read[1::2] == sources[1::2]
     assert written[1::2] == lines[1::2]
     people = []
@@ -73,4 +72,22 @@ def test_names_on_both_sides_are_those_of_a_few_people_for_some_lines() -> None:
     assert not first & second
     assert len(first) <= PEOPLE
     assert "Tom" not in first | second
-    assert disguised_pairs(vocabulary, sources, lines) == (read, written), "the same each time"
+    assert disguised_pairs(both, sources, lines) == (read, written), "the same each time"
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("TOM SEES ANN.", "TOM VOIT ANN."),
+        ("Tom \u0432\u0438\u0434\u0438\u0442 Tom.", "Tom voit."),
+        ("Tom sees the quiz.", "Tom voit le quiz."),
+    ],
+)
+def test_names_are_made_of_letters_that_both_sides_have(source: str, line: str) -> None:
+    vocabularies = Vocabulary.from_counts(Counter(source)), Vocabulary.from_counts(Counter(line))
+    count = 8 * LETTER
+    for vocabulary, told in zip(
+        vocabularies, disguised_pairs(vocabularies, [source] * count, [line] * count), strict=True
+    ):
+        assert len(told) == count
+        assert UNKNOWN_CHARACTER not in vocabulary.decode(vocabulary.encode("".join(told)).tolist())

@@ -199,3 +199,9 @@ def test_held_out_is_said_only_of_what_was_held_out(
         page = render_readme(card)
         assert ("| on another text, `river.txt` |" in page) == (given is not None)
         assert ("| on text held out of training |" in page) == (given is None)
+
+
+def test_what_is_learned_of_drawings_is_not_asked_of_texts(text: Path, tmp_path: Path) -> None:
+    assert "--learns places without drawings" in refused(text, "--style", "x", "--learns", "places")
+    (tmp_path / "pairs.tsv").write_text("one\tun\n")
+    assert "--learns words without drawings" in refused("--pairs", "pairs.tsv", "--style", "x", "--learns", "words")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from rnncomplete.mixing.prior import Prior
 from rnncomplete.network.card import Card
 from rnncomplete_export.exporting.effort import effort_after
 from rnncomplete_export.exporting.source_graphs import state_size
@@ -24,9 +25,10 @@ from rnncomplete_export.training.configuration import TrainingConfig
 from rnncomplete_export.training.pair_task import PairExamples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from rnncomplete.mixing.memory import CorpusMemory
     from rnncomplete.network.model import Model
     from rnncomplete_export.exporting.graphs import Precision
 
@@ -110,27 +112,38 @@ def test_a_newline_begins_the_next_line_with_nothing_of_the_last(network: Condit
     assert np.abs(following).max() < 1e-6 > np.abs(fresh).max()
 
 
+@pytest.mark.parametrize("row", ["{n} is\t{n:x} is {n}", "Tom is {n}\t{n:x} Tom {n}", "TOM IS {n}\t{n} TOM {n}"])
+def test_few_pairs_have_a_memory_as_well(row: str, tmp_path: Path) -> None:
+    rows = "".join(f"{row.format(n=number)}\n" for number in range(400))
+    prior = memory_of(tmp_path, rows)(400_000).prior
+    assert prior != Prior(), "weights were learned"
+
+
 def rows_of_numbers(count: int) -> str:
     draw = random.Random(2)
     numbers = [draw.randrange(10**9) for _ in range(count // 2)]
     return "".join(f"{number} {verb}\t{number:x} is {number}\n" for verb in ("is", "was") for number in numbers)
 
 
-def test_a_memory_takes_the_room_that_the_graphs_leave(tmp_path: Path) -> None:
-    pairs = tmp_path / "pairs.tsv"
-    pairs.write_text(rows_of_numbers(2500), encoding="utf-8")
+def memory_of(folder: Path, rows: str) -> Callable[[int], CorpusMemory]:
+    """What makes the memory of a style that learned the pairs ``rows``, in so many bytes."""
+    pairs = folder / "pairs.tsv"
+    pairs.write_text(rows, encoding="utf-8")
     config = TrainingConfig(hidden_size=16, embedding_size=8, encoder_size=8, keys=8, values=16, batch=8, window=20)
-    collection = PairExamples(build_pairs(pairs, tmp_path / "run"), config, torch.device("cpu"))
+    collection = PairExamples(build_pairs(pairs, folder / "run"), config, torch.device("cpu"))
     vocabulary = collection.vocabulary
     writes = build_network(
         {"kind": "text", "vocabulary": ["x"] * 99}, dataclasses.asdict(config), len(vocabulary)
     ).eval()
     card = card_of(writes, vocabulary.characters)
     effort = replace(effort_after(1, 100), weighed=3000, rated=300)
-    sizes = []
+    return lambda room: learned_memory(writes, card, collection, effort=effort, room=room, advance=lambda _: None)
+
+
+def test_a_memory_takes_the_room_that_the_graphs_leave(tmp_path: Path) -> None:
+    memory, sizes = memory_of(tmp_path, rows_of_numbers(2500)), []
     for room in (4_400_000, 400_000, 120_000):
-        memory = learned_memory(writes, card, collection, effort=effort, room=room, advance=lambda _: None)
-        sizes.append(len(memory.to_bytes(packed=True)))
+        sizes.append(len(memory(room).to_bytes(packed=True)))
         assert sizes[-1] < 1.05 * room
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 2 * sizes[-1]

@@ -214,7 +214,7 @@ def learned_memory(
         taught = np.random.default_rng(1).permutation(taught)
     disguised = collection.disguised(taught)
     tokens = text(range(collection.split))
-    weighed = len(text(range(first, collection.split)))
+    weighed = min(len(text(range(first, collection.split))), len(tokens) // 4)  # no more is taken of them
     rows = rows_of(network, disguised, taught, card.temperature)
     slots = min(STYLE_SLOTS, max(8, 4 * len(tokens) // 8 * 8))
     share = min(1.0, max(0.01, (room - WEIGHTS) / WHOLE_MEMORY))

@@ -68,20 +68,29 @@ def names_in(source: str, line: str) -> list[str]:
 
 
 def disguised_pairs(
-    vocabulary: Vocabulary, sources: Sequence[str], lines: Sequence[str], seed: int = 1
+    vocabularies: tuple[Vocabulary, Vocabulary], sources: Sequence[str], lines: Sequence[str], seed: int = 1
 ) -> tuple[list[str], list[str]]:
-    """``sources``, and ``lines`` about them, whose names are others, in letters of ``vocabulary``.
+    """``sources``, and ``lines`` about them, whose names are others, in letters that both ``vocabularies`` have.
 
-    As long as :data:`LETTER` lines with a name last all names are those of :data:`PEOPLE` people whom nobody knows.
+    As long as :data:`LETTER` lines with a name last all names are those of :data:`PEOPLE` people whom nobody knows. Where
+    there are no letters to make names of, all is as it was.
     """
     generator = np.random.default_rng(seed)
-    letters = [letter for letter in vocabulary.characters if letter.islower()]
+    common = set.intersection(*(set(vocabulary.characters) for vocabulary in vocabularies))
+    letters = sorted(letter for letter in common if letter.islower())
+    initials = [letter.upper() for letter in letters if letter.upper() in common]
+    if not initials:
+        return list(sources), list(lines)
+
+    def name() -> str:
+        return str(generator.choice(initials)) + "".join(generator.choice(letters, generator.integers(*LONG) - 1))
+
     told: tuple[list[str], list[str]] = [], []
     named, people, others = 0, list[str](), dict[str, str]()
     for pair in zip(sources, lines, strict=True):
         names = names_in(*pair)
         if names and named % LETTER == 0:
-            people = ["".join(generator.choice(letters, generator.integers(*LONG))).capitalize() for _ in range(PEOPLE)]
+            people = [name() for _ in range(PEOPLE)]
             others = {}
         named += bool(names)
         own = {name: others.setdefault(name, str(generator.choice(people))) for name in names}

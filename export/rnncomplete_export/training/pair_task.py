@@ -86,7 +86,7 @@ class PairExamples:
     def disguised(self, which: NDArray[np.int64]) -> PairExamples:
         """The same pairs, but in those of ``which`` int64[n], in this order, names that nobody has read."""
         sources, written = [self.source(number) for number in which], [self.written(number) for number in which]
-        told = disguised_pairs(self._pairs.sources.vocabulary, sources, written)
+        told = disguised_pairs((self._pairs.sources.vocabulary, self.vocabulary), sources, written)
         other = copy(self)
         other.sources, other.targets = list(self.sources), list(self.targets)
         for number, source, line in zip(which.tolist(), *told, strict=True):
