@@ -48,7 +48,7 @@ def main(
     rnncomplete                                    open the prompt, type, press Right
     rnncomplete --style linux                      the same in another style
     rnncomplete --learn-from ~/src/project         with the names and phrases of those files
-    rnncomplete --style house --source letter.txt    translate it line by line
+    rnncomplete --style english-french --source letter.txt    translate it line by line
     echo 'To be, or' | rnncomplete complete        print how a text goes on
     rnncomplete generate --prompt 'ROMEO:'         write in the style
     rnncomplete train notes/ --style mine          learn from your own text

@@ -100,4 +100,4 @@ def _texts(files: tuple[Path, ...], *, whole: bool) -> list[str]:
     from rnncomplete.text.decoding import decode_text, read_text
 
     read = [read_text(path) for path in files] if files else [decode_text(sys.stdin.buffer.read(), "stdin")]
-    return read if whole else [line for text in read for line in text.removesuffix("\n").split("\n")]
+    return read if whole else [line for text in read if text for line in text.removesuffix("\n").split("\n")]

@@ -62,8 +62,8 @@ def complete(
     echo -n 'To be, or not' | rnncomplete complete
     rnncomplete complete --style linux --chars 80 < driver.c
     rnncomplete complete --alternatives 3 --json < letter.txt
-    echo -n 'Où est' | rnncomplete complete --style house --source 'Where is the station?'
-    rnncomplete complete --style house --source letter.txt < lettre.txt
+    echo -n 'Où est' | rnncomplete complete --style english-french --source 'Where is the station?'
+    rnncomplete complete --style english-french --source letter.txt < lettre.txt
     echo -n 'a red apple ' | rnncomplete complete --style pictures --picture scene.png
     """
     from dataclasses import replace

@@ -42,9 +42,9 @@ def describe(
     that was trained on composed drawings has never seen a photograph.
 
     \b
-    rnncomplete train --pictures ~/flickr8k --style photos
-    rnncomplete describe --style photos holiday.jpg
+    rnncomplete describe scene.png
     rnncomplete describe --json *.png
+    rnncomplete train --pictures ~/flickr8k --style photos && rnncomplete describe --style photos holiday.jpg
     """
     from rnncomplete.completion.beam import line_about
     from rnncomplete.errors import PictureError

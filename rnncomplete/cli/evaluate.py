@@ -92,8 +92,8 @@ def evaluate_files(
     rnncomplete eval --style shakespeare --peer smollm2 --corpus plays.txt --typed 1000 hamlet.txt
     rnncomplete eval --style linux --characters 100000 --typed 5000 --json *.c
     rnncomplete eval --style python --learn-from ~/src/project new.py
-    rnncomplete eval --style house --source test.en test.fr      with it, and without
-    rnncomplete eval --style photos --pictures ~/flickr8k          how well pictures are described
+    rnncomplete eval --style english-french --source test.en test.fr    with it, and without
+    rnncomplete eval --style photos --pictures ~/flickr8k               how well pictures are described
     rnncomplete eval --style reviews --labels --name pos=liked --name neg=hated reviews.tsv
     """
     others = {"--source": source, "--peers": peers, "--peer": peer, "--corpus": corpus}

@@ -120,7 +120,8 @@ def _report(error: BaseException) -> int:
         return 1
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "rnncomplete"
-        message, code = f"{error.format_message()} See: {path} --help", 2
+        said = error.format_message()
+        message, code = f"{said}{'' if said.endswith(('.', '?', '!')) else '.'} See: {path} --help", 2
     elif isinstance(error, click.ClickException):
         message, code = error.format_message(), 2
     elif isinstance(error, RnncompleteError):

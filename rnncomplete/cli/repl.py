@@ -32,7 +32,7 @@ def repl(context: click.Context, /, static: bool, source: str | None, **flags: A
     rnncomplete repl --style shakespeare
     rnncomplete repl --style auto                  whichever style suits what you type
     rnncomplete repl --learn-from ~/src/project    with the names and phrases of those files
-    rnncomplete repl --style house --source letter.txt    translate it line by line
+    rnncomplete repl --style english-french --source letter.txt    translate it line by line
     """
     open_repl(context, static=static, source=source, **flags)
 

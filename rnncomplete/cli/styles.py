@@ -14,9 +14,12 @@ from rnncomplete.text.printing import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rnncomplete.network.card import Card
     from rnncomplete.styles import Style
 
 _KEY_WIDTH = 28
+_LICENCE_WIDTH = 40
+"""Characters of a licence in the list; ``styles info`` has all of it."""
 
 
 @click.group(invoke_without_command=True)
@@ -38,7 +41,7 @@ def styles(context: click.Context, as_json: bool) -> None:
 @styles.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_command(as_json: bool) -> None:
-    """All styles, with parameters, nats per character, corpus and licence."""
+    """All styles, with parameters, nats per character, what each does, licence and corpus."""
     _list(as_json)
 
 
@@ -90,7 +93,7 @@ def _list(as_json: bool) -> None:
     if not rows:
         print_text("no styles yet; train one with: rnncomplete train TEXT --style NAME")
         return
-    table = [("style", "parameters", "nats/char", "", "licence", "corpus")]
+    table = [("style", "parameters", "nats/char", "", "does", "licence", "corpus")]
     for row in rows:
         parameters, nats = row["parameters"], row["nats_per_character"]
         cells = (
@@ -98,12 +101,13 @@ def _list(as_json: bool) -> None:
             nats and f"{nats:.3f}",
             "" if row["shipped"] else "your own",
         )
-        end = (row["licence"], row["problem"] or row["corpus"])
+        end = (row["does"], row["licence"] and _cut(row["licence"], _LICENCE_WIDTH), row["problem"] or row["corpus"])
         table.append((row["style"], *("-" if cell is None else one_line(str(cell)) for cell in cells + end)))
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for style, parameters, nats, whose, licence, corpus in table:
+    for style, parameters, nats, whose, does, licence, corpus in table:
         numbers = f"{parameters:>{widths[1]}}  {nats:>{widths[2]}}"
-        print_text(f"{style:{widths[0]}}  {numbers}  {whose:{widths[3]}}  {licence:{widths[4]}}  {corpus}")
+        words = f"{whose:{widths[3]}}  {does:{widths[4]}}  {licence:{widths[5]}}  {corpus}"
+        print_text(f"{style:{widths[0]}}  {numbers}  {words}")
 
 
 def _facts(style: Style) -> dict[str, Any]:
@@ -112,7 +116,7 @@ def _facts(style: Style) -> dict[str, Any]:
 
     facts: dict[str, Any] = {
         **{"style": style.name, "folder": str(style.folder), "shipped": style.shipped, "problem": None},
-        **dict.fromkeys(("description", "parameters", "nats_per_character", "corpus", "licence")),
+        **dict.fromkeys(("description", "does", "parameters", "nats_per_character", "corpus", "licence")),
     }
     from rnncomplete.network.loading import read_card
 
@@ -122,6 +126,7 @@ def _facts(style: Style) -> dict[str, Any]:
         return facts | {"problem": str(error)}
     return facts | {
         "description": card.description,
+        "does": _does(card),
         "parameters": card.parameters,
         "nats_per_character": card.figures.get("nats_per_character"),
         "corpus": card.corpus.get("name"),
@@ -129,11 +134,25 @@ def _facts(style: Style) -> dict[str, Any]:
     }
 
 
+def _does(card: Card) -> str:
+    """What the style is for, beside finishing texts."""
+    if card.source is not None:
+        return {"text": "translates", "picture": "describes pictures"}[card.source["kind"]]
+    labels = ", ".join(label for names in card.readouts.values() for label in names)
+    return f"tells {labels}" if labels else "goes on"
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
 def _tree(facts: dict[str, Any], depth: int = 0) -> Iterator[str]:
     """A line a fact, those inside another one indented below it."""
     for key, value in facts.items():
         inside = isinstance(value, dict) and bool(value)
-        yield f"{'  ' * depth + one_line(key):{_KEY_WIDTH}} {'' if inside else one_line(_short(key, value))}".rstrip()
+        lines = [""] if inside else list(map(one_line, _short(key, value).splitlines())) or [""]
+        yield f"{'  ' * depth + one_line(key):{_KEY_WIDTH}} {lines[0]}".rstrip()
+        yield from (f"{'':{_KEY_WIDTH}} {line}" for line in lines[1:])
         if inside:
             yield from _tree(value, depth + 1)
 
@@ -141,9 +160,8 @@ def _tree(facts: dict[str, Any], depth: int = 0) -> Iterator[str]:
 def _short(key: str, value: Any) -> str:
     """A field of a card in one line."""
     if key == "vocabulary":
-        return (
-            f"{len(value)} characters: " + "".join(c for c in value[1:] if is_displayable(c) and not c.isspace())[:60]
-        )
+        shown = "".join(c for c in value[1:] if is_displayable(c) and not c.isspace())
+        return f"{len(value)} characters: {_cut(shown, 60)}"
     if key == "stages":
         return f"{len(value)} stages, see: rnncomplete stages"
     if isinstance(value, (list, tuple)):

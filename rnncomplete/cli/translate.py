@@ -33,10 +33,10 @@ def translate(context: click.Context, /, file: Path | None, style: str | None, *
     N side by side; --beam 1 takes the likeliest character each time, which is quicker.
 
     \b
-    rnncomplete train --pairs memory.tsv --style house
-    echo 'Where is the station?' | rnncomplete translate --style house
+    echo 'Where is the station?' | rnncomplete translate
     rnncomplete translate letter.txt > lettre.txt
     rnncomplete translate --beam 1 --json letter.txt
+    rnncomplete train --pairs memory.tsv --style house && rnncomplete translate --style house letter.txt
     """
     from rnncomplete.text.decoding import read_text
 

@@ -135,7 +135,8 @@ class Classifier:
     def _mixed(self, shares: NDArray[np.float64], lines: Sequence[str]) -> NDArray[np.float64]:
         if self._counts is None:
             return shares
-        return self._counts.mixed(shares, np.array([self._counts.evidence(line) for line in lines]))
+        evidence = np.array([self._counts.evidence(line) for line in lines]).reshape(shares.shape)
+        return self._counts.mixed(shares, evidence)
 
     def _step(self, token: int, state: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.model.readout(token, state)[self.name], self.model.step(token, state)[1]

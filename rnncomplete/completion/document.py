@@ -135,7 +135,8 @@ class Document:
         Raises :class:`~rnncomplete.errors.StyleError` if the style does not write about such a source.
         """
         with self._lock:
-            if source is self._source or (isinstance(source, str) and source == self._source):
+            old = self._source
+            if source is old or (isinstance(source, str) and isinstance(old, str) and source == old):
                 return
             expect_source(self._owner.knowledge.model.card, source)
             self._source = source

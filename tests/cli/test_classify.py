@@ -47,6 +47,13 @@ def test_json_is_a_list_in_the_order_of_the_lines(style: str, tmp_path: Path) ->
     assert [[item["label"], f"{item['probability']:.4f}"] for item in found] == plain
 
 
+def test_nothing_has_no_label(style: str, tmp_path: Path) -> None:
+    assert run("--style", style) == ""
+    assert json.loads(run("--style", style, "--json")) == []
+    (tmp_path / "empty.txt").touch()
+    assert run("--style", style, str(tmp_path / "empty.txt")) == ""
+
+
 def test_a_whole_file_is_one_text(style: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one line\nanother\n", encoding="utf-8")
     [whole] = json.loads(run("--style", style, "--json", "--whole", str(tmp_path / "a.txt")))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
+from tiny_readout import LABELS, readout_card, write_readout_style
+from tiny_source import copying_card, write_source_style
 
 from rnncomplete.cli import main
 from rnncomplete.errors import SettingError
@@ -154,11 +156,42 @@ def test_doctor_reports(tiny_style: Path) -> None:
         (["generate", "--nonsense"], "--nonsense"),
         (["nonsense"], "nonsense"),
         (["eval"], "FILE"),
+        (["complete", "--source", "a", "--picture", "b.png"], "expected one of them. See: "),
         (["styles", "add", "/no/such/folder"], "/no/such/folder"),
     ],
 )
 def test_a_mistake_is_answered_in_one_line(arguments: list[str], words: str) -> None:
     assert words in refused(run(*arguments))
+
+
+def test_the_list_says_what_each_style_does_in_lines_of_a_screen(
+    tiny_card: Card, tmp_path: Path, isolation: Path
+) -> None:
+    write_readout_style(tmp_path / "labels", dataclasses.replace(readout_card(tiny_card), style="labels"))
+    long = dataclasses.replace(copying_card(tiny_card), style="pairs", corpus={**tiny_card.corpus, "licence": "a licence " * 30})
+    write_source_style(tmp_path / "pairs", long)
+    for name in ("labels", "pairs"):
+        assert run("styles", "add", tmp_path / name).exit_code == 0
+    does = {row["style"]: row["does"] for row in json.loads(run("styles", "--json").stdout)}
+    assert does["labels"] == f"tells {', '.join(LABELS)}"
+    assert does["pairs"] == "translates"
+    assert does["shakespeare"] == "goes on"
+    listed = run("styles").stdout
+    assert "translates" in listed
+    assert max(map(len, listed.splitlines())) < 240
+    told = run("styles", "info", "pairs").stdout
+    assert ("a licence " * 30).strip() in told, "all of it is told of one style"
+
+
+def test_a_command_of_several_lines_keeps_them(tiny_style: Path, isolation: Path) -> None:
+    run("styles", "add", tiny_style)
+    path = isolation / "styles" / "tiny" / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    card["training"]["command"] = "rnncomplete train one\nrnncomplete train two --resume"
+    path.write_text(json.dumps(card), encoding="utf-8")
+    lines = run("styles", "info", "tiny").stdout.splitlines()
+    [first] = [number for number, line in enumerate(lines) if line.endswith("rnncomplete train one")]
+    assert lines[first + 1].strip() == "rnncomplete train two --resume"
 
 
 def test_cuda_that_is_not_there_is_said_in_one_line(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:

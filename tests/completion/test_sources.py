@@ -320,6 +320,16 @@ def test_a_picture_is_what_every_line_is_about(tiny_card: Card, tmp_path: Path) 
         assert document.complete(before).text == "g" * FREE.length
 
 
+def test_a_text_may_be_about_a_picture_then_nothing_then_another(tiny_card: Card, tmp_path: Path) -> None:
+    model = load_network(write_source_style(tmp_path / "seeing", seeing_card(tiny_card)), "cpu")
+    completer = Completer(model, FREE, static=True)
+    nothing = completer.open("b").complete("x").text
+    red, green = plain_picture([1, 0, 0]), plain_picture([0, 1, 0])
+    for source, expected in ((red, "r"), ("", None), (green, "g"), (red, "r"), ("", None), ("", None)):
+        ghost = completer.open("a", source=source).complete("x").text
+        assert ghost == (nothing if expected is None else expected * FREE.length)
+
+
 def test_a_style_that_writes_about_nothing_says_so(tiny_style: Path, copying: Path) -> None:
     plain = Completer(load_network(tiny_style, "cpu"), FREE)
     plain.open("a", source="").complete("x")

@@ -11,7 +11,7 @@ from rnncomplete_export.network.measure import LN2
 from rnncomplete_export.story.skills import ROOM
 
 if TYPE_CHECKING:
-    from rnncomplete.network.card import Card, Figures, Training
+    from rnncomplete.network.card import Card, Figures, LabelFigures, Training
 
 
 def fenced(text: str) -> str:
@@ -144,7 +144,7 @@ def description_part(card: Card) -> str:
             "(BLEU: 0 to 100, against sentences of the grammar; relations: of those scenes whose objects are right; the nearest "
             "scene known has another pair of objects, so that only its background and BLEU are compared):",
             "\n".join(
-                f"- {what}: " + ", ".join(f"{name} {value:g}" for name, value in sorted(of.items()))
+                f"- {what}: " + "; ".join(f"{name}: {value:g}" for name, value in sorted(of.items()))
                 for what, of in sorted(scenes.items())
             ),
         ]
@@ -222,8 +222,28 @@ def labels_part(card: Card) -> str:
         f"## Labels\n\nAt every character it says which label the text so far has: {', '.join(labels)} "
         f"(`rnncomplete classify --style {card.style}`). On the texts held out, by the network alone, with what `memory.bin` "
         "counted of words, and of half of each text; beside two linear models that learned from the same texts, over TF-IDF "
-        f"of words and characters, and over words weighted by naive Bayes:\n\n{tell_labels(card.figures['labels'], labels)}"
+        f"of words and characters, and over words weighted by naive Bayes:\n\n{tell_labels(card.figures['labels'], labels)}\n\n{_labels_fail(card.figures['labels'])}"
     )
+
+
+def _labels_fail(figures: LabelFigures) -> str:
+    """Where its labels are told worst."""
+    parts = {name: part for name, part in figures["parts"].items() if name != "all"} or figures["parts"]
+    worst, least = min(parts.items(), key=lambda item: item[1]["accuracy"])
+    behind = [name for name, part in parts.items() if part["accuracy"] < max(part["tfidf"], part["nb"])]
+    right = f"{100 * least['accuracy']:.0f} %"
+    return (
+        "**Where it fails.** "
+        + (f"Of {worst} it tells {right} rightly, fewer than of any others. " if len(parts) > 1 else "")
+        + (f"A linear model is ahead of it on {_listed(behind)}. " if behind else "")
+        + f"Where only half of a text has been read, it is right about {100 * figures['parts']['all']['half']:.0f} % instead of "
+        f"{100 * figures['parts']['all']['accuracy']:.0f} %. It has no label for what is neither: any text is told one, in whatever "
+        "language and about whatever it is."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def slice_of(card: Card) -> str:
