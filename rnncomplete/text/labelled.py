@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rnncomplete.errors import TextError
 from rnncomplete.text.characters import is_displayable
 from rnncomplete.text.decoding import read_text
+from rnncomplete.text.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,7 @@ def read_labelled(path: Path) -> list[LabelledText]:
         wanted = len(named) if first == 2 else 2
         if len(row) != wanted:
             raise TextError(
-                f"{path}, line {number}, has {len(row)} columns; expected {wanted}: text and label, with a tab between"
+                f"{path}, line {number}, has {counted(len(row), 'column')}; expected {wanted}: text and label, with a tab between"
             )
         cells = {name: one_line_of(row[column]) for name, column in columns.items()}
         if not cells["text"] or not cells["label"]:

@@ -168,7 +168,9 @@ def test_the_list_says_what_each_style_does_in_lines_of_a_screen(
     tiny_card: Card, tmp_path: Path, isolation: Path
 ) -> None:
     write_readout_style(tmp_path / "labels", dataclasses.replace(readout_card(tiny_card), style="labels"))
-    long = dataclasses.replace(copying_card(tiny_card), style="pairs", corpus={**tiny_card.corpus, "licence": "a licence " * 30})
+    long = dataclasses.replace(
+        copying_card(tiny_card), style="pairs", corpus={**tiny_card.corpus, "licence": "a licence " * 30}
+    )
     write_source_style(tmp_path / "pairs", long)
     for name in ("labels", "pairs"):
         assert run("styles", "add", tmp_path / name).exit_code == 0

@@ -194,7 +194,7 @@ def test_columns_are_found_by_their_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("only a text\n", "line 1, has 1 columns"),
+        ("only a text\n", "line 1, has 1 column; expected 2"),
         ("a\tb\tc\n", "has 3 columns"),
         ("\tgood\n", "has no text"),
         ("fine\t \n", "has no label"),

@@ -53,6 +53,7 @@ def test_ghosts_are_about_what_was_asked_for(completer: Completer) -> None:
     assert set(ask(background, BLUE)) == {"b"}
     assert set(ask(background, None)) == {"b"}, "what was said stays"
     assert not set(ask(background, "")) & {"\n"}
+    assert not background.problem, "a picture may be followed by nothing"
     background.close()
 
 
