@@ -129,15 +129,18 @@ class KeptMaps:
     def _make(self) -> None:
         count, encoder, device = len(self.lengths), self._encoder, self._encoder.positions.device
         none = torch.zeros(AT_ONCE, dtype=torch.bool, device=device)
-        maps, places = [], []
+        maps = places = torch.empty(0)
         for begin in range(0, count, AT_ONCE):
             which = torch.arange(begin, min(count, begin + AT_ONCE), device=device)
             seen = self._pictures.take(which, none[: len(which)], 0)
             assert self._pictures.places is not None, "they were taken"
-            maps.append(encoder.features(seen).bfloat16())
-            places.append(self._pictures.places.short())
+            features = encoder.features(seen).bfloat16()
+            if not begin:  # gigabytes, which are not to be there twice
+                maps = features.new_empty((count, *features.shape[1:]))
+                places = which.new_empty((count, PLACES, PLACES), dtype=torch.int16)
+            maps[which], places[which] = features, self._pictures.places.short()
             self._progress(begin + len(which), count)
-        self._maps, self._places = torch.cat(maps), torch.cat(places)
+        self._maps, self._places = maps, places
         self._nothing = encoder.features(torch.full((1, 3, SIDE, SIDE), GREY, device=device))
 
 
