@@ -231,8 +231,16 @@ def learned_memory(
         entries=int(share * STYLE_ENTRIES),
         progress=tenths(advance, "learning what counts are worth beside the network"),
     )
+    memory = fitted(memory, room)
     rated = unread[: lines_in(collection, unread, effort.rated)]
     return with_best_rate(memory, text(rated), rows_of(network, collection, rated, card.temperature), advance)
+
+
+def fitted(memory: CorpusMemory, room: int) -> CorpusMemory:
+    """``memory`` in at most ``room`` bytes, as far as leaving slots out can do that: those seen least."""
+    while (size := len(memory.to_bytes(packed=True))) > room and (used := int(np.count_nonzero(memory.slots))):
+        memory = memory.pruned(min(used - 1, int(used * room / size)))
+    return memory
 
 
 def weighed_from(collection: Collection, characters: float) -> int:
