@@ -244,6 +244,7 @@ def test_control_characters_of_a_style_never_reach_the_terminal(terminal: Any, s
     sentence_style("hostile", "To\x1b]0;owned\x07 be\x9b2J\x1b[31m", "to or\x1b]0;owned\x07")
     screen = terminal("--style", "hostile")
     screen.sees(" hostile · 1.23M")
+    screen.resize(80, 60)  # all that is listed of all styles stays in sight
     screen.send("to")
     screen.shows("> to", " or")
     screen.send(RIGHT)
