@@ -10,6 +10,7 @@ int8 weights takes.
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -164,7 +165,7 @@ def main(folder: Path) -> None:
     floor = []
     for _ in range(ROUNDS):
         for name, step in forms.items():
-            rounds[name].append(median(lambda step=step: step(1, state)))  # type: ignore[misc]
+            rounds[name].append(median(partial(step, 1, state)))
         floor.append(median(lambda: np.maximum.reduce(buffer)))
     first = np.array(rounds["as it is"])
     click.echo("| form | us | to the graph as it is | to the floor |\n|---|---|---|---|")

@@ -154,14 +154,18 @@ def train(folder: Path, *more: object, code: int = 0) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("learns", ["all", "words"])
 def test_an_interrupted_training_and_an_unbroken_one_are_equal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_after: Callable[[int], AbstractContextManager[None]]
+    learns: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stopped_after: Callable[[int], AbstractContextManager[None]],
 ) -> None:
     from rnncomplete_export import session
 
     monkeypatch.setattr(session, "say_descriptions", lambda *_: None)
     write_drawings(tmp_path / "drawings")
-    more = ("--characters", "15000", "--save-seconds", "1000000")
+    more = ("--learns", learns, "--characters", "15000", "--save-seconds", "1000000")
     train(tmp_path, *more, "--style", "whole")
     whole = load_checkpoint(tmp_path / "runs" / "whole" / "checkpoint.safetensors")
     with stopped_after(15):
@@ -201,24 +205,6 @@ def test_places_are_learned_first_and_words_about_maps_that_are_kept(
     assert not any(name.startswith("encoder.convolutions") and name.endswith("weight") for name in still)
     other = train(tmp_path, *base, "--style", "other", "--hidden-size", "64", code=2)
     assert "hidden_size 64, but what is begun with has 32" in other
-
-
-@pytest.mark.slow
-def test_interrupted_learning_of_words_goes_on_to_the_bit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_after: Callable[[int], AbstractContextManager[None]]
-) -> None:
-    from rnncomplete_export import session
-
-    monkeypatch.setattr(session, "say_descriptions", lambda *_: None)
-    write_drawings(tmp_path / "drawings")
-    more = ("--learns", "words", "--characters", "15000", "--save-seconds", "1000000")
-    train(tmp_path, *more, "--style", "whole")
-    with stopped_after(15):
-        train(tmp_path, *more, code=130)
-    train(tmp_path, *more, "--resume")
-    whole, parts = (load_checkpoint(tmp_path / "runs" / name / "checkpoint.safetensors") for name in ("whole", "toy"))
-    for name, tensor in whole.tensors.items():
-        assert torch.equal(tensor, parts.tensors[name]), name
 
 
 @pytest.mark.parametrize(
