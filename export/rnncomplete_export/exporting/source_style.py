@@ -218,7 +218,7 @@ def learned_memory(
     rows = rows_of(network, disguised, taught, card.temperature)
     slots = min(STYLE_SLOTS, max(8, 4 * len(tokens) // 8 * 8))
     share = min(1.0, max(0.01, (room - WEIGHTS) / WHOLE_MEMORY))
-    begun = len(tokens) - min(weighed, len(tokens) // 4)  # where the text begins that weights are learned on
+    begun = len(tokens) - weighed  # where the text begins that weights are learned on
     memory = learn_style(
         vocabulary.characters,
         tokens,
