@@ -31,10 +31,15 @@ from mixing_twin_tables import (
     entry_to_replace,
     find_entry,
     find_node,
+    followers,
+    learn_run,
     length_bucket,
     match_place,
     nearer,
     node_hash,
+    run_behind,
+    run_cell,
+    run_hashes,
     seen_level,
     times_level,
 )
@@ -56,6 +61,8 @@ class _Place:
     def __init__(self, s: State, registers: list[int], network: NDArray[np.float32] | None) -> None:
         self.registers = registers
         self.hashes, self.last, column, self.kinds = context_hashes(s, registers)
+        self.run_hashes = run_hashes(s, registers)
+        self.runs = [run_behind(s, hashed) for hashed in self.run_hashes]
         self.column = min(column, 31) * 2 + (registers[CURRENT] != 0)
         self.slots = [[self._slots(s, m, self.hashes[k]) for k in SLOTS_OF] for m in range(s.memories)]
         self.predicted = []
@@ -99,17 +106,26 @@ class _Node:
         self.x[at], self.x[at + 1] = first, second
 
     def _session_inputs(self, s: State, place: _Place, node: int, path: int, depth: int) -> tuple[int, int]:
-        known, at, row, confidence = 0, 2 * layout.SESSION_CONTEXTS, 0, 0
+        known, at, row, confidence = 0, layout.EACH * layout.SESSION_CONTEXTS, 0, 0
         self.hashes = [node_hash(place.hashes[k], node) for k in SESSION_OF]
         for k, hashed in enumerate(self.hashes):
             index = find_entry(s, hashed)
             if index < 0:
                 continue
-            entry, cell = int(s.entries[index]), k * 256
-            cell += entry >> 24 & 0xFF
-            second = stretched(s, s.view["session_maps"][cell])
-            self._add(2 * k, ("session_maps", cell), s.stretch[(entry & 0xFFFF) >> 4], second)
+            entry, cells = int(s.entries[index]), k * layout.SESSION_CELLS
+            direct, history = s.stretch[(entry & 0xFFFF) >> 4], cells + (entry >> 24 & 0xFF)
+            sure = cells + layout.HISTORIES + seen_level(entry >> 16 & 0xFF) * 64 + int((direct + F(9.1)) * F(3.5))
+            value, other = s.view["session_maps"][history], s.view["session_maps"][sure]
+            self._add(layout.EACH * k, ("session_maps", history), direct, stretched(s, value))
+            self._add(layout.EACH * k + 2, ("session_maps", sure), stretched(s, other), value * _TWO - _ONE)
             known += SESSION_ORDERS[k]
+        for k, run in enumerate(place.runs):
+            cell = run_cell(s, run, path, depth)
+            if cell >= 0:
+                cell += k * layout.RUN_CELLS
+                value = s.view["run_maps"][cell]
+                self._add(at + 2 * k, ("run_maps", cell), stretched(s, value), value * _TWO - _ONE)
+        at += 2 * layout.RUNS
         for m, (token, bucket) in enumerate(place.predicted):
             if token >= 0 and s.on_path(token, path, depth):
                 cell = (m * 32 + bucket) * 2 + (s.paths[token] >> depth & 1)
@@ -164,15 +180,13 @@ class _Node:
         orders, match_row, kind_row = rows
         chosen = (node, orders, place.last, match_row, kind_row, place.column)
         self.rows = [(base + row) * layout.INPUTS for base, row in zip(s.set_bases, chosen, strict=True)]
-        self.second = orders * 8
-        weights, second = s.view["weights"], s.view["second"]
-        self.dots, self.single, z = [], [], F(0)
-        for place_of_set, row in enumerate(self.rows):
+        weights = s.view["weights"]
+        self.dots, self.single = [], []
+        for row in self.rows:
             total = clamped(dot(weights[row : row + s.inputs], self.x[: s.inputs]), F(11.0))
             self.dots.append(total)
             self.single.append(squashed(s, total))
-            z = z + second[self.second + place_of_set] * total
-        z = clamped(z, F(11.0))
+        z = self._blend(s, chosen)
         self.mixed = squashed(s, z)
         at = clamped(z, F(7.999)) * _TWO + F(16.0)
         cell = int(at)
@@ -184,6 +198,19 @@ class _Node:
         refined = [refine[low] + (refine[low + 1] - refine[low]) * self.fraction for low in self.low]
         p = F(0.5) * self.mixed + (F(0.25) * refined[0] + F(0.25) * refined[1])
         self.p = min(max(p, s.least), s.most)
+
+    def _blend(self, s: State, chosen: tuple[int, ...]) -> Any:
+        second, bases = s.view["second"], (0, layout.ORDER_ROWS, layout.ORDER_ROWS + layout.MATCH_ROWS)
+        self.second, self.blended, z = [], [], F(0)
+        for base, which in zip(bases, (1, 3, 0), strict=True):
+            at, total = (base + chosen[which]) * 8, F(0)
+            for place_of_set, one in enumerate(self.dots):
+                total = total + second[at + place_of_set] * one
+            total = clamped(total, F(11.0))
+            self.second.append(at)
+            self.blended.append(squashed(s, total))
+            z = z + total
+        return z / F(layout.SECONDS)
 
 
 def stretched(s: State, p: Any) -> Any:
@@ -222,13 +249,16 @@ def _move(s: State, cell: tuple[str, int], target: Any, rate: Any, bounds: tuple
 def _learn_bit(s: State, n: _Node, bit: int) -> None:
     target, constant = F(bit), s.constant
     second, weights = s.view["second"], s.view["weights"]
-    s.record("second", n.second, layout.SETS)
-    error = (target - n.mixed) * constant[1]
-    for place, total in enumerate(n.dots):
-        second[n.second + place] += error * total
+    common = (target - n.mixed) * constant[9]
+    for row, blended in zip(n.second, n.blended, strict=True):
+        s.record("second", row, layout.SETS)
+        error = (target - blended) * constant[1]
+        for place, total in enumerate(n.dots):
+            second[row + place] += error * total
     for row, single in zip(n.rows, n.single, strict=True):
         s.record("weights", row, s.inputs)
-        weights[row : row + s.inputs] += ((target - single) * constant[0]) * n.x[: s.inputs]
+        error = ((target - single) * (_ONE - constant[9]) + common) * constant[0]
+        weights[row : row + s.inputs] += error * n.x[: s.inputs]
     for low in n.low:
         _move(s, ("refine", low), target, constant[4] * (_ONE - n.fraction), (F(0), _ONE))
         _move(s, ("refine", low + 1), target, constant[4] * n.fraction, (F(0), _ONE))
@@ -267,6 +297,7 @@ def _learn_token(s: State, network: NDArray[np.float32] | None, token: int) -> f
         node = s.children[2 * node + bit]
     for n, bit in looked_up:
         _learn_bit(s, n, bit)
+    _learn_runs(s, place.run_hashes, token)
     _learn_matches(s, place.registers, token)
     if s.keep:
         s.frames[3 + s.frames[0] % (len(s.frames) - 3)] = frame
@@ -274,7 +305,15 @@ def _learn_token(s: State, network: NDArray[np.float32] | None, token: int) -> f
     return probability
 
 
+def _learn_runs(s: State, hashes: list[int], token: int) -> None:
+    for hashed in hashes:
+        learn_run(s, hashed, token)
+
+
 def _learn_matches(s: State, registers: list[int], token: int) -> None:
+    for index in followers(registers, s):
+        s.record("followers", index, 1)
+        s.followers[index] = (int(s.followers[index]) << 16 | token + 1) & 0xFFFFFFFF
     advance(s, registers, token)
     end = registers[POSITION]
     for m in range(layout.MATCHES):
@@ -287,11 +326,12 @@ def _learn_matches(s: State, registers: list[int], token: int) -> None:
 
 def _skim_token(s: State, token: int) -> None:
     registers = s.read_registers()
-    hashes, node = context_hashes(s, registers)[0], 0
+    hashes, runs, node = context_hashes(s, registers)[0], run_hashes(s, registers), 0
     for depth in range(s.lengths[token]):
         bit = s.paths[token] >> depth & 1
         _learn_entries(s, [node_hash(hashes[context], node) for context in SESSION_OF], bit)
         node = s.children[2 * node + bit]
+    _learn_runs(s, runs, token)
     _learn_matches(s, registers, token)
 
 

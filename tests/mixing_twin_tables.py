@@ -23,6 +23,7 @@ SLOT_ORDERS = (1, 1, 1, 0, 0, 0, 0)
 MATCH_MINIMUM = (4, 12)
 LONGEST = 600
 POSITION, CURRENT, PREVIOUS, BEFORE, FIRST_WORD, LINE, LINE_BEFORE, MATCH = range(8)
+INDENT, SUFFIX, SUFFIX_BEFORE, DEPTH, BRACKETS = (MATCH + 2 * layout.MATCHES + place for place in range(5))
 
 _ALL = (1 << 64) - 1
 
@@ -32,26 +33,30 @@ class State:
 
     def __init__(self, buffers: Sequence[Any]) -> None:
         numbers, constants, tables, paths, arena, self.journal, self.frames, *memories = buffers
-        plain: list[int] = numbers[:6].tolist()
-        self.symbols, self.capacity, self.entry_bits, self.match_bits, self.refine_rows, self.memories = plain
+        plain: list[int] = numbers[:7].tolist()
+        self.symbols, self.capacity, self.entry_bits, self.match_bits = plain[:4]
+        self.refine_rows, self.memories, self.run_bits = plain[4:]
         self.nodes, self.inputs = self.symbols - 1, layout.SESSION_INPUTS + layout.MEMORY_INPUTS * self.memories
         self.node_tables, self.slots = memories[0 : 2 * layout.MEMORIES : 2], memories[1 : 2 * layout.MEMORIES : 2]
         head, cells = 16, layout.STRETCH_CELLS
         self.constant, self.stretch, self.squash = np.split(constants, [head, head + cells])
         self.least, self.most = self.constant[7], self.constant[8]
-        ends = np.cumsum([2 * self.nodes, *[self.symbols] * 4])
+        ends = np.cumsum([2 * self.nodes, *[self.symbols] * 5])
         parts: list[list[int]] = [part.tolist() for part in np.split(tables, ends)]
-        self.children, self.lengths, self.word, self.fold, self.kind, self.rate = parts
+        self.children, self.lengths, self.word, self.fold, self.kind, self.role, self.rate = parts
         self.paths: list[int] = paths.tolist()
         self.arena_words: NDArray[np.uint32] = arena.view(np.uint32)
-        offsets = dict(zip(layout.SECTIONS, numbers[6 + 2 * layout.MEMORIES :].tolist(), strict=True))
-        sizes = layout.Sizes(self.capacity, self.entry_bits, self.match_bits, self.refine_rows).sections(self.symbols)
+        offsets = dict(zip(layout.SECTIONS, numbers[7 + 2 * layout.MEMORIES :].tolist(), strict=True))
+        sizes = layout.Sizes(self.capacity, self.entry_bits, self.run_bits, self.match_bits, self.refine_rows).sections(
+            self.symbols
+        )
         self.view: dict[str, Any] = {
             name: arena[offsets[name] : offsets[name] + total * np.dtype(kind).itemsize].view(kind)
             for name, (kind, total) in sizes.items()
         }
         self.words = {name: offset // 4 for name, offset in offsets.items()}
         self.tokens, self.entries, self.matches = self.view["tokens"], self.view["entries"], self.view["matches"]
+        self.runs, self.followers = self.view["runs"], self.view["followers"]
         rows = (
             self.nodes,
             layout.ORDER_ROWS,
@@ -103,10 +108,70 @@ def node_hash(hashed: int, node: int) -> int:
     return hashed ^ hashed >> 32
 
 
+def hash_of(one: int, other: int) -> int:
+    """Hash of two numbers, 64 bits."""
+    one = (one + other * 0x9E3779B97F4A7C15 + 1) * 0xD6E8FEB86659FD93 & _ALL
+    one = (one ^ one >> 32) * 0xA0761D6478BD642F & _ALL
+    return one ^ one >> 29
+
+
+def _recent(s: State, position: int, count: int) -> list[int]:
+    return [int(s.tokens[position - j]) + 1 if position >= j else 0 for j in range(1, count + 1)]
+
+
+def followers(r: list[int], s: State) -> tuple[int, int]:
+    """Where it is kept what last came behind the last character, and behind the last two."""
+    c1, c2 = _recent(s, r[POSITION], 2)
+    bits = layout.FOLLOW_BITS
+    return c1 & (1 << bits) - 1, (1 << bits) + (hash_of(c1, c2) >> 64 - bits)
+
+
+def run_hashes(s: State, r: list[int]) -> list[int]:
+    """Hashes of the contexts of runs."""
+    recent = _recent(s, r[POSITION], 9)
+    c1, c2, c3, c4, c5 = recent[:5]
+    orders = [0]
+    for c in recent:
+        orders.append(scramble(orders[-1] + c + 1, 0x9E3779B97F4A7C15))
+    start, begin, line = r[CURRENT] + c1, r[LINE_BEFORE], r[LINE]
+    over = begin + r[POSITION] - line
+    above = int(s.tokens[over]) + 1 if over < line else 0
+    before = int(s.tokens[over - 1]) + 1 if over > begin else 0
+    behind = int(s.tokens[over + 1]) + 1 if over + 1 < line else 0
+    top = r[BRACKETS + min(r[DEPTH], layout.STACK) - 1] if r[DEPTH] else 0
+    one, two = (int(s.followers[place]) for place in followers(r, s))
+    word = scramble(start & _ALL, 0xD6E8FEB86659FD93)
+    word2 = scramble(word + r[PREVIOUS] & _ALL, 0xA0761D6478BD642F)
+    result = [
+        *(orders[n] for n in (3, 5, 7, 9)),
+        word,
+        word2,
+        hash_of(word2, r[BEFORE]),
+        hash_of(start, r[BEFORE]),
+        hash_of(hash_of(start, r[SUFFIX]), r[SUFFIX_BEFORE]),
+        hash_of(word2, r[FIRST_WORD]),
+        hash_of(hash_of(above, before * 8192 + behind), c1),
+        hash_of(hash_of(r[INDENT], c1), c2),
+        hash_of(top >> 8, start),
+        hash_of(top, c1),
+        hash_of(one, c1),
+        hash_of(two, c1),
+        hash_of(hash_of(two & 0xFFFF, c1 * 8192 + c2), c3),
+        hash_of(c1 * 8192 + c3, 1),
+        hash_of(c2 * 8192 + c3, c4 * 8192 + c5),
+        hash_of(c3 * 8192 + c4, c5),
+    ]
+    for m, behind_it in enumerate((c1 * 8192 + c2, c1)):
+        source, length = r[MATCH + 2 * m], r[MATCH + 2 * m + 1]
+        said = int(s.tokens[source]) + 1 if length else 0
+        result.append(hash_of(said * 64 + length_bucket(length), behind_it))
+    return [hash_of(value, k + 77) for k, value in enumerate(result)]
+
+
 def context_hashes(s: State, r: list[int]) -> tuple[list[int], int, int, int]:
     """Hashes of all contexts, the last token + 1 (0 for none), the column, and the kinds of the last three."""
     position = r[POSITION]
-    recent = [int(s.tokens[position - j]) + 1 if position >= j else 0 for j in range(1, 13)]
+    recent = _recent(s, position, 12)
     c1, c2, c3, c4 = recent[:4]
     hashed, orders, kinds, row, start = 0, [0], 0, 0, r[CURRENT] + c1
     for j, c in enumerate(recent):
@@ -137,15 +202,31 @@ def context_hashes(s: State, r: list[int]) -> tuple[list[int], int, int, int]:
 
 def advance_words(s: State, r: list[int], token: int) -> None:
     """Words and lines after ``token``."""
+    _advance_brackets(s, r, token)
     if s.word[token]:
         r[CURRENT] = scramble(r[CURRENT] + s.fold[token] + 1, 0x9FB21C651E98DF25)
     elif r[CURRENT]:
         r[BEFORE], r[PREVIOUS] = r[PREVIOUS], r[CURRENT]
         r[FIRST_WORD] = r[FIRST_WORD] or r[CURRENT]
         r[CURRENT] = 0
+        last, second = _recent(s, r[POSITION], 2)
+        r[SUFFIX], r[SUFFIX_BEFORE] = last * 8192 + second, r[SUFFIX]
+    r[INDENT] += s.kind[token] == 3 and r[INDENT] == r[POSITION] - r[LINE]
     r[POSITION] += 1
     if s.kind[token] == 5:
+        r[INDENT] = 0
         r[LINE_BEFORE], r[LINE], r[FIRST_WORD] = r[LINE], r[POSITION], 0
+
+
+def _advance_brackets(s: State, r: list[int], token: int) -> None:
+    if s.role[token] == 1:
+        if r[DEPTH] < layout.STACK:
+            r[BRACKETS + r[DEPTH]] = hash_of(r[CURRENT] or r[PREVIOUS], token) << 8 & _ALL
+        r[DEPTH] += 1
+    elif s.role[token] == 2:
+        r[DEPTH] -= r[DEPTH] > 0
+    elif s.role[token] == 3 and 0 < r[DEPTH] <= layout.STACK:
+        r[BRACKETS + r[DEPTH] - 1] = r[BRACKETS + r[DEPTH] - 1] + 1 & _ALL
 
 
 def match_place(s: State, which: int, end: int) -> int:
@@ -221,6 +302,53 @@ def entry_to_replace(s: State, hashed: int) -> int:
     """Index of the least seen entry in reach."""
     at = hashed >> 16 & (1 << s.entry_bits) - 1
     return min((at ^ probe for probe in range(3)), key=lambda index: int(s.entries[index]) >> 16 & 0xFF)
+
+
+def find_run(s: State, hashed: int) -> int:
+    """Index of the session's run behind a context, -1 for none."""
+    at = hashed >> 16 & (1 << s.run_bits) - 1
+    for place in (at, at ^ 1):
+        entry = int(s.runs[place])
+        if entry >> 48 == hashed & 0xFFFF and entry & 0xF:
+            return place
+    return -1
+
+
+def run_behind(s: State, hashed: int) -> list[tuple[int, int]]:
+    """The characters of a run and how often each came, the last one first."""
+    index = find_run(s, hashed)
+    entry = int(s.runs[index]) if index >= 0 else 0
+    return [(entry >> 16 * j + 4 & 0xFFF, entry >> 16 * j & 0xF) for j in range(layout.RUN_LENGTH)]
+
+
+def learn_run(s: State, hashed: int, token: int) -> None:
+    """Put ``token`` to the front of a run; whatever stood there before counts half from now on."""
+    index, run, times = find_run(s, hashed), run_behind(s, hashed), 1
+    if index < 0:
+        at = hashed >> 16 & (1 << s.run_bits) - 1
+        index = at ^ 1 if int(s.runs[at ^ 1]) & 0xF < int(s.runs[at]) & 0xF else at
+    again = [j for j, (other, count) in enumerate(run) if count and other == token]
+    if again != [0] and run[0][1] > 1:
+        run[0] = run[0][0], (run[0][1] + 1) // 2
+    if again:
+        times = min(run.pop(again[0])[1] + 1, 15)
+    value = (hashed & 0xFFFF) << 48
+    for j, (other, count) in enumerate([(token, times), *run][: layout.RUN_LENGTH]):
+        value |= (other << 4 | count) << 16 * j
+    s.record("runs", 2 * index, 2)
+    s.runs[index] = value
+
+
+def run_cell(s: State, run: list[tuple[int, int]], path: int, depth: int) -> int:
+    """What a run says of a decision, as a cell of its map; -1 for nothing."""
+    said = [(j, s.paths[t] >> depth & 1, n) for j, (t, n) in enumerate(run) if n and s.on_path(t, path, depth)]
+    if not said:
+        return -1
+    (first, bit, times), second = said[0], 0 if said[0][0] == 0 and not run[1][1] else 1
+    if len(said) > 1:
+        second = 2 if said[1][1] == bit else 3 if said[1][2] < times else 4
+    level = (0, 0, 1, 2, 3, 3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 7)[times]
+    return ((second * layout.RUN_LENGTH + first) * 8 + level) * 2 + bit
 
 
 def find_node(table: NDArray[np.uint32], hashed: int, *, create: bool) -> int:

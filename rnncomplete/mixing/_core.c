@@ -27,7 +27,11 @@
 
 /* Contexts: index into the hashes of one position. */
 enum { O1, O2, O3, O4, O5, O6, O8, O12, WORD, WORD2, WORD3, ABOVE, SKIP, FIRST, KINDS, COLUMN, CONTEXTS };
-enum { SESSION_CONTEXTS = 12, NODE_CONTEXTS = 5, SLOT_CONTEXTS = 7, MEMORIES = 2, MATCHES = 2, SETS = 6, BINS = 33 };
+/* Contexts of runs, in the session alone: of each, the three characters that came last. */
+enum { R_O3, R_O5, R_O7, R_O9, R_WORD, R_WORD2, R_WORD3, R_SKIP_WORD, R_SUFFIX, R_FIRST, R_ABOVE, R_INDENT, R_BRACKET, R_COMMA,
+       R_FOLLOW1, R_FOLLOW2, R_FOLLOW3, R_SKIP1, R_SKIP2, R_SKIP3, R_MATCH, RUNS = R_MATCH + 2 };
+enum { SESSION_CONTEXTS = 12, NODE_CONTEXTS = 5, SLOT_CONTEXTS = 7, MEMORIES = 2, MATCHES = 2, SETS = 6, SECONDS = 3, BINS = 33 };
+enum { RUN_LENGTH = 3, RUN_CELLS = 256, HISTORIES = 256, SESSION_CELLS = HISTORIES + 640, FOLLOW_BITS = 12, STACK = 8, EACH = 4 };
 static const int session_context[SESSION_CONTEXTS] = {O1, O2, O3, O4, O6, WORD, WORD2, ABOVE, SKIP, FIRST, KINDS, COLUMN};
 static const int node_context[NODE_CONTEXTS] = {O1, O2, O3, O4, SKIP};
 static const int slot_context[SLOT_CONTEXTS] = {O5, O6, O8, O12, WORD, WORD2, WORD3};
@@ -36,31 +40,32 @@ static const int node_order[NODE_CONTEXTS] = {1, 1, 1, 1, 0};
 static const int slot_order[SLOT_CONTEXTS] = {1, 1, 1, 0, 0, 0, 0};
 static const int match_minimum[MATCHES] = {4, 12};
 
-enum { VERSION = 2, INPUTS = 80, SESSION_INPUTS = 32, MEMORY_INPUTS = 24, NODE_CELLS = 704, SLOT_CELLS = 144, LONGEST = 600 };
+enum { VERSION = 3, INPUTS = 152, SESSION_INPUTS = 104, MEMORY_INPUTS = 24, NODE_CELLS = 704, SLOT_CELLS = 144, LONGEST = 600 };
 enum { ORDER_ROWS = 384, MATCH_ROWS = 256, KIND_ROWS = 4096, COLUMN_ROWS = 64, MOST_SLOTS = 8, DEEPEST = 64 };
 
 /* Registers of the arena, and the indices of the settings and constants that Python hands over (layout.py). */
-enum { POSITION, CURRENT, PREVIOUS, BEFORE, FIRST_WORD, LINE, LINE_BEFORE, MATCH, REGISTERS = 16 };
-enum { SYMBOLS, CAPACITY, ENTRY_BITS, MATCH_BITS, REFINE_ROWS, MEMORY_COUNT,
+enum { POSITION, CURRENT, PREVIOUS, BEFORE, FIRST_WORD, LINE, LINE_BEFORE, MATCH, INDENT = MATCH + 2 * MATCHES, SUFFIX, SUFFIX_BEFORE, DEPTH, BRACKETS, REGISTERS = 32 };
+enum { SYMBOLS, CAPACITY, ENTRY_BITS, MATCH_BITS, REFINE_ROWS, MEMORY_COUNT, RUN_BITS,
        NODE_COUNT, SLOT_COUNT = NODE_COUNT + MEMORIES, SECTION = SLOT_COUNT + MEMORIES };
-enum { S_REGISTERS, S_TOKENS, S_ENTRIES, S_MATCHES, S_WEIGHTS, S_SECOND, S_SESSION_MAPS, S_NODE_MAPS, S_SLOT_MAPS,
-       S_MATCH_MAPS, S_REFINE };
-enum { C_RATE, C_SECOND_RATE, C_MAP_RATE, C_MATCH_RATE, C_REFINE_RATE, C_LOW, C_HIGH, C_LEAST, C_MOST, CONSTANTS = 16 };
+enum { S_REGISTERS, S_TOKENS, S_ENTRIES, S_MATCHES, S_RUNS, S_FOLLOWERS, S_WEIGHTS, S_SECOND, S_SESSION_MAPS, S_NODE_MAPS,
+       S_SLOT_MAPS, S_MATCH_MAPS, S_RUN_MAPS, S_REFINE };
+enum { C_RATE, C_SECOND_RATE, C_MAP_RATE, C_MATCH_RATE, C_REFINE_RATE, C_LOW, C_HIGH, C_LEAST, C_MOST, C_COMMON, CONSTANTS = 16 };
 enum { STRETCH_CELLS = 4096, SQUASH_CELLS = 4096 };
 enum { SESSION_LIMIT = 60, MEMORY_LIMIT = 60 };
 
 typedef struct {
-    int symbols, nodes, capacity, entry_bits, match_bits, refine_rows, memories, inputs;
+    int symbols, nodes, capacity, entry_bits, match_bits, refine_rows, memories, inputs, run_bits;
     int64_t node_total[MEMORIES], slot_total[MEMORIES];
     uint32_t *node_table[MEMORIES], *slot_table[MEMORIES];
     const float *stretch, *squash, *constant;
-    const int32_t *child, *length, *word, *fold, *kind;
+    const int32_t *child, *length, *word, *fold, *kind, *role;
     const uint64_t *bits;
     const int32_t *rate;
-    uint64_t *registers, *entries;
+    uint64_t *registers, *entries, *runs;
+    uint32_t *followers;
     uint16_t *tokens;
     int32_t *matches;
-    float *weights, *second, *session_maps, *node_maps, *slot_maps, *match_maps, *refine;
+    float *weights, *second, *session_maps, *node_maps, *slot_maps, *match_maps, *run_maps, *refine;
     uint32_t *arena, *journal;
     int64_t *frames;
     int64_t journal_words, frame_count;
@@ -71,18 +76,19 @@ typedef struct {
 typedef struct {
     float x[INPUTS];
     float dots[SETS], single[SETS];
-    float *rows[SETS], *second, *low[2];
+    float *rows[SETS], *second[SECONDS], *low[2];
+    float blended[SECONDS];
     float fraction, mixed, p;
     uint64_t hashes[SESSION_CONTEXTS];
-    float *maps[SESSION_CONTEXTS + MEMORIES * (NODE_CONTEXTS + SLOT_CONTEXTS) + MATCHES];
+    float *maps[2 * SESSION_CONTEXTS + RUNS + MEMORIES * (NODE_CONTEXTS + SLOT_CONTEXTS) + MATCHES];
     int map_count;
-    int expects;
 } Node;
 
 /* What is shared by all nodes of one position. */
 typedef struct {
     uint64_t registers[REGISTERS];
-    uint64_t hash[CONTEXTS];
+    uint64_t hash[CONTEXTS], run_hash[RUNS];
+    int run_token[RUNS][RUN_LENGTH], run_times[RUNS][RUN_LENGTH];
     int last, above, column, row_of_kinds;
     int slot_count[MEMORIES][SLOT_CONTEXTS];
     int slot_token[MEMORIES][SLOT_CONTEXTS][MOST_SLOTS], slot_times[MEMORIES][SLOT_CONTEXTS][MOST_SLOTS];
@@ -103,8 +109,25 @@ static uint64_t node_hash(uint64_t hash, int node) {
 
 static int token_at(const State *s, int64_t position) { return position < 0 ? 0 : s->tokens[position] + 1; }
 
+static int length_bucket(int length) {
+    if (length < 16) return length;
+    if (length < 32) return 16 + (length - 16) / 4;
+    if (length < 64) return 20 + (length - 32) / 8;
+    return length < 512 ? 24 + (length - 64) / 64 : 31;
+}
+
+static uint64_t hash_of(uint64_t one, uint64_t other) {
+    one = (one + other * 0x9E3779B97F4A7C15ull + 1) * 0xD6E8FEB86659FD93ull;
+    one = (one ^ (one >> 32)) * 0xA0761D6478BD642Full;
+    return one ^ (one >> 29);
+}
+
+static int follower_of_two(int c1, int c2) {
+    return (1 << FOLLOW_BITS) + (int)(hash_of((uint64_t)c1, (uint64_t)c2) >> (64 - FOLLOW_BITS));
+}
+
 /* The context hashes of the character at the position of `r`, in the order of the enumeration above. */
-static void find_contexts(const State *s, const uint64_t *r, uint64_t *hash, int *last, int *above_out, int *column_out, int *row) {
+static void find_contexts(const State *s, const uint64_t *r, uint64_t *hash, uint64_t *run, int *last, int *above_out, int *column_out, int *row) {
     int64_t i = (int64_t)r[POSITION];
     int c1 = token_at(s, i - 1), c2 = token_at(s, i - 2), c3 = token_at(s, i - 3), c4 = token_at(s, i - 4);
     uint64_t h = 0, order[13], kinds = 0, start = r[CURRENT] + (uint64_t)c1;
@@ -132,11 +155,42 @@ static void find_contexts(const State *s, const uint64_t *r, uint64_t *hash, int
     hash[COLUMN] = scramble(scramble((uint64_t)above + 7, 0x8EBC6AF09C88C6E3ull)
                             + (uint64_t)(column < 255 ? column : 255) * 8192 + (uint64_t)c1, 0x1D8E4E27C47D124Full);
     for (int k = 0; k < CONTEXTS; k++) hash[k] = (hash[k] + (uint64_t)k) * 0xD1342543DE82EF95ull;
+    uint64_t top = r[DEPTH] ? r[BRACKETS + (r[DEPTH] < STACK ? r[DEPTH] : STACK) - 1] : 0;
+    int c5 = token_at(s, i - 5), before = over > (int64_t)r[LINE_BEFORE] ? s->tokens[over - 1] + 1 : 0, behind = over + 1 < (int64_t)r[LINE] ? s->tokens[over + 1] + 1 : 0;
+    uint32_t one = s->followers[c1 & ((1 << FOLLOW_BITS) - 1)], two = s->followers[follower_of_two(c1, c2)];
+    run[R_O3] = order[3]; run[R_O5] = order[5]; run[R_O7] = order[7]; run[R_O9] = order[9];
+    run[R_WORD] = word; run[R_WORD2] = word2; run[R_WORD3] = hash_of(word2, r[BEFORE]);
+    run[R_SKIP_WORD] = hash_of(start, r[BEFORE]);
+    run[R_SUFFIX] = hash_of(hash_of(start, r[SUFFIX]), r[SUFFIX_BEFORE]);
+    run[R_FIRST] = hash_of(word2, r[FIRST_WORD]);
+    run[R_ABOVE] = hash_of(hash_of((uint64_t)above, (uint64_t)before * 8192 + (uint64_t)behind), (uint64_t)c1);
+    run[R_INDENT] = hash_of(hash_of(r[INDENT], (uint64_t)c1), (uint64_t)c2);
+    run[R_BRACKET] = hash_of(top >> 8, start);
+    run[R_COMMA] = hash_of(top, (uint64_t)c1);
+    run[R_FOLLOW1] = hash_of((uint64_t)one, (uint64_t)c1);
+    run[R_FOLLOW2] = hash_of((uint64_t)two, (uint64_t)c1);
+    run[R_FOLLOW3] = hash_of(hash_of((uint64_t)(two & 0xFFFF), (uint64_t)c1 * 8192 + (uint64_t)c2), (uint64_t)c3);
+    run[R_SKIP1] = hash_of((uint64_t)c1 * 8192 + (uint64_t)c3, 1);
+    run[R_SKIP2] = hash_of((uint64_t)c2 * 8192 + (uint64_t)c3, (uint64_t)c4 * 8192 + (uint64_t)c5);
+    run[R_SKIP3] = hash_of((uint64_t)c3 * 8192 + (uint64_t)c4, (uint64_t)c5);
+    for (int m = 0; m < MATCHES; m++) {
+        int length = (int)r[MATCH + 2 * m + 1];
+        uint64_t said = length ? (uint64_t)s->tokens[r[MATCH + 2 * m]] + 1 : 0;
+        run[R_MATCH + m] = hash_of(said * 64 + (uint64_t)length_bucket(length), m ? (uint64_t)c1 : (uint64_t)c1 * 8192 + (uint64_t)c2);
+    }
+    for (int k = 0; k < RUNS; k++) run[k] = hash_of(run[k], (uint64_t)k + 77);
     *last = c1; *above_out = above; *column_out = column < 31 ? (int)column : 31;
 }
 
 /* Words and lines after `token` at the position of `r`. */
 static void advance_words(const State *s, uint64_t *r, int token) {
+    int role = s->role[token];
+    if (role == 1) {
+        if (r[DEPTH] < STACK) r[BRACKETS + r[DEPTH]] = (hash_of(r[CURRENT] ? r[CURRENT] : r[PREVIOUS], (uint64_t)token) << 8);
+        r[DEPTH]++;
+    } else if (role == 2) {
+        if (r[DEPTH]) r[DEPTH]--;
+    } else if (role == 3 && r[DEPTH] && r[DEPTH] <= STACK) r[BRACKETS + r[DEPTH] - 1]++;
     if (s->word[token]) {
         r[CURRENT] = scramble(r[CURRENT] + (uint64_t)s->fold[token] + 1, 0x9FB21C651E98DF25ull);
     } else if (r[CURRENT]) {
@@ -144,9 +198,14 @@ static void advance_words(const State *s, uint64_t *r, int token) {
         r[PREVIOUS] = r[CURRENT];
         if (!r[FIRST_WORD]) r[FIRST_WORD] = r[CURRENT];
         r[CURRENT] = 0;
+        r[SUFFIX_BEFORE] = r[SUFFIX];
+        int64_t i = (int64_t)r[POSITION];
+        r[SUFFIX] = (uint64_t)token_at(s, i - 1) * 8192 + (uint64_t)token_at(s, i - 2);
     }
+    if (s->kind[token] == 3 && r[INDENT] == r[POSITION] - r[LINE]) r[INDENT]++;
     r[POSITION]++;
     if (s->kind[token] == 5) {
+        r[INDENT] = 0;
         r[LINE_BEFORE] = r[LINE];
         r[LINE] = r[POSITION];
         r[FIRST_WORD] = 0;
@@ -176,13 +235,6 @@ static void advance(const State *s, uint64_t *r, int token) {
     s->tokens[r[POSITION]] = (uint16_t)token;
     advance_words(s, r, token);
     for (int m = 0; m < MATCHES; m++) advance_match(s, r, m, token);
-}
-
-static int length_bucket(int length) {
-    if (length < 16) return length;
-    if (length < 32) return 16 + (length - 16) / 4;
-    if (length < 64) return 20 + (length - 32) / 8;
-    return length < 512 ? 24 + (length - 64) / 64 : 31;
 }
 
 static int times_level(int n) {
@@ -222,6 +274,17 @@ static uint64_t *entry_to_replace(const State *s, uint64_t hash) {
         if ((*entry >> 16 & 0xFF) < (*best >> 16 & 0xFF)) best = entry;
     }
     return best;
+}
+
+/* Runs of the session: check 16 bits, then three tokens of 12 bits, each with how often it came, 4: the last one lowest. */
+static uint64_t run_place(const State *s, uint64_t hash) { return (hash >> 16) & (((uint64_t)1 << s->run_bits) - 1); }
+
+static const uint64_t *find_run(const State *s, uint64_t hash) {
+    for (int probe = 0; probe < 2; probe++) {
+        const uint64_t *entry = s->runs + (run_place(s, hash) ^ (uint64_t)probe);
+        if (*entry >> 48 == (hash & 0xFFFF) && *entry & 0xF) return entry;
+    }
+    return NULL;
 }
 
 /* A probability of 16 bits moved towards `bit`. */
@@ -271,9 +334,10 @@ static void count_slot(uint32_t *table, int64_t total, uint64_t hash, int token)
 /* Everything about the position of `place->registers` that its nodes share. */
 static void find_place(const State *s, Place *place, const float *network) {
     int row;
-    find_contexts(s, place->registers, place->hash, &place->last, &place->above, &place->column, &row);
+    find_contexts(s, place->registers, place->hash, place->run_hash, &place->last, &place->above, &place->column, &row);
     place->row_of_kinds = row;
     place->column = place->column * 2 + (place->registers[CURRENT] != 0);
+    for (int k = 0; k < RUNS; k++) PREFETCH(s->runs + run_place(s, place->run_hash[k]));
     for (int m = 0; m < s->memories; m++)
         for (int k = 0; k < SLOT_CONTEXTS; k++) PREFETCH(slot_bucket(s->slot_table[m], s->slot_total[m], place->hash[slot_context[k]]));
     for (int m = 0; m < s->memories; m++)
@@ -288,6 +352,13 @@ static void find_place(const State *s, Place *place, const float *network) {
                 }
             place->slot_count[m][k] = found;
         }
+    for (int k = 0; k < RUNS; k++) {
+        const uint64_t *entry = find_run(s, place->run_hash[k]);
+        for (int j = 0; j < RUN_LENGTH; j++) {
+            place->run_token[k][j] = entry ? (int)(*entry >> (16 * j + 4) & 0xFFF) : 0;
+            place->run_times[k][j] = entry ? (int)(*entry >> (16 * j) & 0xF) : 0;
+        }
+    }
     for (int m = 0; m < MATCHES; m++) {
         int length = (int)place->registers[MATCH + 2 * m + 1];
         place->predicted[m] = length ? s->tokens[place->registers[MATCH + 2 * m]] : -1;
@@ -348,9 +419,24 @@ static int memory_inputs(const State *s, const Place *place, Node *n, int m, int
     return known;
 }
 
+/* What a run says of a decision: by the last of its characters that can still come, and by one before it; -1 for nothing. */
+static int run_cell(const State *s, const int *token, const int *times, uint64_t path, int depth) {
+    static const int level[16] = {0, 0, 1, 2, 3, 3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 7};
+    int first = 0, other;
+    while (first < RUN_LENGTH && !(times[first] && on_path(s, token[first], path, depth))) first++;
+    if (first == RUN_LENGTH) return -1;
+    int bit = (int)(s->bits[token[first]] >> depth & 1), second = first == 0 && times[1] == 0 ? 0 : 1;
+    for (other = first + 1; other < RUN_LENGTH; other++)
+        if (times[other] && on_path(s, token[other], path, depth)) {
+            second = (int)(s->bits[token[other]] >> depth & 1) == bit ? 2 : times[other] < times[first] ? 3 : 4;
+            break;
+        }
+    return ((second * RUN_LENGTH + first) * 8 + level[times[first]]) * 2 + bit;
+}
+
 /* Session, matches, network and bias: the first SESSION_INPUTS inputs; returns how many plain orders know this node. */
 static int session_inputs(const State *s, const Place *place, Node *n, int node, uint64_t path, int depth, int *match_row) {
-    int known = 0, at = 2 * SESSION_CONTEXTS;
+    int known = 0, at = EACH * SESSION_CONTEXTS;
     for (int k = 0; k < SESSION_CONTEXTS; k++) {
         n->hashes[k] = node_hash(place->hash[session_context[k]], node);
         PREFETCH(s->entries + ((n->hashes[k] >> 16) & (((uint64_t)1 << s->entry_bits) - 1)));
@@ -358,12 +444,19 @@ static int session_inputs(const State *s, const Place *place, Node *n, int node,
     for (int k = 0; k < SESSION_CONTEXTS; k++) {
         const uint64_t *entry = find_entry(s, n->hashes[k]);
         if (!entry) continue;
-        float *map = s->session_maps + k * 256 + (*entry >> 24 & 0xFF);
-        add_input(n, 2 * k, map, s->stretch[(*entry & 0xFFFF) >> 4], stretched(s, *map));
+        float *map = s->session_maps + k * SESSION_CELLS + (*entry >> 24 & 0xFF), direct = s->stretch[(*entry & 0xFFFF) >> 4];
+        float *sure = s->session_maps + k * SESSION_CELLS + 256 + seen_level((int)(*entry >> 16 & 0xFF)) * 64 + (int)((direct + 9.1f) * 3.5f);
+        add_input(n, EACH * k, map, direct, stretched(s, *map));
+        add_input(n, EACH * k + 2, sure, stretched(s, *sure), *map * 2.0f - 1.0f);
         known += session_order[k];
     }
+    for (int k = 0; k < RUNS; k++, at += 2) {
+        int cell = run_cell(s, place->run_token[k], place->run_times[k], path, depth);
+        if (cell < 0) continue;
+        float *map = s->run_maps + k * RUN_CELLS + cell;
+        add_input(n, at, map, stretched(s, *map), *map * 2.0f - 1.0f);
+    }
     int row = 0, confidence = 0;
-    n->expects = 0;
     for (int m = 0; m < MATCHES; m++, at += 2) {
         int token = place->predicted[m];
         if (token < 0 || !on_path(s, token, path, depth)) continue;
@@ -412,15 +505,25 @@ static float mix(const State *s, const Place *place, Node *n, int node, uint64_t
     int row[SETS] = {node, orders, place->last, match_row, place->row_of_kinds * 8 + (depth < 7 ? depth : 7), place->column};
     int rows[SETS] = {s->nodes, ORDER_ROWS, s->symbols + 1, MATCH_ROWS, KIND_ROWS, COLUMN_ROWS};
     float *base = s->weights, z = 0.0f;
-    n->second = s->second + orders * 8;
     for (int set = 0; set < SETS; set++) {
         n->rows[set] = base + row[set] * INPUTS;
         base += rows[set] * INPUTS;
         n->dots[set] = clamped(dot(n->rows[set], n->x, s->inputs), 11.0f);
         n->single[set] = squashed(s, n->dots[set]);
-        z = z + n->second[set] * n->dots[set];
     }
-    z = clamped(z, 11.0f);
+    /* The sets' results are added by weights that three of the contexts choose, and the three sums averaged. */
+    static const int chosen[SECONDS] = {1, 3, 0};
+    base = s->second;
+    for (int k = 0; k < SECONDS; k++) {
+        float sum = 0.0f;
+        n->second[k] = base + row[chosen[k]] * 8;
+        base += rows[chosen[k]] * 8;
+        for (int set = 0; set < SETS; set++) sum = sum + n->second[k][set] * n->dots[set];
+        sum = clamped(sum, 11.0f);
+        n->blended[k] = squashed(s, sum);
+        z = z + sum;
+    }
+    z = z / (float)SECONDS;
     n->mixed = squashed(s, z);
     float at = clamped(z, 7.999f) * 2.0f + 16.0f;
     int bin = (int)at;
@@ -476,6 +579,26 @@ static void learn_entries(State *s, const uint64_t *hashes, int bit) {
     }
 }
 
+/* `token` goes to the front of each run; whatever stood there before counts half from now on. */
+static void learn_runs(State *s, const uint64_t *hashes, int token) {
+    for (int k = 0; k < RUNS; k++) {
+        uint64_t *entry = (uint64_t *)find_run(s, hashes[k]), value = (hashes[k] & 0xFFFF) << 48, part[RUN_LENGTH] = {0}, times = 1;
+        if (entry) {
+            int at = 0, out = 1;
+            for (int j = 0; j < RUN_LENGTH; j++) part[j] = *entry >> (16 * j) & 0xFFFF;
+            while (at < RUN_LENGTH && !((part[at] & 0xF) && part[at] >> 4 == (uint64_t)token)) at++;
+            if (at < RUN_LENGTH) times = (part[at] & 0xF) < 15 ? (part[at] & 0xF) + 1 : 15;
+            if (at > 0 && (part[0] & 0xF) > 1) part[0] = (part[0] & ~(uint64_t)0xF) | (((part[0] & 0xF) + 1) / 2);
+            for (int j = 0; j < RUN_LENGTH && out < RUN_LENGTH; j++) if (j != at) value |= part[j] << (16 * out++);
+        } else {
+            uint64_t at = run_place(s, hashes[k]);
+            entry = s->runs + ((s->runs[at ^ 1] & 0xF) < (s->runs[at] & 0xF) ? at ^ 1 : at);
+        }
+        record(s, entry, 2);
+        *entry = value | (uint64_t)token << 4 | times;
+    }
+}
+
 WIDE static void add_scaled(float *__restrict weights, const float *__restrict x, float by, int count) {
     for (int j = 0; j < count; j += 8)
         for (int l = 0; l < 8; l++) weights[j + l] += by * x[j + l];
@@ -483,13 +606,16 @@ WIDE static void add_scaled(float *__restrict weights, const float *__restrict x
 
 static void learn_bit(State *s, Node *n, int bit) {
     const float *c = s->constant;
-    float target = (float)bit, error = (target - n->mixed) * c[C_SECOND_RATE];
-    record(s, n->second, SETS);
-    for (int set = 0; set < SETS; set++) n->second[set] += error * n->dots[set];
+    float target = (float)bit, error, common = (target - n->mixed) * c[C_COMMON];
+    for (int k = 0; k < SECONDS; k++) {
+        record(s, n->second[k], SETS);
+        error = (target - n->blended[k]) * c[C_SECOND_RATE];
+        for (int set = 0; set < SETS; set++) n->second[k][set] += error * n->dots[set];
+    }
     for (int set = 0; set < SETS; set++) {
         float *weights = n->rows[set];
         record(s, weights, s->inputs);
-        error = (target - n->single[set]) * c[C_RATE];
+        error = ((target - n->single[set]) * (1.0f - c[C_COMMON]) + common) * c[C_RATE];
         add_scaled(weights, n->x, error, s->inputs);
     }
     for (int r = 0; r < 2; r++) {
@@ -502,6 +628,13 @@ static void learn_bit(State *s, Node *n, int bit) {
 
 /* Words, lines and matches behind `token`, and where its last characters are to be found again. */
 static void learn_matches(State *s, uint64_t *registers, int token) {
+    int64_t i = (int64_t)registers[POSITION];
+    int c1 = token_at(s, i - 1), c2 = token_at(s, i - 2), places[2] = {c1 & ((1 << FOLLOW_BITS) - 1), follower_of_two(c1, c2)};
+    for (int j = 0; j < 2; j++) {
+        uint32_t *follower = s->followers + places[j];
+        record(s, follower, 1);
+        *follower = *follower << 16 | (uint32_t)(token + 1);
+    }
     advance(s, registers, token);
     int64_t end = (int64_t)registers[POSITION];
     for (int m = 0; m < MATCHES; m++)
@@ -530,6 +663,7 @@ static double learn_token(State *s, Place *place, const float *network, int toke
         node = s->child[2 * node + bit];
     }
     for (int depth = 0; depth < s->length[token]; depth++) learn_bit(s, &place->nodes[depth], (int)(s->bits[token] >> depth & 1));
+    learn_runs(s, place->run_hash, token);
     learn_matches(s, place->registers, token);
     memcpy(s->registers, place->registers, sizeof place->registers);
     if (s->keep) { s->frames[3 + s->frames[0] % s->frame_count] = frame; s->frames[0]++; }
@@ -538,9 +672,10 @@ static double learn_token(State *s, Place *place, const float *network, int toke
 
 /* Remember that `token` came here, as learn_token does, but mix nothing and learn no weights; it can't be undone. */
 static void skim_token(State *s, int token) {
-    uint64_t hash[CONTEXTS], hashes[DEEPEST][SESSION_CONTEXTS];
+    uint64_t hash[CONTEXTS], run_hash[RUNS], hashes[DEEPEST][SESSION_CONTEXTS];
     int last, above, column, row;
-    find_contexts(s, s->registers, hash, &last, &above, &column, &row);
+    find_contexts(s, s->registers, hash, run_hash, &last, &above, &column, &row);
+    for (int k = 0; k < RUNS; k++) PREFETCH(s->runs + run_place(s, run_hash[k]));
     for (int depth = 0, node = 0; depth < s->length[token]; depth++) {
         for (int k = 0; k < SESSION_CONTEXTS; k++) {
             hashes[depth][k] = node_hash(hash[session_context[k]], node);
@@ -549,6 +684,7 @@ static void skim_token(State *s, int token) {
         node = s->child[2 * node + (int)(s->bits[token] >> depth & 1)];
     }
     for (int depth = 0; depth < s->length[token]; depth++) learn_entries(s, hashes[depth], (int)(s->bits[token] >> depth & 1));
+    learn_runs(s, run_hash, token);
     learn_matches(s, s->registers, token);
 }
 
@@ -615,9 +751,9 @@ static void count_node(State *s, uint64_t hash, int bit) {
 
 /* Count one character into a memory; `s` has the memory as its first, and registers of its own. */
 static void count_token(State *s, int token) {
-    uint64_t hash[CONTEXTS];
+    uint64_t hash[CONTEXTS], run_hash[RUNS];
     int last, above, column, row;
-    find_contexts(s, s->registers, hash, &last, &above, &column, &row);
+    find_contexts(s, s->registers, hash, run_hash, &last, &above, &column, &row);
     for (int k = 0; k < SLOT_CONTEXTS; k++) PREFETCH(slot_bucket(s->slot_table[0], s->slot_total[0], hash[slot_context[k]]));
     uint64_t at_node[DEEPEST][NODE_CONTEXTS];
     for (int depth = 0, node = 0; depth < s->length[token]; depth++) {
@@ -653,7 +789,7 @@ static int open_state(PyObject *tuple, Handle *h) {
     uint8_t *arena = h->view[B_ARENA].buf;
     s->symbols = (int)setting[SYMBOLS]; s->nodes = s->symbols - 1; s->capacity = (int)setting[CAPACITY];
     s->entry_bits = (int)setting[ENTRY_BITS]; s->match_bits = (int)setting[MATCH_BITS];
-    s->refine_rows = (int)setting[REFINE_ROWS]; s->memories = (int)setting[MEMORY_COUNT];
+    s->refine_rows = (int)setting[REFINE_ROWS]; s->memories = (int)setting[MEMORY_COUNT]; s->run_bits = (int)setting[RUN_BITS];
     s->inputs = SESSION_INPUTS + MEMORY_INPUTS * s->memories;
     for (int m = 0; m < MEMORIES; m++) {
         s->node_total[m] = setting[NODE_COUNT + m]; s->slot_total[m] = setting[SLOT_COUNT + m];
@@ -663,14 +799,15 @@ static int open_state(PyObject *tuple, Handle *h) {
     s->stretch = s->constant + CONSTANTS; s->squash = s->stretch + STRETCH_CELLS;
     s->child = h->view[B_TREE].buf;
     s->length = s->child + 2 * s->nodes; s->word = s->length + s->symbols; s->fold = s->word + s->symbols;
-    s->kind = s->fold + s->symbols; s->rate = s->kind + s->symbols;
+    s->kind = s->fold + s->symbols; s->role = s->kind + s->symbols; s->rate = s->role + s->symbols;
     s->bits = h->view[B_BITS].buf;
     s->arena = (uint32_t *)arena;
 #define AT(section, type) (type *)(arena + setting[SECTION + section])
     s->registers = AT(S_REGISTERS, uint64_t); s->tokens = AT(S_TOKENS, uint16_t); s->entries = AT(S_ENTRIES, uint64_t);
-    s->matches = AT(S_MATCHES, int32_t); s->weights = AT(S_WEIGHTS, float); s->second = AT(S_SECOND, float);
+    s->matches = AT(S_MATCHES, int32_t); s->runs = AT(S_RUNS, uint64_t); s->followers = AT(S_FOLLOWERS, uint32_t);
+    s->weights = AT(S_WEIGHTS, float); s->second = AT(S_SECOND, float);
     s->session_maps = AT(S_SESSION_MAPS, float); s->node_maps = AT(S_NODE_MAPS, float); s->slot_maps = AT(S_SLOT_MAPS, float);
-    s->match_maps = AT(S_MATCH_MAPS, float); s->refine = AT(S_REFINE, float);
+    s->match_maps = AT(S_MATCH_MAPS, float); s->run_maps = AT(S_RUN_MAPS, float); s->refine = AT(S_REFINE, float);
 #undef AT
     s->journal = h->view[B_JOURNAL].buf; s->journal_words = h->view[B_JOURNAL].len / 4;
     s->frames = h->view[B_FRAMES].buf; s->frame_count = h->view[B_FRAMES].len / 8 - 3;

@@ -66,5 +66,6 @@ class Alphabet:
         word = [int(c.isalnum() or c == "_") for c in self.characters]
         fold = [index.get(c.lower(), token) for token, c in enumerate(self.characters)]
         kind = [kind_of(c) for c in self.characters]
-        parts = [self.tree.children.reshape(-1), self.tree.lengths, word, fold, kind, adaptation()]
+        role = [1 if c in "([{" else 2 if c in ")]}" else 3 if c in ",;" else 0 for c in self.characters]
+        parts = [self.tree.children.reshape(-1), self.tree.lengths, word, fold, kind, role, adaptation()]
         return np.concatenate([np.asarray(part, np.int32) for part in parts])

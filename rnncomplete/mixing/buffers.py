@@ -9,9 +9,12 @@ import numpy as np
 
 from rnncomplete.mixing.layout import (
     BINS,
+    COMMON,
+    HISTORIES,
     MEMORIES,
     NODE_CELLS,
     SECTIONS,
+    SESSION_CELLS,
     SESSION_CONTEXTS,
     SETS,
     SLOT_CELLS,
@@ -67,31 +70,42 @@ class Arena:
 def settings(sizes: Sizes, symbols: int, arena: Arena, memories: list[tuple[int, int]]) -> NDArray[np.int64]:
     """The whole numbers that the cores need; ``memories`` holds the node and slot totals of each memory."""
     totals = [*memories, *[(0, 0)] * (MEMORIES - len(memories))]
-    plain = [symbols, sizes.capacity, sizes.entry_bits, sizes.match_bits, sizes.refine_rows, len(memories)]
+    plain = [
+        symbols,
+        sizes.capacity,
+        sizes.entry_bits,
+        sizes.match_bits,
+        sizes.refine_rows,
+        len(memories),
+        sizes.run_bits,
+    ]
     nodes, slots = [pair[0] for pair in totals], [pair[1] for pair in totals]
     return np.array([*plain, *nodes, *slots, *(arena.offsets[name] for name in SECTIONS)], np.int64)
 
 
 def constants(rates: Rates) -> NDArray[np.float32]:
     """Rates, bounds and the two tables, float32[16 + 2 x 4096]."""
-    bounds = [0.0005, 0.9995, 0.00001, 0.99999]
+    bounds = [0.0005, 0.9995, 0.00001, 0.99999, COMMON]
     head = np.zeros(16, np.float32)
-    head[:9] = [*rates, *bounds]
+    head[:10] = [*rates, *bounds]
     return np.concatenate([head, stretch_table(), squash_table()])
 
 
-def start(arena: Arena, memories: int) -> None:
+def start(arena: Arena) -> None:
     """Fill the learned sections of ``arena`` with what to believe before anything was learned."""
     views = arena.views
     middle = squash_table()
-    views["weights"][:] = 0.15 if memories == 0 else 0.09
+    views["weights"][:] = 0.05
     views["second"].reshape(-1, 8)[:, :SETS] = np.float32(1.0 / SETS)
-    views["session_maps"].reshape(SESSION_CONTEXTS, 256)[:] = _histories()
+    session = views["session_maps"].reshape(SESSION_CONTEXTS, SESSION_CELLS)
+    session[:, :HISTORIES] = _histories()
     centre = (np.arange(64) + 0.5) / 3.5 - 9.1
     cells = np.repeat(middle[((np.clip(centre, -11.9, 11.9) + 12.0) * SQUASH_STEPS).astype(np.int64)][None], 11, axis=0)
+    session[:, HISTORIES:] = np.clip(cells[:10].reshape(-1), 0.0005, 0.9995)
     views["node_maps"].reshape(-1, NODE_CELLS)[:] = np.clip(cells.reshape(-1), 0.0005, 0.9995)
     zeros, ones = np.divmod(np.arange(SLOT_CELLS), 12)
     views["slot_maps"].reshape(-1, SLOT_CELLS)[:] = ((ones + 0.3) / (zeros + ones + 0.6)).astype(np.float32)
+    views["run_maps"].reshape(-1, 2)[:] = np.array([0.3, 0.7], np.float32)
     views["match_maps"].reshape(-1, 2)[:] = np.array([0.25, 0.75], np.float32)
     line = middle[((np.clip((np.arange(BINS) - 16) / 2.0, -11.9, 11.9) + 12.0) * SQUASH_STEPS).astype(np.int64)]
     views["refine"].reshape(-1, BINS)[:] = line

@@ -15,17 +15,20 @@ FloatArray = NDArray[np.float32]
 """Probabilities, float32[V] or float32[n, V]."""
 
 SESSION_CONTEXTS, NODE_CONTEXTS, SLOT_CONTEXTS = 12, 5, 7
-MEMORIES, MATCHES, SETS, BINS = 2, 2, 6, 33
-INPUTS, SESSION_INPUTS, MEMORY_INPUTS = 80, 32, 24
-NETWORK_INPUT = 2 * SESSION_CONTEXTS + 2 * MATCHES + 1
+MEMORIES, MATCHES, SETS, SECONDS, BINS = 2, 2, 6, 3, 33
+RUNS, RUN_LENGTH, RUN_CELLS, HISTORIES, SESSION_CELLS, FOLLOW_BITS, STACK = 22, 3, 256, 256, 896, 12, 8
+COMMON = 0.3
+"""Of the error that a set of weights learns from, the share that is the mixture's, not its own."""
+INPUTS, SESSION_INPUTS, MEMORY_INPUTS, EACH = 152, 104, 24, 4
+NETWORK_INPUT = EACH * SESSION_CONTEXTS + 2 * RUNS + 2 * MATCHES + 1
 """Where the network's odds stand among a decision's inputs."""
-VERSION = 2
+VERSION = 3
 """Counted up with what a core can do."""
 SIGNATURE = (((VERSION * 100 + INPUTS) * 100 + SESSION_CONTEXTS) * 100 + NODE_CONTEXTS) * 100 + SLOT_CONTEXTS
 """What a compiled core must have been made for."""
 NODE_CELLS, SLOT_CELLS = 704, 144
 ORDER_ROWS, MATCH_ROWS, KIND_ROWS, COLUMN_ROWS = 384, 256, 4096, 64
-REGISTERS = 16
+REGISTERS = 32
 SYMBOLS, DEEPEST = 4096, 64
 """Characters of a vocabulary, and decisions that tell one of them, at most."""
 LOOK_AHEAD = 512
@@ -38,15 +41,18 @@ SECTIONS = (
     "tokens",
     "entries",
     "matches",
+    "runs",
+    "followers",
     "weights",
     "second",
     "session_maps",
     "node_maps",
     "slot_maps",
     "match_maps",
+    "run_maps",
     "refine",
 )
-LEARNED = SECTIONS[4:]
+LEARNED = SECTIONS[6:]
 """The sections that a prior replaces: how to weigh, as opposed to what was read."""
 
 
@@ -68,6 +74,8 @@ class Sizes:
     """Characters that one session can hold."""
     entry_bits: int = 21
     """Session entries, as a power of two; 8 bytes each. 100,000 characters make about a million, 10,000 about 220,000."""
+    run_bits: int = 20
+    """Runs, as a power of two; 8 bytes each."""
     match_bits: int = 18
     """Match table places, as a power of two; 4 bytes each, twice."""
     refine_rows: int = 8192
@@ -84,7 +92,10 @@ class Sizes:
         With 16 entries a character, 20,000 characters of Python take as many nats as with 128.
         """
         return cls(
-            characters, entry_bits=(16 * characters - 1).bit_length(), match_bits=(2 * characters - 1).bit_length()
+            characters,
+            entry_bits=(16 * characters - 1).bit_length(),
+            run_bits=(8 * characters - 1).bit_length(),
+            match_bits=(2 * characters - 1).bit_length(),
         )
 
     def sections(self, symbols: int) -> dict[str, tuple[type[np.generic], int]]:
@@ -95,11 +106,14 @@ class Sizes:
             "tokens": (np.uint16, self.capacity + LOOK_AHEAD),
             "entries": (np.uint64, 1 << self.entry_bits),
             "matches": (np.int32, MATCHES << self.match_bits),
+            "runs": (np.uint64, 1 << self.run_bits),
+            "followers": (np.uint32, 2 << FOLLOW_BITS),
             "weights": (np.float32, rows * INPUTS),
-            "second": (np.float32, ORDER_ROWS * 8),
-            "session_maps": (np.float32, SESSION_CONTEXTS * 256),
+            "second": (np.float32, (ORDER_ROWS + MATCH_ROWS + symbols - 1) * 8),
+            "session_maps": (np.float32, SESSION_CONTEXTS * SESSION_CELLS),
             "node_maps": (np.float32, MEMORIES * NODE_CONTEXTS * NODE_CELLS),
             "slot_maps": (np.float32, MEMORIES * SLOT_CONTEXTS * SLOT_CELLS),
             "match_maps": (np.float32, MATCHES * 32 * 2),
+            "run_maps": (np.float32, RUNS * RUN_CELLS),
             "refine": (np.float32, 2 * self.refine_rows * BINS),
         }

@@ -70,7 +70,9 @@ class CorpusMemory:
         ``progress`` is told after every quarter million characters how many are counted; False from it stops there.
         """
         memory = cls(alphabet, np.zeros(-(-nodes // 8) * 8, np.uint32), np.zeros(-(-slots // 8) * 8, np.uint32))
-        sizes = layout.Sizes(len(tokens), entry_bits=2, match_bits=1, refine_rows=1, journal_words=0, frames=1)
+        sizes = layout.Sizes(
+            len(tokens), entry_bits=2, run_bits=1, match_bits=1, refine_rows=1, journal_words=0, frames=1
+        )
         state = buffers(alphabet, sizes, Arena.create(sizes, len(alphabet)), layout.Rates(), [memory])
         for begin in range(0, len(tokens), _CHUNK):
             compiled_core().count(state, np.ascontiguousarray(tokens[begin : begin + _CHUNK], np.uint16))

@@ -50,7 +50,7 @@ class Mixer:
         self._begin()
 
     def _begin(self) -> None:
-        start(self._arena, len(self.memories))
+        start(self._arena)
         self.prior.apply(self._arena)
         self._frames[:] = 0
 
@@ -69,8 +69,9 @@ class Mixer:
 
     def reset(self) -> None:
         """Forget the session; weights are the prior's again."""
-        for name in layout.SECTIONS[:4]:
-            self._arena.views[name][:] = 0
+        for name in layout.SECTIONS:
+            if name not in layout.LEARNED:
+                self._arena.views[name][:] = 0
         self._begin()
 
     def learn(

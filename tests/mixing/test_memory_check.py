@@ -25,7 +25,7 @@ from rnncomplete.mixing.tree import Tree
 CHARACTERS = ("\ufffd", "\n", " ", "=", "A", "B", "_", "a", "b", "c", "1")
 ALPHABET = Alphabet.usual(CHARACTERS)
 SYMBOLS = len(CHARACTERS)
-SIZES = layout.Sizes(600, entry_bits=8, match_bits=5, journal_words=1 << 16, frames=64)
+SIZES = layout.Sizes(600, entry_bits=8, run_bits=8, match_bits=5, journal_words=1 << 16, frames=64)
 
 
 @pytest.fixture(scope="module")

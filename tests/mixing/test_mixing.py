@@ -27,8 +27,8 @@ from rnncomplete.text.tail import Tail
 CHARACTERS = ("\ufffd", "\n", " ", "=", "A", "B", "_", "a", "b", "c", "1")
 ALPHABET = Alphabet.usual(CHARACTERS)
 SYMBOLS = len(CHARACTERS)
-SIZES = layout.Sizes(600, entry_bits=8, match_bits=5, refine_rows=16, journal_words=1 << 16, frames=64)
-LONG_AGO = layout.Sizes(600, entry_bits=8, match_bits=5, refine_rows=16, journal_words=1 << 19, frames=256)
+SIZES = layout.Sizes(600, entry_bits=8, run_bits=8, match_bits=5, refine_rows=16, journal_words=1 << 16, frames=64)
+LONG_AGO = layout.Sizes(600, entry_bits=8, run_bits=8, match_bits=5, refine_rows=16, journal_words=1 << 19, frames=256)
 TOKENS = st.lists(st.integers(0, SYMBOLS - 1), max_size=60)
 core = compiled_core()
 CORES = [pytest.param(core, id="default"), pytest.param(twin, id="twin")]
@@ -370,7 +370,7 @@ def test_a_shrunk_memory_keeps_what_was_seen_often() -> None:
     assert len(shrunk.nodes) == len(small.nodes)
     assert len(shrunk.slots) == len(small.slots)
     scored = [-np.log(Mixer(ALPHABET, [one], sizes=SIZES).learn(line)).mean() for one in (shrunk, small)]
-    assert scored[0] < 1.1 * scored[1] < 0.5
+    assert scored[0] < 1.1 * scored[1] < 0.7
     with pytest.raises(ValueError, match="multiples of"):
         shrunk.shrunk(3)
 
