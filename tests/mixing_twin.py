@@ -40,7 +40,6 @@ from mixing_twin_tables import (
     run_behind,
     run_cell,
     run_hashes,
-    seen_level,
     times_level,
 )
 
@@ -101,38 +100,30 @@ class _Node:
         orders = session * 64 + known[0] * 8 + known[1]
         self._mix(s, place, node, (orders, match_row, place.kinds * 8 + min(depth, 7)))
 
-    def _add(self, at: int, cell: tuple[str, int], first: Any, second: Any) -> None:
+    def _add(self, s: State, at: int, cell: tuple[str, int]) -> None:
         self.maps.append(cell)
-        self.x[at], self.x[at + 1] = first, second
+        self.x[at] = stretched(s, s.view[cell[0]][cell[1]])
 
     def _session_inputs(self, s: State, place: _Place, node: int, path: int, depth: int) -> tuple[int, int]:
-        known, at, row, confidence = 0, layout.EACH * layout.SESSION_CONTEXTS, 0, 0
+        known, at, row, confidence = 0, layout.SESSION_CONTEXTS, 0, 0
         self.hashes = [node_hash(place.hashes[k], node) for k in SESSION_OF]
         for k, hashed in enumerate(self.hashes):
             index = find_entry(s, hashed)
-            if index < 0:
-                continue
-            entry, cells = int(s.entries[index]), k * layout.SESSION_CELLS
-            direct, history = s.stretch[(entry & 0xFFFF) >> 4], cells + (entry >> 24 & 0xFF)
-            sure = cells + layout.HISTORIES + seen_level(entry >> 16 & 0xFF) * 64 + int((direct + F(9.1)) * F(3.5))
-            value, other = s.view["session_maps"][history], s.view["session_maps"][sure]
-            self._add(layout.EACH * k, ("session_maps", history), direct, stretched(s, value))
-            self._add(layout.EACH * k + 2, ("session_maps", sure), stretched(s, other), value * _TWO - _ONE)
-            known += SESSION_ORDERS[k]
+            if index >= 0:
+                history = int(s.entries[index]) >> 8 & 0xFF
+                self._add(s, k, ("session_maps", k * layout.HISTORIES + history))
+                known += SESSION_ORDERS[k]
         for k, run in enumerate(place.runs):
             cell = run_cell(s, run, path, depth)
             if cell >= 0:
-                cell += k * layout.RUN_CELLS
-                value = s.view["run_maps"][cell]
-                self._add(at + 2 * k, ("run_maps", cell), stretched(s, value), value * _TWO - _ONE)
-        at += 2 * layout.RUNS
+                self._add(s, at + k, ("run_maps", k * layout.RUN_CELLS + cell))
+        at += layout.RUNS
         for m, (token, bucket) in enumerate(place.predicted):
             if token >= 0 and s.on_path(token, path, depth):
                 cell = (m * 32 + bucket) * 2 + (s.paths[token] >> depth & 1)
-                value = s.view["match_maps"][cell]
-                self._add(at + 2 * m, ("match_maps", cell), stretched(s, value), value * _TWO - _ONE)
+                self._add(s, at + m, ("match_maps", cell))
                 row = row or 1 + bucket // 2
-        at += 2 * layout.MATCHES
+        at += layout.MATCHES
         self.x[at] = 0.3
         if place.network is not None:
             confidence = self._network_inputs(s, place, node, at)
@@ -153,12 +144,9 @@ class _Node:
             index = find_node(s.node_tables[m], node_hash(place.hashes[context], node), create=False)
             if index >= 0:
                 entry = int(s.node_tables[m][index])
-                direct = s.stretch[(entry & 0xFFFF) >> 4]
-                cell = (m * layout.NODE_CONTEXTS + k) * layout.NODE_CELLS + seen_level(entry >> 16 & 0x3F) * 64
-                cell += int((direct + F(9.1)) * F(3.5))
-                self._add(at + 2 * k, ("node_maps", cell), direct, stretched(s, s.view["node_maps"][cell]))
+                self.x[at + k] = s.stretch[(entry & 0xFFFF) >> 4]
                 known += NODE_ORDERS[k]
-        at += 2 * layout.NODE_CONTEXTS
+        at += layout.NODE_CONTEXTS
         for k, slots in enumerate(place.slots[m]):
             times = [0, 0]
             for token, count in slots:
@@ -170,9 +158,7 @@ class _Node:
                     + times_level(times[0]) * 12
                     + times_level(times[1])
                 )
-                direct = (F(times[1]) + F(0.25)) / (F(sum(times)) + F(0.5))
-                value = stretched(s, s.view["slot_maps"][cell])
-                self._add(at + 2 * k, ("slot_maps", cell), value, stretched(s, direct))
+                self._add(s, at + k, ("slot_maps", cell))
                 known += SLOT_ORDERS[k]
         return known
 
@@ -188,7 +174,7 @@ class _Node:
             self.single.append(squashed(s, total))
         z = self._blend(s, chosen)
         self.mixed = squashed(s, z)
-        at = clamped(z, F(7.999)) * _TWO + F(16.0)
+        at = clamped(z, F(7.999)) + F(8.0)
         cell = int(at)
         self.fraction = at - F(cell)
         first = (place.last * s.nodes + node) % s.refine_rows
@@ -269,19 +255,18 @@ def _learn_bit(s: State, n: _Node, bit: int) -> None:
 
 def _learn_entries(s: State, hashes: list[int], bit: int) -> None:
     for hashed in hashes:
-        index, history, seen, p = find_entry(s, hashed), 1, 0, 32768
+        index, history, seen = find_entry(s, hashed), 1, 0
         if index >= 0:
             entry = int(s.entries[index])
-            history, seen, p = entry >> 24 & 0xFF, entry >> 16 & 0xFF, entry & 0xFFFF
+            history, seen = entry >> 8 & 0xFF, entry & 0xFF
         else:
             index = entry_to_replace(s, hashed)
-        s.record("entries", 2 * index, 2)
-        p = nearer(s, p, bit, seen)
+        s.record("entries", index, 1)
         seen += seen < 60
         history = history * 2 + bit
         if history > 255:
             history = 128 | (history & 127)
-        s.entries[index] = (hashed & 0xFFFF or 1) << 32 | history << 24 | seen << 16 | p
+        s.entries[index] = (hashed & 0xFFFF or 1) << 16 | history << 8 | seen
 
 
 def _learn_token(s: State, network: NDArray[np.float32] | None, token: int) -> float:

@@ -36,7 +36,8 @@ class State:
         plain: list[int] = numbers[:7].tolist()
         self.symbols, self.capacity, self.entry_bits, self.match_bits = plain[:4]
         self.refine_rows, self.memories, self.run_bits = plain[4:]
-        self.nodes, self.inputs = self.symbols - 1, layout.SESSION_INPUTS + layout.MEMORY_INPUTS * self.memories
+        self.nodes = self.symbols - 1
+        self.inputs = -(-(layout.SESSION_INPUTS + layout.MEMORY_INPUTS * self.memories) // 8) * 8
         self.node_tables, self.slots = memories[0 : 2 * layout.MEMORIES : 2], memories[1 : 2 * layout.MEMORIES : 2]
         head, cells = 16, layout.STRETCH_CELLS
         self.constant, self.stretch, self.squash = np.split(constants, [head, head + cells])
@@ -178,7 +179,7 @@ def context_hashes(s: State, r: list[int]) -> tuple[list[int], int, int, int]:
         hashed = scramble(hashed + c + 1, 0x9E3779B97F4A7C15)
         orders.append(hashed)
         kinds = kinds * 8 + (s.kind[c - 1] if c else 7) if j < 8 else kinds
-        row = kinds if j == 2 else row
+        row = kinds if j == 1 else row
     column = position - r[LINE]
     over = r[LINE_BEFORE] + column
     above = int(s.tokens[over]) + 1 if over < r[LINE] else 0
@@ -278,11 +279,6 @@ def times_level(n: int) -> int:
     return n if n < 4 else 4 + sum(n >= bound for bound in (6, 9, 16, 32, 64, 128, 256))
 
 
-def seen_level(n: int) -> int:
-    """A count of decisions in 10 levels."""
-    return n if n < 4 else 4 + sum(n >= bound for bound in (6, 10, 16, 30, 60))
-
-
 def nearer(s: State, p: int, bit: int, seen: int) -> int:
     """A probability of 16 bits moved towards ``bit``."""
     moved = p + (((65535 if bit else 0) - p) * s.rate[seen] >> 16)
@@ -293,7 +289,7 @@ def find_entry(s: State, hashed: int) -> int:
     """Index of the session's entry of a context at a node, -1 for none."""
     at, check = hashed >> 16 & (1 << s.entry_bits) - 1, hashed & 0xFFFF or 1
     for probe in range(3):
-        if int(s.entries[at ^ probe]) >> 32 == check:
+        if int(s.entries[at ^ probe]) >> 16 == check:
             return at ^ probe
     return -1
 
@@ -301,7 +297,7 @@ def find_entry(s: State, hashed: int) -> int:
 def entry_to_replace(s: State, hashed: int) -> int:
     """Index of the least seen entry in reach."""
     at = hashed >> 16 & (1 << s.entry_bits) - 1
-    return min((at ^ probe for probe in range(3)), key=lambda index: int(s.entries[index]) >> 16 & 0xFF)
+    return min((at ^ probe for probe in range(3)), key=lambda index: int(s.entries[index]) & 0xFF)
 
 
 def find_run(s: State, hashed: int) -> int:

@@ -30,8 +30,8 @@ enum { O1, O2, O3, O4, O5, O6, O8, O12, WORD, WORD2, WORD3, ABOVE, SKIP, FIRST, 
 /* Contexts of runs, in the session alone: of each, the three characters that came last. */
 enum { R_O3, R_O5, R_O7, R_O9, R_WORD, R_WORD2, R_WORD3, R_SKIP_WORD, R_SUFFIX, R_FIRST, R_ABOVE, R_INDENT, R_BRACKET, R_COMMA,
        R_FOLLOW1, R_FOLLOW2, R_FOLLOW3, R_SKIP1, R_SKIP2, R_SKIP3, R_MATCH, RUNS = R_MATCH + 2 };
-enum { SESSION_CONTEXTS = 12, NODE_CONTEXTS = 5, SLOT_CONTEXTS = 7, MEMORIES = 2, MATCHES = 2, SETS = 6, SECONDS = 3, BINS = 33 };
-enum { RUN_LENGTH = 3, RUN_CELLS = 256, HISTORIES = 256, SESSION_CELLS = HISTORIES + 640, FOLLOW_BITS = 12, STACK = 8, EACH = 4 };
+enum { SESSION_CONTEXTS = 12, NODE_CONTEXTS = 5, SLOT_CONTEXTS = 7, MEMORIES = 2, MATCHES = 2, SETS = 6, SECONDS = 3, BINS = 17 };
+enum { RUN_LENGTH = 3, RUN_CELLS = 256, HISTORIES = 256, FOLLOW_BITS = 12, STACK = 8 };
 static const int session_context[SESSION_CONTEXTS] = {O1, O2, O3, O4, O6, WORD, WORD2, ABOVE, SKIP, FIRST, KINDS, COLUMN};
 static const int node_context[NODE_CONTEXTS] = {O1, O2, O3, O4, SKIP};
 static const int slot_context[SLOT_CONTEXTS] = {O5, O6, O8, O12, WORD, WORD2, WORD3};
@@ -40,14 +40,14 @@ static const int node_order[NODE_CONTEXTS] = {1, 1, 1, 1, 0};
 static const int slot_order[SLOT_CONTEXTS] = {1, 1, 1, 0, 0, 0, 0};
 static const int match_minimum[MATCHES] = {4, 12};
 
-enum { VERSION = 3, INPUTS = 152, SESSION_INPUTS = 104, MEMORY_INPUTS = 24, NODE_CELLS = 704, SLOT_CELLS = 144, LONGEST = 600 };
-enum { ORDER_ROWS = 384, MATCH_ROWS = 256, KIND_ROWS = 4096, COLUMN_ROWS = 64, MOST_SLOTS = 8, DEEPEST = 64 };
+enum { VERSION = 3, INPUTS = 64, SESSION_INPUTS = 40, MEMORY_INPUTS = 12, SLOT_CELLS = 144, LONGEST = 600 };
+enum { ORDER_ROWS = 384, MATCH_ROWS = 256, KIND_ROWS = 512, COLUMN_ROWS = 64, MOST_SLOTS = 8, DEEPEST = 64 };
 
 /* Registers of the arena, and the indices of the settings and constants that Python hands over (layout.py). */
 enum { POSITION, CURRENT, PREVIOUS, BEFORE, FIRST_WORD, LINE, LINE_BEFORE, MATCH, INDENT = MATCH + 2 * MATCHES, SUFFIX, SUFFIX_BEFORE, DEPTH, BRACKETS, REGISTERS = 32 };
 enum { SYMBOLS, CAPACITY, ENTRY_BITS, MATCH_BITS, REFINE_ROWS, MEMORY_COUNT, RUN_BITS,
        NODE_COUNT, SLOT_COUNT = NODE_COUNT + MEMORIES, SECTION = SLOT_COUNT + MEMORIES };
-enum { S_REGISTERS, S_TOKENS, S_ENTRIES, S_MATCHES, S_RUNS, S_FOLLOWERS, S_WEIGHTS, S_SECOND, S_SESSION_MAPS, S_NODE_MAPS,
+enum { S_REGISTERS, S_TOKENS, S_ENTRIES, S_MATCHES, S_RUNS, S_FOLLOWERS, S_WEIGHTS, S_SECOND, S_SESSION_MAPS,
        S_SLOT_MAPS, S_MATCH_MAPS, S_RUN_MAPS, S_REFINE };
 enum { C_RATE, C_SECOND_RATE, C_MAP_RATE, C_MATCH_RATE, C_REFINE_RATE, C_LOW, C_HIGH, C_LEAST, C_MOST, C_COMMON, CONSTANTS = 16 };
 enum { STRETCH_CELLS = 4096, SQUASH_CELLS = 4096 };
@@ -61,11 +61,11 @@ typedef struct {
     const int32_t *child, *length, *word, *fold, *kind, *role;
     const uint64_t *bits;
     const int32_t *rate;
-    uint64_t *registers, *entries, *runs;
-    uint32_t *followers;
+    uint64_t *registers, *runs;
+    uint32_t *entries, *followers;
     uint16_t *tokens;
     int32_t *matches;
-    float *weights, *second, *session_maps, *node_maps, *slot_maps, *match_maps, *run_maps, *refine;
+    float *weights, *second, *session_maps, *slot_maps, *match_maps, *run_maps, *refine;
     uint32_t *arena, *journal;
     int64_t *frames;
     int64_t journal_words, frame_count;
@@ -80,7 +80,7 @@ typedef struct {
     float blended[SECONDS];
     float fraction, mixed, p;
     uint64_t hashes[SESSION_CONTEXTS];
-    float *maps[2 * SESSION_CONTEXTS + RUNS + MEMORIES * (NODE_CONTEXTS + SLOT_CONTEXTS) + MATCHES];
+    float *maps[SESSION_CONTEXTS + RUNS + MEMORIES * SLOT_CONTEXTS + MATCHES];
     int map_count;
 } Node;
 
@@ -136,7 +136,7 @@ static void find_contexts(const State *s, const uint64_t *r, uint64_t *hash, uin
         h = scramble(h + (uint64_t)c + 1, 0x9E3779B97F4A7C15ull);
         order[j] = h;
         if (j <= 8) kinds = kinds * 8 + (uint64_t)(c ? s->kind[c - 1] : 7);
-        if (j == 3) *row = (int)kinds;
+        if (j == 2) *row = (int)kinds;
     }
     int64_t column = i - (int64_t)r[LINE];
     int64_t over = (int64_t)r[LINE_BEFORE] + column;
@@ -247,31 +247,23 @@ static int times_level(int n) {
     return n < 128 ? 9 : n < 256 ? 10 : 11;
 }
 
-static int seen_level(int n) {
-    if (n < 4) return n;
-    if (n < 6) return 4;
-    if (n < 10) return 5;
-    if (n < 16) return 6;
-    return n < 30 ? 7 : n < 60 ? 8 : 9;
-}
-
-/* Session entries: check 16 bits, history 8, times seen 8, probability 16. */
-static uint64_t *find_entry(const State *s, uint64_t hash) {
+/* Session entries: check 16 bits, history 8, times seen 8. */
+static uint32_t *find_entry(const State *s, uint64_t hash) {
     uint64_t at = (hash >> 16) & (((uint64_t)1 << s->entry_bits) - 1), check = hash & 0xFFFF;
     if (!check) check = 1;
     for (int probe = 0; probe < 3; probe++) {
-        uint64_t *entry = s->entries + (at ^ (uint64_t)probe);
-        if (*entry >> 32 == check) return entry;
+        uint32_t *entry = s->entries + (at ^ (uint64_t)probe);
+        if (*entry >> 16 == check) return entry;
     }
     return NULL;
 }
 
-static uint64_t *entry_to_replace(const State *s, uint64_t hash) {
+static uint32_t *entry_to_replace(const State *s, uint64_t hash) {
     uint64_t at = (hash >> 16) & (((uint64_t)1 << s->entry_bits) - 1);
-    uint64_t *best = s->entries + at;
+    uint32_t *best = s->entries + at;
     for (int probe = 1; probe < 3; probe++) {
-        uint64_t *entry = s->entries + (at ^ (uint64_t)probe);
-        if ((*entry >> 16 & 0xFF) < (*best >> 16 & 0xFF)) best = entry;
+        uint32_t *entry = s->entries + (at ^ (uint64_t)probe);
+        if ((*entry & 0xFF) < (*best & 0xFF)) best = entry;
     }
     return best;
 }
@@ -387,33 +379,28 @@ static int on_path(const State *s, int token, uint64_t path, int depth) {
     return s->length[token] > depth && ((s->bits[token] ^ path) & (((uint64_t)1 << depth) - 1)) == 0;
 }
 
-static void add_input(Node *n, int at, float *map, float first, float second) {
+static void add_input(const State *s, Node *n, int at, float *map) {
     n->maps[n->map_count++] = map;
-    n->x[at] = first;
-    n->x[at + 1] = second;
+    n->x[at] = stretched(s, *map);
 }
 
 /* Inputs of one memory from `at` on; returns how many of its plain orders know this node. */
 static int memory_inputs(const State *s, const Place *place, Node *n, int m, int node, uint64_t path, int depth) {
     int at = SESSION_INPUTS + MEMORY_INPUTS * m, known = 0;
-    for (int k = 0; k < NODE_CONTEXTS; k++, at += 2) {
+    for (int k = 0; k < NODE_CONTEXTS; k++, at++) {
         const uint32_t *entry = find_node(s->node_table[m], s->node_total[m], node_hash(place->hash[node_context[k]], node), 0);
         if (!entry) continue;
-        float direct = s->stretch[(*entry & 0xFFFF) >> 4];
-        float *map = s->node_maps + (m * NODE_CONTEXTS + k) * NODE_CELLS + seen_level((int)(*entry >> 16 & 0x3F)) * 64 + (int)((direct + 9.1f) * 3.5f);
-        add_input(n, at, map, direct, stretched(s, *map));
+        n->x[at] = s->stretch[(*entry & 0xFFFF) >> 4];
         known += node_order[k];
     }
-    for (int k = 0; k < SLOT_CONTEXTS; k++, at += 2) {
+    for (int k = 0; k < SLOT_CONTEXTS; k++, at++) {
         int times[2] = {0, 0};
         for (int j = 0; j < place->slot_count[m][k]; j++) {
             int token = place->slot_token[m][k][j];
             if (on_path(s, token, path, depth)) times[s->bits[token] >> depth & 1] += place->slot_times[m][k][j];
         }
         if (times[0] + times[1] == 0) continue;
-        float *map = s->slot_maps + (m * SLOT_CONTEXTS + k) * SLOT_CELLS + times_level(times[0]) * 12 + times_level(times[1]);
-        float direct = ((float)times[1] + 0.25f) / ((float)(times[0] + times[1]) + 0.5f);
-        add_input(n, at, map, stretched(s, *map), stretched(s, direct));
+        add_input(s, n, at, s->slot_maps + (m * SLOT_CONTEXTS + k) * SLOT_CELLS + times_level(times[0]) * 12 + times_level(times[1]));
         known += slot_order[k];
     }
     return known;
@@ -436,33 +423,27 @@ static int run_cell(const State *s, const int *token, const int *times, uint64_t
 
 /* Session, matches, network and bias: the first SESSION_INPUTS inputs; returns how many plain orders know this node. */
 static int session_inputs(const State *s, const Place *place, Node *n, int node, uint64_t path, int depth, int *match_row) {
-    int known = 0, at = EACH * SESSION_CONTEXTS;
+    int known = 0, at = SESSION_CONTEXTS;
     for (int k = 0; k < SESSION_CONTEXTS; k++) {
         n->hashes[k] = node_hash(place->hash[session_context[k]], node);
         PREFETCH(s->entries + ((n->hashes[k] >> 16) & (((uint64_t)1 << s->entry_bits) - 1)));
     }
     for (int k = 0; k < SESSION_CONTEXTS; k++) {
-        const uint64_t *entry = find_entry(s, n->hashes[k]);
+        const uint32_t *entry = find_entry(s, n->hashes[k]);
         if (!entry) continue;
-        float *map = s->session_maps + k * SESSION_CELLS + (*entry >> 24 & 0xFF), direct = s->stretch[(*entry & 0xFFFF) >> 4];
-        float *sure = s->session_maps + k * SESSION_CELLS + 256 + seen_level((int)(*entry >> 16 & 0xFF)) * 64 + (int)((direct + 9.1f) * 3.5f);
-        add_input(n, EACH * k, map, direct, stretched(s, *map));
-        add_input(n, EACH * k + 2, sure, stretched(s, *sure), *map * 2.0f - 1.0f);
+        add_input(s, n, k, s->session_maps + k * HISTORIES + (*entry >> 8 & 0xFF));
         known += session_order[k];
     }
-    for (int k = 0; k < RUNS; k++, at += 2) {
+    for (int k = 0; k < RUNS; k++, at++) {
         int cell = run_cell(s, place->run_token[k], place->run_times[k], path, depth);
-        if (cell < 0) continue;
-        float *map = s->run_maps + k * RUN_CELLS + cell;
-        add_input(n, at, map, stretched(s, *map), *map * 2.0f - 1.0f);
+        if (cell >= 0) add_input(s, n, at, s->run_maps + k * RUN_CELLS + cell);
     }
     int row = 0, confidence = 0;
-    for (int m = 0; m < MATCHES; m++, at += 2) {
+    for (int m = 0; m < MATCHES; m++, at++) {
         int token = place->predicted[m];
         if (token < 0 || !on_path(s, token, path, depth)) continue;
         int bit = (int)(s->bits[token] >> depth & 1);
-        float *map = s->match_maps + (m * 32 + place->bucket[m]) * 2 + bit;
-        add_input(n, at, map, stretched(s, *map), *map * 2.0f - 1.0f);
+        add_input(s, n, at, s->match_maps + (m * 32 + place->bucket[m]) * 2 + bit);
         if (!row) row = 1 + place->bucket[m] / 2;
     }
     n->x[at] = 0.3f;
@@ -525,7 +506,7 @@ static float mix(const State *s, const Place *place, Node *n, int node, uint64_t
     }
     z = z / (float)SECONDS;
     n->mixed = squashed(s, z);
-    float at = clamped(z, 7.999f) * 2.0f + 16.0f;
+    float at = clamped(z, 7.999f) + 8.0f;
     int bin = (int)at;
     n->fraction = at - (float)bin;
     int64_t first = ((int64_t)place->last * s->nodes + node) % s->refine_rows;
@@ -565,17 +546,15 @@ static void move(State *s, float *value, float target, float rate, float low, fl
 
 static void learn_entries(State *s, const uint64_t *hashes, int bit) {
     for (int k = 0; k < SESSION_CONTEXTS; k++) {
-        uint64_t *entry = find_entry(s, hashes[k]), check = hashes[k] & 0xFFFF, history = 1, seen = 0;
-        uint32_t p = 32768;
+        uint32_t *entry = find_entry(s, hashes[k]), check = (uint32_t)hashes[k] & 0xFFFF, history = 1, seen = 0;
         if (entry) {
-            history = *entry >> 24 & 0xFF; seen = *entry >> 16 & 0xFF; p = (uint32_t)(*entry & 0xFFFF);
+            history = *entry >> 8 & 0xFF; seen = *entry & 0xFF;
         } else entry = entry_to_replace(s, hashes[k]);
-        record(s, entry, 2);
-        p = nearer(s, p, bit, (int)seen);
+        record(s, entry, 1);
         if (seen < SESSION_LIMIT) seen++;
-        history = history * 2 + (uint64_t)bit;
+        history = history * 2 + (uint32_t)bit;
         if (history > 255) history = 128 | (history & 127);
-        *entry = (check ? check : 1) << 32 | history << 24 | seen << 16 | p;
+        *entry = (check ? check : 1) << 16 | history << 8 | seen;
     }
 }
 
@@ -790,7 +769,7 @@ static int open_state(PyObject *tuple, Handle *h) {
     s->symbols = (int)setting[SYMBOLS]; s->nodes = s->symbols - 1; s->capacity = (int)setting[CAPACITY];
     s->entry_bits = (int)setting[ENTRY_BITS]; s->match_bits = (int)setting[MATCH_BITS];
     s->refine_rows = (int)setting[REFINE_ROWS]; s->memories = (int)setting[MEMORY_COUNT]; s->run_bits = (int)setting[RUN_BITS];
-    s->inputs = SESSION_INPUTS + MEMORY_INPUTS * s->memories;
+    s->inputs = (SESSION_INPUTS + MEMORY_INPUTS * s->memories + 7) / 8 * 8;
     for (int m = 0; m < MEMORIES; m++) {
         s->node_total[m] = setting[NODE_COUNT + m]; s->slot_total[m] = setting[SLOT_COUNT + m];
         s->node_table[m] = h->view[B_MEMORIES + 2 * m].buf; s->slot_table[m] = h->view[B_MEMORIES + 2 * m + 1].buf;
@@ -803,10 +782,10 @@ static int open_state(PyObject *tuple, Handle *h) {
     s->bits = h->view[B_BITS].buf;
     s->arena = (uint32_t *)arena;
 #define AT(section, type) (type *)(arena + setting[SECTION + section])
-    s->registers = AT(S_REGISTERS, uint64_t); s->tokens = AT(S_TOKENS, uint16_t); s->entries = AT(S_ENTRIES, uint64_t);
+    s->registers = AT(S_REGISTERS, uint64_t); s->tokens = AT(S_TOKENS, uint16_t); s->entries = AT(S_ENTRIES, uint32_t);
     s->matches = AT(S_MATCHES, int32_t); s->runs = AT(S_RUNS, uint64_t); s->followers = AT(S_FOLLOWERS, uint32_t);
     s->weights = AT(S_WEIGHTS, float); s->second = AT(S_SECOND, float);
-    s->session_maps = AT(S_SESSION_MAPS, float); s->node_maps = AT(S_NODE_MAPS, float); s->slot_maps = AT(S_SLOT_MAPS, float);
+    s->session_maps = AT(S_SESSION_MAPS, float); s->slot_maps = AT(S_SLOT_MAPS, float);
     s->match_maps = AT(S_MATCH_MAPS, float); s->run_maps = AT(S_RUN_MAPS, float); s->refine = AT(S_REFINE, float);
 #undef AT
     s->journal = h->view[B_JOURNAL].buf; s->journal_words = h->view[B_JOURNAL].len / 4;

@@ -12,9 +12,7 @@ from rnncomplete.mixing.layout import (
     COMMON,
     HISTORIES,
     MEMORIES,
-    NODE_CELLS,
     SECTIONS,
-    SESSION_CELLS,
     SESSION_CONTEXTS,
     SETS,
     SLOT_CELLS,
@@ -94,20 +92,14 @@ def constants(rates: Rates) -> NDArray[np.float32]:
 def start(arena: Arena) -> None:
     """Fill the learned sections of ``arena`` with what to believe before anything was learned."""
     views = arena.views
-    middle = squash_table()
-    views["weights"][:] = 0.05
+    views["weights"][:] = 0.1
     views["second"].reshape(-1, 8)[:, :SETS] = np.float32(1.0 / SETS)
-    session = views["session_maps"].reshape(SESSION_CONTEXTS, SESSION_CELLS)
-    session[:, :HISTORIES] = _histories()
-    centre = (np.arange(64) + 0.5) / 3.5 - 9.1
-    cells = np.repeat(middle[((np.clip(centre, -11.9, 11.9) + 12.0) * SQUASH_STEPS).astype(np.int64)][None], 11, axis=0)
-    session[:, HISTORIES:] = np.clip(cells[:10].reshape(-1), 0.0005, 0.9995)
-    views["node_maps"].reshape(-1, NODE_CELLS)[:] = np.clip(cells.reshape(-1), 0.0005, 0.9995)
+    views["session_maps"].reshape(SESSION_CONTEXTS, HISTORIES)[:] = _histories()
     zeros, ones = np.divmod(np.arange(SLOT_CELLS), 12)
     views["slot_maps"].reshape(-1, SLOT_CELLS)[:] = ((ones + 0.3) / (zeros + ones + 0.6)).astype(np.float32)
     views["run_maps"].reshape(-1, 2)[:] = np.array([0.3, 0.7], np.float32)
     views["match_maps"].reshape(-1, 2)[:] = np.array([0.25, 0.75], np.float32)
-    line = middle[((np.clip((np.arange(BINS) - 16) / 2.0, -11.9, 11.9) + 12.0) * SQUASH_STEPS).astype(np.int64)]
+    line = squash_table()[(np.arange(BINS) - BINS // 2 + 12) * SQUASH_STEPS]
     views["refine"].reshape(-1, BINS)[:] = line
 
 

@@ -15,19 +15,19 @@ FloatArray = NDArray[np.float32]
 """Probabilities, float32[V] or float32[n, V]."""
 
 SESSION_CONTEXTS, NODE_CONTEXTS, SLOT_CONTEXTS = 12, 5, 7
-MEMORIES, MATCHES, SETS, SECONDS, BINS = 2, 2, 6, 3, 33
-RUNS, RUN_LENGTH, RUN_CELLS, HISTORIES, SESSION_CELLS, FOLLOW_BITS, STACK = 22, 3, 256, 256, 896, 12, 8
+MEMORIES, MATCHES, SETS, SECONDS, BINS = 2, 2, 6, 3, 17
+RUNS, RUN_LENGTH, RUN_CELLS, HISTORIES, FOLLOW_BITS, STACK = 22, 3, 256, 256, 12, 8
 COMMON = 0.3
 """Of the error that a set of weights learns from, the share that is the mixture's, not its own."""
-INPUTS, SESSION_INPUTS, MEMORY_INPUTS, EACH = 152, 104, 24, 4
-NETWORK_INPUT = EACH * SESSION_CONTEXTS + 2 * RUNS + 2 * MATCHES + 1
+INPUTS, SESSION_INPUTS, MEMORY_INPUTS = 64, 40, 12
+NETWORK_INPUT = SESSION_CONTEXTS + RUNS + MATCHES + 1
 """Where the network's odds stand among a decision's inputs."""
 VERSION = 3
 """Counted up with what a core can do."""
 SIGNATURE = (((VERSION * 100 + INPUTS) * 100 + SESSION_CONTEXTS) * 100 + NODE_CONTEXTS) * 100 + SLOT_CONTEXTS
 """What a compiled core must have been made for."""
-NODE_CELLS, SLOT_CELLS = 704, 144
-ORDER_ROWS, MATCH_ROWS, KIND_ROWS, COLUMN_ROWS = 384, 256, 4096, 64
+SLOT_CELLS = 144
+ORDER_ROWS, MATCH_ROWS, KIND_ROWS, COLUMN_ROWS = 384, 256, 512, 64
 REGISTERS = 32
 SYMBOLS, DEEPEST = 4096, 64
 """Characters of a vocabulary, and decisions that tell one of them, at most."""
@@ -46,7 +46,6 @@ SECTIONS = (
     "weights",
     "second",
     "session_maps",
-    "node_maps",
     "slot_maps",
     "match_maps",
     "run_maps",
@@ -73,15 +72,15 @@ class Sizes:
     capacity: int = 1 << 17
     """Characters that one session can hold."""
     entry_bits: int = 21
-    """Session entries, as a power of two; 8 bytes each. 100,000 characters make about a million, 10,000 about 220,000."""
+    """Session entries, as a power of two; 4 bytes each. 100,000 characters make about a million, 10,000 about 220,000."""
     run_bits: int = 20
     """Runs, as a power of two; 8 bytes each."""
     match_bits: int = 18
     """Match table places, as a power of two; 4 bytes each, twice."""
-    refine_rows: int = 8192
-    """Rows of each refinement map; 132 bytes each, twice."""
-    journal_words: int = 1 << 19
-    """Journal for undoing, in words of 4 bytes: about 2,000 a character."""
+    refine_rows: int = 2048
+    """Rows of each refinement map; 68 bytes each, twice."""
+    journal_words: int = 3 << 18
+    """Journal for undoing, in words of 4 bytes: about 3,000 a character."""
     frames: int = 4096
     """Characters that can be undone at most."""
 
@@ -89,12 +88,12 @@ class Sizes:
     def holding(cls, characters: int) -> Sizes:
         """Room for so many characters and no more: a short text takes little memory.
 
-        With 16 entries a character, 20,000 characters of Python take as many nats as with 128.
+        With 8 entries and 4 runs a character, texts take as many nats as with four times as many.
         """
         return cls(
             characters,
-            entry_bits=(16 * characters - 1).bit_length(),
-            run_bits=(8 * characters - 1).bit_length(),
+            entry_bits=(8 * characters - 1).bit_length(),
+            run_bits=(4 * characters - 1).bit_length(),
             match_bits=(2 * characters - 1).bit_length(),
         )
 
@@ -104,14 +103,13 @@ class Sizes:
         return {
             "registers": (np.uint64, REGISTERS),
             "tokens": (np.uint16, self.capacity + LOOK_AHEAD),
-            "entries": (np.uint64, 1 << self.entry_bits),
+            "entries": (np.uint32, 1 << self.entry_bits),
             "matches": (np.int32, MATCHES << self.match_bits),
             "runs": (np.uint64, 1 << self.run_bits),
             "followers": (np.uint32, 2 << FOLLOW_BITS),
             "weights": (np.float32, rows * INPUTS),
             "second": (np.float32, (ORDER_ROWS + MATCH_ROWS + symbols - 1) * 8),
-            "session_maps": (np.float32, SESSION_CONTEXTS * SESSION_CELLS),
-            "node_maps": (np.float32, MEMORIES * NODE_CONTEXTS * NODE_CELLS),
+            "session_maps": (np.float32, SESSION_CONTEXTS * HISTORIES),
             "slot_maps": (np.float32, MEMORIES * SLOT_CONTEXTS * SLOT_CELLS),
             "match_maps": (np.float32, MATCHES * 32 * 2),
             "run_maps": (np.float32, RUNS * RUN_CELLS),

@@ -41,7 +41,7 @@ def corpus() -> CorpusMemory:
         ("weights", -np.inf),
         ("session_maps", 2.0),
         ("refine", -1.0),
-        *((name, np.float16(0.9998)) for name in ("session_maps", "node_maps", "slot_maps", "match_maps")),
+        *((name, np.float16(0.9998)) for name in ("session_maps", "run_maps", "slot_maps", "match_maps")),
     ],
 )
 def test_impossible_weights_are_refused(corpus: CorpusMemory, section: str, value: float) -> None:
@@ -61,7 +61,7 @@ def test_an_impossible_rate_is_refused(corpus: CorpusMemory, rate: Any) -> None:
 
 def test_weights_of_other_sizes_are_refused(corpus: CorpusMemory) -> None:
     prior = Mixer(ALPHABET, [corpus], sizes=replace(SIZES, refine_rows=16)).learned_prior()
-    with pytest.raises(ModelError, match="expected 540672"):
+    with pytest.raises(ModelError, match="expected 69632"):
         CorpusMemory.from_bytes(CorpusMemory(ALPHABET, corpus.nodes, corpus.slots, prior).to_bytes())
 
 

@@ -478,6 +478,21 @@ def test_a_key_asks_the_network_for_one_character() -> None:
     assert len(network.asked) == 2
 
 
+def test_what_the_journal_no_longer_holds_is_read_again() -> None:
+    network, sizes = Told(), replace(SIZES, journal_words=1 << 13)
+    reader = Reader(lambda _: Mixer(ALPHABET, sizes=sizes), network)
+    text = Tail(0, np.random.default_rng(6).integers(0, SYMBOLS, 300).astype(np.uint16))
+    reader.read(text)
+    network.asked.clear()
+    reader.read(text.until(298))
+    assert network.asked == []
+    reader.read(text.until(100))
+    assert network.asked == [(0, 100)]
+    fresh = Mixer(ALPHABET, sizes=SIZES)
+    fresh.learn(text.until(100).tokens, Told()(text.until(100), 0))
+    assert whole(reader.mixer) == whole(fresh)
+
+
 def test_reading_stops_when_nobody_wants_it() -> None:
     reader = Reader(make, piece=5)
     text, left = Tail(0, tokens_of("abc = a_1\nA b")), iter([True, True, False])
