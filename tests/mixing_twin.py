@@ -35,7 +35,6 @@ from mixing_twin_tables import (
     learn_run,
     length_bucket,
     match_place,
-    nearer,
     node_hash,
     run_behind,
     run_cell,
