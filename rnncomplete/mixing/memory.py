@@ -119,6 +119,7 @@ class CorpusMemory:
             "nodes": len(self.nodes),
             "slots": len(self.slots),
             "prior": len(prior),
+            "weights": layout.VERSION,
             "rate": self.prior.rate,
         }
         labels = self.labels.to_bytes() if self.labels else b""
@@ -133,6 +134,8 @@ class CorpusMemory:
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> CorpusMemory:
         """The memory in ``data``, whose tables are not copied unless they are packed.
+
+        Weights that another version of the mixer learned are left out: its counts are what they were.
 
         Raises :class:`ModelError` if it is not a memory, is cut short, or holds what the core cannot work with.
         """
@@ -161,7 +164,9 @@ class CorpusMemory:
             if len(rest) != header["prior"] + of_labels:
                 raise ValueError("another length than it says")
             labels = LabelMemory.from_bytes(rest[header["prior"] :]) if of_labels else None
-            prior = Prior.from_bytes(rest[: header["prior"]], header.get("rate", Prior.rate))
+            prior = Prior()
+            if header.get("weights") == layout.VERSION:
+                prior = Prior.from_bytes(rest[: header["prior"]], header.get("rate", Prior.rate))
             alphabet = Alphabet(tuple(header["characters"]), tuple(header["counts"]))
             check_memory(alphabet, nodes, slots, prior)
         except (

@@ -65,6 +65,16 @@ def test_weights_of_other_sizes_are_refused(corpus: CorpusMemory) -> None:
         CorpusMemory.from_bytes(CorpusMemory(ALPHABET, corpus.nodes, corpus.slots, prior).to_bytes())
 
 
+def test_weights_of_another_version_are_left_out(corpus: CorpusMemory) -> None:
+    prior = Mixer(ALPHABET, [corpus], sizes=replace(SIZES, refine_rows=16)).learned_prior()
+    data = CorpusMemory(ALPHABET, corpus.nodes, corpus.slots, prior).to_bytes()
+    for before in (with_header(data, weights=layout.VERSION - 1), with_header(data, weights=None)):
+        memory = CorpusMemory.from_bytes(before)
+        assert memory.prior == Prior()
+        assert np.array_equal(memory.nodes, corpus.nodes)
+        assert np.array_equal(memory.slots, corpus.slots)
+
+
 def with_header(data: bytes, **changes: object) -> bytes:
     """The memory in ``data`` with a header that says something else."""
     (length,) = struct.unpack_from("<I", data, len(MAGIC))
