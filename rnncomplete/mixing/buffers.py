@@ -97,8 +97,8 @@ def start(arena: Arena) -> None:
     views["session_maps"].reshape(SESSION_CONTEXTS, HISTORIES)[:] = _histories()
     zeros, ones = np.divmod(np.arange(SLOT_CELLS), 12)
     views["slot_maps"].reshape(-1, SLOT_CELLS)[:] = ((ones + 0.3) / (zeros + ones + 0.6)).astype(np.float32)
-    views["run_maps"].reshape(-1, 2)[:] = np.array([0.3, 0.7], np.float32)
-    views["match_maps"].reshape(-1, 2)[:] = np.array([0.25, 0.75], np.float32)
+    views["run_maps"].reshape(-1, 2)[:] = np.array([0.15, 0.85], np.float32)
+    views["match_maps"].reshape(-1, 2)[:] = np.array([0.1, 0.9], np.float32)
     line = squash_table()[(np.arange(BINS) - BINS // 2 + 12) * SQUASH_STEPS]
     views["refine"].reshape(-1, BINS)[:] = line
 

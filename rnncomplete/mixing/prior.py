@@ -43,7 +43,7 @@ class Prior:
         ``weights`` is how many weights a session has. On a held-out text of Shakespeare's, the first 1,000 characters
         took 1.51 nats each so (the network alone 1.53, equal weights 1.75), and 60,000 took 1.272 (1.334, 1.290).
         """
-        rows = np.full((weights // INPUTS, INPUTS), 0.03)
+        rows = np.full((weights // INPUTS, INPUTS), 0.05)
         rows[:, NETWORK_INPUT] = 0.9
         return cls({"weights": rows.astype("<f2").tobytes()})
 
