@@ -158,15 +158,15 @@ class CorpusMemory:
                 slots = np.require(np.frombuffer(data, "<u4", places[1], at + nodes.nbytes), requirements="A")
                 size = nodes.nbytes + slots.nbytes
             rest = bytes(data[at + size :])
-            of_labels = header.get("labels", 0)
-            if not (whole(header["prior"]) and whole(of_labels) and of_labels >= 0):
+            of_prior, of_labels = header["prior"], header.get("labels", 0)
+            if not all(whole(size) and size >= 0 for size in (of_prior, of_labels)):
                 raise ValueError("impossible sizes")
-            if len(rest) != header["prior"] + of_labels:
+            if len(rest) != of_prior + of_labels:
                 raise ValueError("another length than it says")
-            labels = LabelMemory.from_bytes(rest[header["prior"] :]) if of_labels else None
+            labels = LabelMemory.from_bytes(rest[of_prior:]) if of_labels else None
             prior = Prior()
             if header.get("weights") == layout.VERSION:
-                prior = Prior.from_bytes(rest[: header["prior"]], header.get("rate", Prior.rate))
+                prior = Prior.from_bytes(rest[:of_prior], header.get("rate", Prior.rate))
             alphabet = Alphabet(tuple(header["characters"]), tuple(header["counts"]))
             check_memory(alphabet, nodes, slots, prior)
         except (

@@ -41,6 +41,8 @@ class Mixer:
     ) -> None:
         if len(memories) > layout.MEMORIES:
             raise ValueError(f"{len(memories)} corpus memories; expected at most {layout.MEMORIES}")
+        if any(memory.alphabet != alphabet for memory in memories):
+            raise ValueError("a corpus memory of another alphabet; expected one counted with the session's own")
         self.alphabet, self.memories, self._core = alphabet, tuple(memories), core or compiled_core()
         self.sizes = sizes or layout.Sizes()
         self.prior = prior or Prior()

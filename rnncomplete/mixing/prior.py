@@ -20,7 +20,7 @@ ROUNDED = 5
 """Bits of the ten behind the leading one of a float16 that :meth:`Prior.rounded` does without."""
 
 LARGEST = 1 << 23
-"""Bytes of all values; those of the largest vocabulary take a third."""
+"""Bytes of all values; those of the largest vocabulary take a sixth."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from rnncomplete.errors import ModelError
 from rnncomplete.mixing import layout
 from rnncomplete.mixing.alphabet import Alphabet
+from rnncomplete.mixing.label_memory import LabelMemory
 from rnncomplete.mixing.memory import MAGIC, MOST_PACKED, PACKED, CorpusMemory
 from rnncomplete.mixing.memory_check import MOST_PLACES
 from rnncomplete.mixing.mixer import Mixer
@@ -111,6 +112,14 @@ def test_an_impossible_header_is_refused(corpus: CorpusMemory, changes: dict[str
     assert CorpusMemory.from_bytes(with_header(data)).alphabet == ALPHABET
     with pytest.raises(ModelError, match="learn the corpus again"):
         CorpusMemory.from_bytes(with_header(data, **changes))
+
+
+def test_a_prior_shorter_than_nothing_is_refused(corpus: CorpusMemory) -> None:
+    labels = LabelMemory(np.ones((4, 1), np.int8), 0.1, 1.0, 1.0, (0.0, 0.0))
+    data, size = replace(corpus, labels=labels).to_bytes(), len(labels.to_bytes())
+    assert CorpusMemory.from_bytes(with_header(data)).labels is not None
+    with pytest.raises(ModelError, match="impossible sizes"):
+        CorpusMemory.from_bytes(with_header(data, prior=-size, labels=2 * size))
 
 
 @pytest.mark.parametrize("head", [b"[]", b"7", b'"nodes"', b"[" * 50_000, b"{" + b'"a":{' * 50_000, b"\xff"])

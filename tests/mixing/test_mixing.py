@@ -283,6 +283,20 @@ def test_both_cores_give_the_same_bits(  # noqa: PLR0917 - hypothesis fills them
     assert compiled.learned() == python.learned()
 
 
+def test_both_cores_agree_in_brackets_lists_and_indented_lines() -> None:
+    alphabet = Alphabet.usual("\n\t ()[]{},;ab")
+    sizes = replace(SIZES, capacity=2000, frames=40)
+    for text in ("([{" * 5 + "a,b;" + ")]}" * 6, "(a" + ",b" * 300 + ")", "\t a(b,\n" * 40, "\n" + "ab " * 110 + "\nab"):
+        tokens = np.array([alphabet.characters.index(c) for c in text], np.uint16)
+        memory = CorpusMemory.count(alphabet, tokens, 64, 128)
+        compiled, python = (Mixer(alphabet, [memory, memory], sizes=sizes, core=one) for one in (core, twin))
+        for one in (compiled, python):
+            one.skim(tokens)
+        assert compiled.learn(tokens[:20]).tobytes() == python.learn(tokens[:20]).tobytes()
+        assert compiled.undo(7) == python.undo(7) == 7
+        assert compiled.learned() == python.learned()
+
+
 @given(st.lists(st.integers(0, SYMBOLS - 1), max_size=300))
 @settings(max_examples=20)
 def test_both_cores_count_the_same(text: list[int]) -> None:
@@ -314,6 +328,11 @@ def test_what_does_not_fit_is_refused(one: object) -> None:
 def test_three_memories_are_one_too_many(corpus: CorpusMemory) -> None:
     with pytest.raises(ValueError, match="at most 2"):
         Mixer(ALPHABET, [corpus] * 3, sizes=SIZES)
+
+
+def test_a_memory_of_another_alphabet_is_refused(corpus: CorpusMemory) -> None:
+    with pytest.raises(ValueError, match="another alphabet"):
+        Mixer(Alphabet.usual(CHARACTERS[:2]), [corpus], sizes=SIZES)
 
 
 # memories
