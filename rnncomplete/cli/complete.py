@@ -19,6 +19,7 @@ from rnncomplete.cli.options import (
     source_option,
     source_text,
     static_option,
+    style_about,
     style_options,
     write_text,
 )
@@ -62,9 +63,9 @@ def complete(
     echo -n 'To be, or not' | rnncomplete complete
     rnncomplete complete --style linux --chars 80 < driver.c
     rnncomplete complete --alternatives 3 --json < letter.txt
-    echo -n 'Où est' | rnncomplete complete --style english-french --source 'Where is the station?'
+    echo -n 'Où est' | rnncomplete complete --source 'Where is the station?'
     rnncomplete complete --style english-french --source letter.txt < lettre.txt
-    echo -n 'a red apple ' | rnncomplete complete --style pictures --picture scene.png
+    echo -n 'a red apple ' | rnncomplete complete --picture scene.png
     """
     from dataclasses import replace
 
@@ -73,10 +74,11 @@ def complete(
     from rnncomplete.text.printing import displayable
 
     before = decode_stdin("rnncomplete complete < FILE")
-    settings = settings_from(context, **flags)
-    completer = open_completer(settings, before, static=static)
     if source is not None and picture is not None:
         raise click.UsageError("--source and --picture; expected one of them")
+    if source is not None or picture is not None:
+        flags["style"] = style_about(context, flags["style"], "text" if picture is None else "picture")
+    completer = open_completer(settings_from(context, **flags), before, static=static)
     if source is not None:
         completer.open(source=source_text(source))
     if picture is not None:

@@ -16,6 +16,7 @@ from rnncomplete.cli.options import (
     print_text,
     settings_from,
     static_option,
+    style_about,
     style_options,
     tell,
 )
@@ -98,6 +99,8 @@ def evaluate_files(
     """
     others = {"--source": source, "--peers": peers, "--peer": peer, "--corpus": corpus}
     _check_alone({"--labels": labels, "--pictures": pictures}, others)
+    if source or pictures:
+        flags["style"] = style_about(context, flags["style"], "picture" if pictures else "text")
     if labels:
         from rnncomplete.cli.evaluate_labels import print_label_figures
 

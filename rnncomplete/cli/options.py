@@ -84,16 +84,30 @@ def named_style(context: click.Context, style: str | None) -> str | None:
     return named
 
 
+def style_about(context: click.Context, style: str | None, kind: str) -> str:
+    """The style named, or else of those that write about sources of that ``kind`` the one of the settings, or the first.
+
+    Raises :class:`StyleError` if there is none.
+    """
+    from rnncomplete.network.loading import styles_about
+    from rnncomplete.settings import load_settings
+
+    if named := named_style(context, style):
+        return named
+    found, usual = styles_about(kind), load_settings().style
+    return usual if usual in found else found[0]
+
+
 def load_about(context: click.Context, style: str | None, kind: str) -> Model:
     """The network that writes about sources of that ``kind``: that of the style named, or else the first there is.
 
     It runs on the CPU, where lines are tried side by side. Raises :class:`StyleError`.
     """
     from rnncomplete.errors import StyleError
-    from rnncomplete.network.loading import load_network, styles_about
+    from rnncomplete.network.loading import load_network
     from rnncomplete.styles import find_style
 
-    chosen = named_style(context, style) or styles_about(kind)[0]
+    chosen = style_about(context, style, kind)
     model = load_network(find_style(settings_from(context, style=chosen).style), "cpu")
     if model.card.source is None or model.card.source["kind"] != kind:
         does, trained = {

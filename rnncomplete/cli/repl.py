@@ -15,6 +15,7 @@ from rnncomplete.cli.options import (
     source_option,
     source_text,
     static_option,
+    style_about,
     style_options,
 )
 
@@ -41,6 +42,8 @@ def open_repl(context: click.Context, *, static: bool = False, source: str | Non
     """Open the prompt with the settings that ``flags`` and the files give."""
     from rnncomplete.repl import run
 
+    if source:
+        flags["style"] = style_about(context, flags.get("style"), "text")
     settings = settings_from(context, **flags)
     about = _checked_source(source, settings.style) if source else ""
     run(

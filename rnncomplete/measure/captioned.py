@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING
 
 from rnncomplete.errors import TextError
+from rnncomplete.files import read_regular
 from rnncomplete.network.picture_file import ENDINGS
 from rnncomplete.text.decoding import read_text
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 HELD_OUT = 20
 """One in so many pictures is held out where the layout does not say which."""
+
+LARGEST = 1 << 28
+"""Bytes of a file of annotations: three times those of COCO 2017."""
 
 LAYOUTS = (
     "expected Flickr8k.token.txt or captions.txt beside the pictures (as Flickr8k has it), or "
@@ -84,10 +88,12 @@ def _coco(folder: Path, layouts: str) -> tuple[Captions, set[Path]]:
     for file in files:
         part = file.stem.removeprefix("captions_")
         try:
-            held = json.loads(file.read_bytes())
+            held = json.loads(read_regular(file, LARGEST))
             names = {int(image["id"]): str(image["file_name"]) for image in held["images"]}
             rows = [(names[int(row["image_id"])], str(row["caption"])) for row in held["annotations"]]
-        except (OSError, ValueError, OverflowError, KeyError, TypeError, RecursionError) as error:
+        except OSError as error:
+            raise TextError(f"cannot read {file}: {error.strerror or error}; {layouts}") from None
+        except (ValueError, OverflowError, KeyError, TypeError, RecursionError) as error:
             raise TextError(f"{file} holds no captions ({type(error).__name__}: {error}); {layouts}") from None
         for name, caption in rows:
             path = folder / part / name

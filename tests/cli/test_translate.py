@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +82,22 @@ def test_without_a_name_the_first_style_that_translates_is_taken(
 
     install_style(AnyPath(style), replace=True)
     assert run("translate", text="A") == "a\n"
+    assert run("complete", "--source", "HELLO", text="hel") == "lo\n"
+    (tmp_path / "a.small").write_text("hello\n", encoding="utf-8")
+    (tmp_path / "a.large").write_text("HELLO\n", encoding="utf-8")
+    files = [str(tmp_path / "a.small"), "--source", str(tmp_path / "a.large")]
+    assert json.loads(run("eval", "--static", "--json", *files))["nats_per_character"] < 0.1
+
+
+def test_the_style_of_the_settings_is_taken_if_it_translates(
+    tiny_card: Card, style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnncomplete.styles.shipped_styles_folder", lambda: tmp_path / "none")
+    for name in ("aaa", "zzz"):
+        install_style(write_source_style(tmp_path / name, replace(copying_card(tiny_card), style=name)))
+    for chosen, taken in (("zzz", "zzz"), ("nonesuch", "aaa"), ("auto", "aaa")):
+        monkeypatch.setenv("RNNCOMPLETE_STYLE", chosen)
+        assert json.loads(run("complete", "--source", "A", "--json"))["style"] == taken
 
 
 def test_a_style_that_translates_nothing_says_so(tiny_style: Path, tiny_card: Card, tmp_path: Path) -> None:

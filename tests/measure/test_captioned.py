@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from rnncomplete.errors import TextError
-from rnncomplete.measure.captioned import captioned_pictures
+from rnncomplete.measure.captioned import LARGEST, captioned_pictures
 from rnncomplete.measure.descriptions import read_captioned
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ def test_annotations_that_name_no_file_are_refused(images: str, said: str, tmp_p
     held = f'{{"images": [{images}], "annotations": [{{"image_id": 1, "caption": "a cat"}}]}}'
     (tmp_path / "annotations" / "captions_val.json").write_text(held)
     with pytest.raises(TextError, match=said):
+        captioned_pictures(tmp_path)
+
+
+def test_annotations_larger_than_any_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    with (tmp_path / "annotations" / "captions_train.json").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    with pytest.raises(TextError, match=r"cannot read .*: it is larger than 256 MB; expected"):
         captioned_pictures(tmp_path)
 
 

@@ -286,7 +286,12 @@ def test_both_cores_give_the_same_bits(  # noqa: PLR0917 - hypothesis fills them
 def test_both_cores_agree_in_brackets_lists_and_indented_lines() -> None:
     alphabet = Alphabet.usual("\n\t ()[]{},;ab")
     sizes = replace(SIZES, capacity=2000, frames=40)
-    for text in ("([{" * 5 + "a,b;" + ")]}" * 6, "(a" + ",b" * 300 + ")", "\t a(b,\n" * 40, "\n" + "ab " * 110 + "\nab"):
+    for text in (
+        "([{" * 5 + "a,b;" + ")]}" * 6,
+        "(a" + ",b" * 300 + ")",
+        "\t a(b,\n" * 40,
+        "\n" + "ab " * 110 + "\nab",
+    ):
         tokens = np.array([alphabet.characters.index(c) for c in text], np.uint16)
         memory = CorpusMemory.count(alphabet, tokens, 64, 128)
         compiled, python = (Mixer(alphabet, [memory, memory], sizes=sizes, core=one) for one in (core, twin))

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rnncomplete.errors import SettingError
 from rnncomplete.measure.peers.peer import Peer
+from rnncomplete.text.printing import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 INSTALL = "apt install presage"
+AGAIN = "to install it again on Debian and Ubuntu type: apt install --reinstall presage"
 
 ORDER = 3
 """Words of a gram, as in its own configuration."""
@@ -87,7 +89,7 @@ class PresageGhosts:
 
 
 def presage(corpus: str, progress: Callable[[int, int], None] = lambda *_: None) -> Peer:
-    """Its 3-grams are of ``corpus``; raises :class:`SettingError` where it is not installed."""
+    """Its 3-grams are of ``corpus``; raises :class:`SettingError` where it is not installed, or fails."""
     if not (shutil.which("text2ngram") and ctypes.util.find_library("presage")):
         raise SettingError(f"presage is not installed; on Debian and Ubuntu type: {INSTALL}")
     folder = Path(tempfile.mkdtemp(prefix="presage"))
@@ -106,7 +108,11 @@ def _counted(folder: Path, corpus: str, progress: Callable[[int, int], None]) ->
     text.write_text(corpus[-MOST_CHARACTERS:], encoding="utf-8")
     for length in range(1, ORDER + 1):
         command = ["text2ngram", "-n", str(length), "-f", "sqlite", "-o", str(counts), str(text)]
-        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+        try:
+            subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = error.strerror if isinstance(error, OSError) else one_line(error.stderr.decode("utf-8", "replace"))
+            raise SettingError(f"presage's text2ngram cannot count the corpus: {said or error}; {AGAIN}") from None
         progress(length, ORDER)
     return Library(folder, counts), counts.stat().st_size
 
@@ -145,4 +151,4 @@ class Library:
 
     def _check(self, code: Any) -> None:
         if code:
-            raise RuntimeError(f"presage said {code}")
+            raise SettingError(f"presage's library failed with its error {code}; {AGAIN}")

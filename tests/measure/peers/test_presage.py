@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ctypes.util
+import os
 import shutil
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rnncomplete.errors import SettingError
 from rnncomplete.measure.peers.presage import INSTALL, READ, PresageGhosts, presage
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CORPUS = "the quick brown fox jumps over the lazy dog.\nand the quick brown hen does not.\n" * 20
 
@@ -39,6 +44,31 @@ def test_it_says_what_to_type_where_it_is_not_installed(monkeypatch: pytest.Monk
     monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
     with pytest.raises(SettingError, match="apt install presage"):
         presage(CORPUS)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the program that fails is a shell script")
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (
+            "#!/bin/sh\necho 'no space left' >&2\necho 'on the disk' >&2\nexit 3\n",
+            "no space left on the disk; to install",
+        ),
+        ("#!/bin/sh\nexit 3\n", "exit status 3"),
+        ("#!/no/such/shell\n", "No such file or directory"),
+    ],
+)
+def test_a_program_of_its_own_that_fails_is_told_of_in_a_line(
+    script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "text2ngram").write_text(script)
+    (tmp_path / "text2ngram").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: name)
+    with pytest.raises(SettingError, match="text2ngram cannot count the corpus") as refused:
+        presage(CORPUS)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.slow
