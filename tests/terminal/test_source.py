@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from tiny_source import copying_card, plain_picture, seeing_card, write_source_s
 from rnncomplete.cli import main
 from rnncomplete.completion import sources
 from rnncomplete.completion.completer import load_completer
+from rnncomplete.completion.installing import install_style
 from rnncomplete.completion.sources import source_line, with_lines_from
 from rnncomplete.completion.worker import Background, Request
 from rnncomplete.ghost.suggest import RNNAutoSuggest
@@ -118,6 +120,21 @@ def test_a_style_without_a_source_takes_none(tiny_style: Path, copying: str) -> 
     result = CliRunner().invoke(main, ["--source", "HELLO", "complete", "--style", copying], input="h")
     assert result.exit_code == 2
     assert "rnncomplete complete --source" in result.output
+
+
+def test_a_prompt_told_a_source_takes_a_style_that_translates(
+    tiny_card: Card, copying: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, Any] = {}
+    monkeypatch.setattr("rnncomplete.styles.shipped_styles_folder", lambda: tmp_path / "none")
+    monkeypatch.setattr("rnncomplete.repl.run", lambda **settings: told.update(settings))
+    monkeypatch.setattr("rnncomplete.cli.repl.end_process", lambda: None)
+    install_style(write_source_style(tmp_path / "aaa", replace(copying_card(tiny_card), style="aaa")))
+    for command in ([], ["repl"]):
+        assert CliRunner().invoke(main, [*command, "--source", "HELLO"]).exit_code == 0
+        assert (told.pop("style"), told["source"]) == ("aaa", "HELLO")
+    CliRunner().invoke(main, ["--style", copying, "--source", "HELLO"])
+    assert told["style"] == copying
 
 
 def test_lines_of_a_source_that_are_not_there_are_empty() -> None:
