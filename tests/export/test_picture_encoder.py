@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from rnncomplete_export.network.picture_encoder import PictureEncoder, StandardConvolution
+from rnncomplete_export.network.picture_encoder import PictureEncoder, StandardConvolution, coordinates
 from rnncomplete_export.pictures.composing import PLACES
 
 
@@ -27,6 +27,16 @@ def test_a_picture_is_read_alike_alone_and_beside_others(codes: int) -> None:
     for place in range(4):
         alone = encoder(pictures[place : place + 1])
         torch.testing.assert_close(alone.values[0], together.values[place], rtol=1e-4, atol=1e-5)
+
+
+def test_places_that_look_alike_are_told_apart_by_where_they_are() -> None:
+    torch.manual_seed(1)
+    context = PictureEncoder(40, 12, 20, subjects=3, codes=8).eval().context(torch.ones(1, PLACES**2, 40))
+    assert len(context.values[0].unique(dim=0)) == len(coordinates().unique(dim=0)) == PLACES**2
+    where = coordinates()
+    right, below = where[1] - where[0], where[PLACES] - where[0]
+    assert right.nonzero().flatten().tolist() == [PLACES + 1, PLACES + 2, 2 * PLACES + 1], "the column alone"
+    assert below.nonzero().flatten().tolist() == [0, 1, PLACES], "the row alone"
 
 
 def test_filters_have_no_mean_and_the_gain_that_is_learned() -> None:

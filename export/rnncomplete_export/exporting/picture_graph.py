@@ -58,12 +58,12 @@ def picture_graph(graph: EncoderGraph, encoder: PictureEncoder) -> tuple[onnx.Va
         else:
             values, rectified = graph.node("Relu", [values], name), True
     last = graph.node("Relu", [values], "last")
-    width = encoder.positions.shape[1]
+    width = encoder.width
     shape = graph.constant("flat", np.array([width, -1], np.int64))
     places = graph.node("Transpose", [graph.node("Reshape", [last, shape], "rows")], "places", perm=[1, 0])
-    full = graph.node("Mul", [places, graph.constant("rectified", np.full(width, RECTIFIED, np.float32))], "full")
-    where = graph.constant("positions", numbers(encoder.positions))
-    seen = graph.node("Add", [full, where], "placed")
+    full = seen = graph.node(
+        "Mul", [places, graph.constant("rectified", np.full(width, RECTIFIED, np.float32))], "full"
+    )
     if encoder.subjects is not None and encoder.codes is not None:
         certain = copy.deepcopy(encoder.subjects)
         with torch.no_grad():
@@ -72,4 +72,4 @@ def picture_graph(graph: EncoderGraph, encoder: PictureEncoder) -> tuple[onnx.Va
         shares = graph.node("Softmax", [graph.linear(full, certain, "subjects")], "shares", axis=1)
         codes = graph.weights("codes", numbers(encoder.codes.weight).T, 1)
         seen = graph.concat([seen, graph.node("MatMul", [shares, codes], "told")], "seen")
-    return port(PICTURE, 3, SIDE, SIDE), len(encoder.positions), seen
+    return port(PICTURE, 3, SIDE, SIDE), len(encoder.coordinates), seen

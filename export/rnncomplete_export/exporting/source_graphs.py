@@ -6,9 +6,11 @@ float32 with weights that are kept in int8, since it runs once a line.
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch import nn
 
 from rnncomplete.network.contract import KEYS, VALUES
 from rnncomplete.network.operators import PLACES, SOURCE
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     import onnx
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from rnncomplete_export.exporting.graphs import Precision
     from rnncomplete_export.network.conditioned_network import ConditionedNetwork
@@ -108,9 +111,22 @@ def build_encode(network: ConditionedNetwork, precision: Precision) -> onnx.Mode
     """
     graph = EncoderGraph(precision)
     source, places, seen = ENCODER_GRAPHS[type(network.encoder)](graph, network.encoder)
-    graph.linear(seen, network.encoder.keys, KEYS)
-    graph.linear(seen, network.encoder.values, VALUES)
+    _read(graph, seen, network.encoder.beside, network.encoder.keys, KEYS)
+    _read(graph, seen, network.encoder.beside, network.encoder.values, VALUES)
     return finished_model(graph, "encode", [source], _context(network, places))
+
+
+def _read(graph: EncoderGraph, seen: str, beside: Tensor | None, layer: nn.Linear, output: str) -> None:
+    """``seen`` [places, n] through a ``layer`` whose last columns read what is ``beside`` it, which is known: a table that is added."""
+    if beside is None:
+        graph.linear(seen, layer, output)
+        return
+    of_seen = copy.deepcopy(layer)
+    of_seen.weight = nn.Parameter(layer.weight[:, : -beside.shape[1]])
+    table = numbers(beside @ layer.weight[:, -beside.shape[1] :].T)
+    graph.node(
+        "Add", [graph.linear(seen, of_seen, f"{output}.seen"), graph.constant(f"{output}.beside", table)], output
+    )
 
 
 def _text(graph: EncoderGraph, encoder: TextEncoder) -> tuple[onnx.ValueInfoProto, str, str]:

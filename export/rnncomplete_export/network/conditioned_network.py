@@ -54,6 +54,11 @@ class Encoder(nn.Module, ABC):
     keys: nn.Linear
     values: nn.Linear
 
+    @property
+    def beside(self) -> Tensor | None:
+        """What keys and values read of each place last, whatever the source: float[P, n], or nothing."""
+        return None
+
     @abstractmethod
     def forward(self, source: Tensor) -> Context:
         """The context of B sources, of which the first dimension of ``source`` is the number."""

@@ -30,6 +30,12 @@ BLOCKS = (1, 2, 1)
 CERTAINTY = 2.0
 """What logits of places are multiplied by before they are told: a mixture of names is no name."""
 
+COORDINATES = 2 * PLACES + 2
+"""Numbers that say where a place is."""
+
+PLAIN = 8
+"""What each of them is multiplied by: small as they are beside hundreds of other numbers, they would be learned late."""
+
 MAP = 3
 """Dimensions of maps, of which pictures have one more."""
 
@@ -79,16 +85,21 @@ class PictureEncoder(Encoder):
     With ``subjects``, a readout says which of them is at each place. Where they have ``codes``, of so many numbers each,
     the shares of all subjects at a place, sharpened, are told as the mean of their codes, beside what was seen there: a decoder that
     would have to learn from what is seen how every name is spelled learns it from the codes in far fewer examples.
+
+    Where a place is, is told beside what is there, as :func:`coordinates`.
     """
+
+    coordinates: Tensor
 
     def __init__(
         self, width: int, keys: int, values: int, *, dropout: float = 0.0, subjects: int = 0, codes: int = 0
     ) -> None:
         super().__init__()
+        self.width = width
         self.convolutions = nn.ModuleList(layers(widths(width)))
-        self.positions = nn.Parameter(torch.zeros(PLACES * PLACES, width))
-        nn.init.normal_(self.positions, std=0.3)
-        self.keys, self.values = nn.Linear(width + codes, keys), nn.Linear(width + codes, values)
+        self.register_buffer("coordinates", coordinates(), persistent=False)
+        reads = width + codes + COORDINATES
+        self.keys, self.values = nn.Linear(reads, keys), nn.Linear(reads, values)
         self.subjects = nn.Linear(width, subjects) if subjects else None
         self.codes = nn.Linear(subjects, codes, bias=False) if subjects and codes else None
         if self.codes is not None:
@@ -113,7 +124,7 @@ class PictureEncoder(Encoder):
         self.codes.weight[:, 0] = 0
 
     def features(self, source: Tensor) -> Tensor:
-        """The last map, float[B, P, W], without positions; a ``source`` that is such a map already, as it is."""
+        """The last map, float[B, P, W]; a ``source`` that is such a map already, as it is."""
         if source.dim() == MAP:
             return source
         values = (source * 4 - 2).contiguous(memory_format=torch.channels_last)
@@ -143,15 +154,31 @@ class PictureEncoder(Encoder):
 
         What is ``found`` there float[B, P, subjects] is told, or what is ``known`` to be there int64[B, P] and not -1.
         """
-        reads = features + self.positions
+        reads = [features]
         if self.codes is not None:
             found = self.found(features) if found is None else found
             codes = self.codes(torch.softmax(CERTAINTY * found, dim=-1))
             if known is not None:
-                told = functional.embedding(known.clamp(min=0), self.codes.weight.T)
-                codes = torch.where((known >= 0)[..., None], told.to(codes.dtype), codes)
-            reads = torch.cat((reads, codes), dim=-1)
-        return Context(self.keys(reads), self.values(reads))
+                true = functional.embedding(known.clamp(min=0), self.codes.weight.T)
+                codes = torch.where((known >= 0)[..., None], true.to(codes.dtype), codes)
+            reads.append(codes)
+        reads.append(self.coordinates.expand(len(features), -1, -1))
+        told = torch.cat(reads, dim=-1)
+        return Context(self.keys(told), self.values(told))
+
+    @property
+    def beside(self) -> Tensor:
+        """:func:`coordinates`."""
+        return self.coordinates
+
+
+def coordinates() -> Tensor:
+    """Of each place its row and its column, float[P, 18]: each as one of eight, and as a number from -14 to 14."""
+    row, column = torch.meshgrid(torch.arange(PLACES), torch.arange(PLACES), indexing="ij")
+    parts = []
+    for number in (row.flatten(), column.flatten()):
+        parts += [functional.one_hot(number, PLACES), (number[:, None] - (PLACES - 1) / 2) / 2]
+    return PLAIN * torch.cat(parts, dim=1).float()
 
 
 def _spelled(text: str, width: int) -> Tensor:

@@ -100,26 +100,33 @@ class ComposedPictures:
 class KeptMaps:
     """What an ``encoder`` made of n ``pictures``, once, which is taken instead of them: when the first is taken.
 
-    ``progress`` is told how many were made of all.
+    In the precision of ``fabric``. ``progress`` is told how many were made of all.
     """
 
     def __init__(
         self,
         pictures: ComposedPictures,
         encoder: PictureEncoder,
+        fabric: Fabric,
         seed: int,
         progress: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
         self.lengths = pictures.lengths
         self.places: Tensor | None = None
         """What is in the places of the maps that were taken last, int64[B, 8, 8]."""
-        self._pictures, self._encoder, self._seed, self._progress = pictures, encoder, seed, progress
+        self._pictures, self._encoder, self._fabric, self._seed, self._progress = (
+            pictures,
+            encoder,
+            fabric,
+            seed,
+            progress,
+        )
         self._maps = torch.empty(0)
 
     def take(self, which: Tensor, empty: Tensor, longest: int) -> Tensor:  # noqa: ARG002 - all are as long
         """float32[B, P, W]."""
         if not len(self._maps):
-            with torch.random.fork_rng(devices=[]):
+            with torch.random.fork_rng(devices=[]), self._fabric.autocast():
                 torch.manual_seed(self._seed)
                 self._make()
         self.places = self._places[which].long().masked_fill(empty[:, None, None], 0)
@@ -127,7 +134,7 @@ class KeptMaps:
 
     @torch.no_grad()
     def _make(self) -> None:
-        count, encoder, device = len(self.lengths), self._encoder, self._encoder.positions.device
+        count, encoder, device = len(self.lengths), self._encoder, self._encoder.coordinates.device
         none = torch.zeros(AT_ONCE, dtype=torch.bool, device=device)
         maps = places = torch.empty(0)
         for begin in range(0, count, AT_ONCE):
@@ -174,7 +181,7 @@ class PictureTask(SourceTask):
         for part in (encoder.convolutions, encoder.subjects):
             if part is not None:
                 part.requires_grad_(requires_grad=False)
-        self.training.sources = KeptMaps(sources, encoder, self.config.seed, progress)
+        self.training.sources = KeptMaps(sources, encoder, self.fabric, self.config.seed, progress)
 
     def learn(self, module: Any, updates: int) -> Learned:
         """One batch, whose pictures, like all that is drawn by lot, are a function of the number of ``updates``."""
