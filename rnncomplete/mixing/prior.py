@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncomplete.errors import ModelError
-from rnncomplete.mixing.layout import INPUTS, LEARNED, NETWORK_INPUT, Rates
+from rnncomplete.mixing.layout import INPUTS, LEARNED, NETWORK_INPUT, SESSION_INPUTS, Rates
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,13 +38,13 @@ class Prior:
 
     @classmethod
     def trusting_the_network(cls, weights: int) -> Prior:
-        """What to begin with where nothing was learned before: the network, and a little of all else.
+        """What to begin with where nothing was learned before: the network, and a little of all else, of memories a little more.
 
         ``weights`` is how many weights a session has. On a held-out text of Shakespeare's, the first 1,000 characters
         took 1.51 nats each so (the network alone 1.53, equal weights 1.75), and 60,000 took 1.272 (1.334, 1.290).
         """
         rows = np.full((weights // INPUTS, INPUTS), 0.05)
-        rows[:, NETWORK_INPUT] = 0.9
+        rows[:, NETWORK_INPUT], rows[:, SESSION_INPUTS:] = 0.9, 0.07
         return cls({"weights": rows.astype("<f2").tobytes()})
 
     def rounded(self) -> Prior:
