@@ -46,6 +46,7 @@ def test_it_says_what_to_type_where_it_is_not_installed(monkeypatch: pytest.Monk
         presage(CORPUS)
 
 
+# Windows starts no file for the line at its beginning, and presage is not to be had there: it is said not to be installed.
 @pytest.mark.skipif(os.name != "posix", reason="the program that fails is a shell script")
 @pytest.mark.parametrize(
     ("script", "said"),
