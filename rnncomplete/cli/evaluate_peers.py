@@ -31,10 +31,12 @@ def training_text(card: Card) -> str:
     from rnncomplete.errors import TextError
     from rnncomplete.text.decoding import read_text
 
+    missing = ""
     for point in entry_points(group=CORPORA):
         try:
             path = point.load()(card.corpus.get("sha256"))
-        except ModuleNotFoundError:  # what fetches texts comes with an extra
+        except ModuleNotFoundError as error:  # what fetches texts comes with an extra
+            missing = f", which needs {error.name}: pip install 'rnncomplete[train]'"
             continue
         if path:
             text = read_text(path)
@@ -42,6 +44,7 @@ def training_text(card: Card) -> str:
     raise TextError(
         f"peers learn from what the style {card.style!r} was trained on, which is not at hand; give it with "
         "--corpus FILE, or set RNNCOMPLETE_CORPORA to a folder that holds it as STYLE/train.txt (see --help)"
+        f"{missing}"
     )
 
 

@@ -13,7 +13,7 @@ from tiny_readout import LABELS, readout_card, write_readout_style
 from tiny_source import copying_card, write_source_style
 
 from rnncomplete.cli import main
-from rnncomplete.errors import SettingError
+from rnncomplete.errors import SettingError, TextError
 from rnncomplete.measure.peers.peer import Peer
 
 if TYPE_CHECKING:
@@ -329,3 +329,21 @@ def test_eval_says_first_what_it_cannot_read(tiny_style: Path, tmp_path: Path) -
     assert json.loads(result.stdout)["unknown_characters"] == 3
     path.write_text("ab ab", encoding="utf-8")
     assert run("eval", "--style", tiny_style, "--static", path).stderr == ""
+
+
+@pytest.mark.parametrize("missing", [None, "pooch"])
+def test_peers_without_a_corpus_say_what_is_missing(missing: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rnncomplete.cli.evaluate_peers import training_text
+    from rnncomplete.network.loading import read_card
+    from rnncomplete.styles import find_style
+
+    class Point:
+        def load(self) -> object:
+            if missing:
+                raise ModuleNotFoundError(name=missing)
+            return lambda sha256: None
+
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Point()])
+    with pytest.raises(TextError, match="set RNNCOMPLETE_CORPORA") as refused:
+        training_text(read_card(find_style("shakespeare")))
+    assert str(refused.value).endswith("needs pooch: pip install 'rnncomplete[train]'") == bool(missing)
