@@ -180,6 +180,7 @@ ENCODE_RULES: Rules = {
     ("", "Add"): _together,
     ("", "Mul"): _together,
     ("", "Relu"): alike,
+    ("", "Sqrt"): alike,
     ("", "Unsqueeze"): _unsqueeze,
     ("", "Squeeze"): _squeeze,
     ("", "Transpose"): _transpose,

@@ -73,3 +73,52 @@ def test_pieces_hold_no_more_than_their_size_but_for_one_alone(size: int) -> Non
         assert begin < end
         held = (end - begin) * (lines[begin:end].max() + sources[begin:end].max())
         assert end - begin == 1 or held <= size
+
+
+def test_characters_that_tell_are_marked_where_they_are() -> None:
+    lines = [np.arange(2, 2 + length, dtype=np.uint16) for length in (3, 9, 5, 7)]
+    sources = TextSources([np.append(line, np.uint16(1)) for line in lines], 1, CPU)
+    telling = [[0], [4, 8], [], [6]]
+    examples = Examples(sources, lines, size=60, newline=1, seed=3, device=CPU, telling=telling)
+    for which, batch in examples.each():
+        assert batch.telling is not None
+        assert batch.telling.shape == batch.targets.shape
+        for row, number in enumerate(which):
+            assert batch.telling[:, row].nonzero()[:, 0].tolist() == telling[number]
+
+
+def test_characters_that_tell_weigh_more_at_first_and_no_more_in_the_end() -> None:
+    from lightning_fabric import Fabric
+
+    from rnncomplete.text.vocabulary import Vocabulary
+    from rnncomplete_export.training.configuration import TrainingConfig
+    from rnncomplete_export.training.source_task import EMPHASIS, SourceTask
+
+    characters = ("\ufffd", "\n", *"abcdefgh")
+    lines = [np.array([2 + number % 8] * 4, np.uint16) for number in range(20)]
+    sources = TextSources([np.append(line, np.uint16(1)) for line in lines], 1, CPU)
+
+    def lost(telling: list[list[int]] | None, share: float) -> tuple[float, float]:
+        examples = Examples(sources, lines, size=400, newline=1, seed=3, device=CPU, telling=telling)
+        config = TrainingConfig(hidden_size=8, embedding_size=4, encoder_size=8, keys=4, values=4, unknown_share=0)
+        task = SourceTask(
+            examples,
+            examples,
+            Vocabulary(characters),
+            config,
+            Fabric(accelerator="cpu", devices=1),
+            source={"kind": "text", "vocabulary": list(characters), "longest": 10},
+            told=[],
+            about="",
+            corpus={},
+        )
+        learned = task.learn(task.network.eval(), 0, share)
+        return float(learned.loss.detach()), float(learned.nats)
+
+    usual, nats = lost(None, 0)
+    assert usual == nats
+    everywhere = [list(range(5))] * 20
+    assert lost(everywhere, 0) == pytest.approx(((1 + EMPHASIS) * nats, nats))
+    assert lost(everywhere, 0.25) == pytest.approx(((1 + EMPHASIS / 2) * nats, nats))
+    assert lost([[0]] * 20, 0)[0] < lost(everywhere, 0)[0]
+    assert lost(everywhere, 0.5) == lost(everywhere, 1) == (nats, nats)

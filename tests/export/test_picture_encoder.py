@@ -103,3 +103,21 @@ def test_what_is_known_to_be_at_a_place_is_told_instead_of_what_is_found() -> No
     torch.testing.assert_close(told.keys[0], encoder(features).keys[0])
     torch.testing.assert_close(told.values[1], encoder.context(features, found).values[1])
     assert not torch.allclose(told.values[1], encoder(features).values[1])
+
+
+def test_of_each_place_it_is_told_what_other_thing_there_is_and_where() -> None:
+    torch.manual_seed(1)
+    encoder = PictureEncoder(40, 12, 20, subjects=7, codes=8).eval()
+    at = torch.zeros(3, PLACES**2, dtype=torch.long)
+    at[:2, 9:12], at[0, 50:54] = 3, 5  # two things, one alone, nothing
+    shares = torch.nn.functional.one_hot(at, 7).float()
+    others = encoder.others(shares)
+    of_three = others[0, 9:12]
+    torch.testing.assert_close(of_three[:, 50:54], torch.full((3, 4), 0.25), rtol=0, atol=0.01)
+    torch.testing.assert_close(others[0, 50:54, 9:12], torch.full((4, 3), 1 / 3), rtol=0, atol=0.01)
+    assert float(others[0, 0, 9:12].sum() + others[0, 0, 50:54].sum()) > 0.99, "what is nothing is told of all things"
+    assert float(others[1, 9:12].sum()) < 0.1, "of a thing that is alone there is no other"
+    assert float(others[2].sum(dim=-1).max()) < 0.1
+    unsure = torch.zeros(1, PLACES**2, 7)
+    unsure[..., 0], unsure[0, 9:12] = 1, torch.tensor([0, 0, 0.1, 0.5, 0.4, 0, 0])
+    assert float(encoder.others(unsure)[0, 9:12].sum()) < 0.1, "what may be two things is not two"

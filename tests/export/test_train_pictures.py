@@ -188,7 +188,7 @@ def test_places_are_learned_first_and_words_about_maps_that_are_kept(
     train(tmp_path, "--learns", "places", "--style", "places", "--characters", "15000", "--no-install")
     places = load_checkpoint(tmp_path / "runs" / "places" / "best.safetensors")
     base = ("--from", tmp_path / "runs" / "places" / "best.safetensors")
-    said = train(tmp_path, *base, "--learns", "words", "--characters", "15000", "--precision", "bf16-mixed")
+    said = train(tmp_path, *base, "--learns", "words", "--characters", "40000", "--precision", "bf16-mixed")
     assert "1,000 scenes, composed once" in said
     words = load_checkpoint(tmp_path / "runs" / "toy" / "best.safetensors")
     went_on = words.facts["about"]["earlier"]

@@ -11,7 +11,15 @@ import torch
 from rnncomplete.network.operators import PICTURE
 from rnncomplete_export.exporting.encoder_graph import numbers
 from rnncomplete_export.exporting.graphs import port
-from rnncomplete_export.network.picture_encoder import CERTAINTY, RECTIFIED, Block, PictureEncoder, StandardConvolution
+from rnncomplete_export.network.picture_encoder import (
+    APART,
+    CERTAINTY,
+    NOBODY,
+    RECTIFIED,
+    Block,
+    PictureEncoder,
+    StandardConvolution,
+)
 from rnncomplete_export.pictures.drawings import SIDE
 
 if TYPE_CHECKING:
@@ -71,5 +79,30 @@ def picture_graph(graph: EncoderGraph, encoder: PictureEncoder) -> tuple[onnx.Va
                 parameter.mul_(CERTAINTY)
         shares = graph.node("Softmax", [graph.linear(full, certain, "subjects")], "shares", axis=1)
         codes = graph.weights("codes", numbers(encoder.codes.weight).T, 1)
-        seen = graph.concat([seen, graph.node("MatMul", [shares, codes], "told")], "seen")
+        told = graph.node("MatMul", [shares, codes], "told")
+        others = _others(graph, shares, encoder.subjects.out_features, len(encoder.coordinates))
+        where = graph.constant("coordinates", numbers(encoder.coordinates))
+        beside = [graph.node("MatMul", [others, what], f"others.{what}") for what in (told, where)]
+        seen = graph.concat([seen, told, *beside], "seen")
     return port(PICTURE, 3, SIDE, SIDE), len(encoder.coordinates), seen
+
+
+def _others(graph: EncoderGraph, shares: str, subjects: int, places: int) -> str:
+    """:meth:`PictureEncoder.others` of ``shares`` [places, subjects]."""
+    nothing, things = graph.split(shares, ["nothing", "things"], [1, subjects - 1])
+
+    def always(value: float, output: str) -> str:
+        """A column that is the same at every place."""
+        zero, bias = np.zeros((1, 1), np.float32), np.full(1, value, np.float32)
+        return graph.node(
+            "Gemm", [nothing, graph.constant(f"{output}.zero", zero), graph.constant(f"{output}.value", bias)], output
+        )
+
+    roots = graph.node("Sqrt", [things], "roots")
+    asking, asked = graph.concat([roots, always(1, "one")], "asking"), graph.concat([roots, nothing], "asked")
+    alike = graph.concat(
+        [graph.node("Gemm", [asking, asked], "alike", transB=1), always(NOBODY, "nobody")], "alikeness"
+    )
+    apart = graph.constant("apart", np.full(places + 1, -APART, np.float32))
+    others = graph.node("Softmax", [graph.node("Mul", [alike, apart], "apartness")], "other", axis=1)
+    return graph.split(others, ["others", "none"], [places, 1])[0]

@@ -30,6 +30,12 @@ BLOCKS = (1, 2, 1)
 CERTAINTY = 2.0
 """What logits of places are multiplied by before they are told: a mixture of names is no name."""
 
+APART = 16.0
+"""How surely what is at another place has to be another thing, to be told as such."""
+
+NOBODY = 0.5
+"""What is more like a thing than so is no other thing."""
+
 COORDINATES = 2 * PLACES + 2
 """Numbers that say where a place is."""
 
@@ -84,7 +90,8 @@ class PictureEncoder(Encoder):
 
     With ``subjects``, a readout says which of them is at each place. Where they have ``codes``, of so many numbers each,
     the shares of all subjects at a place, sharpened, are told as the mean of their codes, beside what was seen there: a decoder that
-    would have to learn from what is seen how every name is spelled learns it from the codes in far fewer examples.
+    would have to learn from what is seen how every name is spelled learns it from the codes in far fewer examples. At
+    each place it is told in the same way what other thing there is, and where.
 
     Where a place is, is told beside what is there, as :func:`coordinates`.
     """
@@ -98,7 +105,7 @@ class PictureEncoder(Encoder):
         self.width = width
         self.convolutions = nn.ModuleList(layers(widths(width)))
         self.register_buffer("coordinates", coordinates(), persistent=False)
-        reads = width + codes + COORDINATES
+        reads = width + COORDINATES + (2 * codes + COORDINATES if codes else 0)
         self.keys, self.values = nn.Linear(reads, keys), nn.Linear(reads, values)
         self.subjects = nn.Linear(width, subjects) if subjects else None
         self.codes = nn.Linear(subjects, codes, bias=False) if subjects and codes else None
@@ -154,17 +161,30 @@ class PictureEncoder(Encoder):
 
         What is ``found`` there float[B, P, subjects] is told, or what is ``known`` to be there int64[B, P] and not -1.
         """
+        coordinates = self.coordinates.expand(len(features), -1, -1)
         reads = [features]
         if self.codes is not None:
             found = self.found(features) if found is None else found
-            codes = self.codes(torch.softmax(CERTAINTY * found, dim=-1))
+            shares = torch.softmax(CERTAINTY * found, dim=-1)
             if known is not None:
-                true = functional.embedding(known.clamp(min=0), self.codes.weight.T)
-                codes = torch.where((known >= 0)[..., None], true.to(codes.dtype), codes)
-            reads.append(codes)
-        reads.append(self.coordinates.expand(len(features), -1, -1))
-        told = torch.cat(reads, dim=-1)
+                true = functional.one_hot(known.clamp(min=0), shares.shape[-1]).to(shares.dtype)
+                shares = torch.where((known >= 0)[..., None], true, shares)
+            codes = self.codes(shares)
+            told = torch.cat((codes, coordinates.to(codes.dtype)), dim=-1)
+            reads += [codes, self.others(shares).to(codes.dtype) @ told]
+        told = torch.cat((*reads, coordinates), dim=-1)
         return Context(self.keys(told), self.values(told))
+
+    @staticmethod
+    def others(shares: Tensor) -> Tensor:
+        """Of each place the shares float[B, P, P] of those with another thing: little, where there is no other thing.
+
+        ``shares`` float[B, P, subjects] say what is at each place, the first of them that there is nothing.
+        """
+        roots = shares[..., 1:].detach().float().sqrt()
+        alike = roots @ roots.transpose(1, 2) + shares[..., 0].detach().float()[:, None]
+        nobody = torch.full_like(alike[..., :1], NOBODY)
+        return torch.softmax(-APART * torch.cat((alike, nobody), dim=-1), dim=-1)[..., :-1]
 
     @property
     def beside(self) -> Tensor:

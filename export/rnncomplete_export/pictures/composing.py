@@ -66,6 +66,12 @@ TURNED = math.radians(11)
 BLENDED = 0.35
 """Of varied drawings, the share that is blended with another maker's of the same name, up to half and half."""
 
+BENT = 0.1
+"""How far, in halves of a varied drawing, the waves go in which each of its directions is bent along and across."""
+
+LINED = 0.15
+"""Of varied drawings, the share whose dark lines are made thicker, and the share where they are made thinner."""
+
 SAME_DRAWING = 0.85
 """Share of scenes whose several things of a kind are one drawing."""
 
@@ -79,8 +85,8 @@ FLIPPED = ("Animals & Nature", "Food & Drink", "Smileys & Emotion", "Activities"
 class Composer:
     """Composes ``scenes`` of ``drawings`` on ``device``; slots without any drawing of their subject stay empty.
 
-    If ``varied``, drawings are as other makers might have drawn them: blended with another maker's of the same name,
-    lighter or darker in the middle, blurred or sharpened.
+    If ``varied``, drawings are as other makers might have drawn them: bent, blended with another maker's of the same name,
+    lighter or darker in the middle, of thicker or thinner lines, blurred or sharpened.
     """
 
     def __init__(self, drawings: Drawings, scenes: Scenes, device: torch.device, *, varied: bool = False) -> None:
@@ -138,10 +144,12 @@ class Composer:
         picture = self._behind(which, lots[:, 2:])
         covers: list[Tensor] = []
         for slot in range(SLOTS):
-            colours, alpha = self._sampled(which, slot, drawing[:, slot], own[:, slot, 1:])
-            alpha = alpha * present[:, slot, None, None, None]
-            picture = colours * present[:, slot, None, None, None] + picture * (1 - alpha)
-            cover = functional.avg_pool2d(alpha, SIDE // PLACES)
+            rows = present[:, slot].nonzero()[:, 0]
+            cover = picture.new_zeros((count, 1, PLACES, PLACES))
+            if len(rows):
+                colours, alpha = self._sampled(which[rows], slot, drawing[rows, slot], own[rows, slot, 1:])
+                picture[rows] = colours + picture[rows] * (1 - alpha)
+                cover[rows] = functional.avg_pool2d(alpha, SIDE // PLACES)
             covers = [*(earlier * (1 - cover) for earlier in covers), cover]
         most, of_slot = torch.cat(covers, dim=1).max(dim=1)
         names = 1 + self.named[drawing].gather(1, of_slot.flatten(1)).view_as(of_slot)
@@ -170,6 +178,7 @@ class Composer:
         )
         source = self.pictures[drawing].float() / 255
         if self.varied:
+            grid = self._bent(grid)
             source = self._varied(source, self.named[drawing])
         # Made smaller, a drawing is blurred first, so that no line of it falls between two pixels.
         blurred = functional.avg_pool2d(source, 3, stride=1, padding=1)
@@ -185,9 +194,16 @@ class Composer:
         painted = _painted(light, alpha, colour.clamp(max=1)[..., None, None])
         return torch.where((paint >= 0)[:, None, None, None], painted, own), alpha
 
+    def _bent(self, grid: Tensor) -> Tensor:
+        """Places ``grid`` float[B, 64, 64, 2] of drawings, each from -1 to 1, moved in waves along and across."""
+        much, often, begin = torch.rand((3, len(grid), 1, 1, 2, 2)).to(self.device)
+        waves = torch.sin(math.pi * ((0.5 + often) * grid[..., None, :] + 2 * begin))
+        moved: Tensor = grid + BENT * (much * waves).sum(dim=-1)
+        return moved
+
     def _varied(self, source: Tensor, name: Tensor) -> Tensor:
         """Drawings ``source`` float[B, 4, 64, 64] called ``name`` int64[B], as other makers might have drawn them."""
-        lot = torch.rand((len(source), 6)).to(self.device)
+        lot = torch.rand((len(source), 8)).to(self.device)
         share, gamma, sharp = (part[:, None, None, None] for part in (lot[:, 1], lot[:, 3], lot[:, 5]))
         other = self.alike[self.alike_starts[name] + (lot[:, 0] * self.alike_counts[name]).long()]
         share = torch.where(share < BLENDED, share / BLENDED / 2, 0.0)
@@ -196,6 +212,12 @@ class Composer:
         bent = torch.where(lot[:, 2, None, None, None] < 0.5, torch.exp(1.2 * (gamma - 0.5)), 1.0)
         colours = (colours / alpha.clamp(min=1e-3)).clamp(1e-4, 1) ** bent * alpha
         blend = torch.cat((colours, alpha), dim=1)
+        # What is dark grows into what is light, as lines and outlines do, or the other way.
+        for way, chosen in ((-1, lot[:, 6] < LINED), (1, lot[:, 6] > 1 - LINED)):
+            rows = chosen.nonzero()[:, 0]
+            before = blend[rows, :3]
+            grown = way * functional.max_pool2d(way * before, 3, stride=1, padding=1)
+            blend[rows, :3] = torch.minimum(torch.lerp(before, grown, lot[rows, 7, None, None, None]), blend[rows, 3:])
         # Towards what is blurred, or away from it.
         kind = lot[:, 4, None, None, None]
         blurred = torch.where(kind < 0.2, sharp, torch.where(kind > 0.85, -0.7 * sharp, 0.0))

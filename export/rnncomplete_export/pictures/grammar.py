@@ -212,6 +212,21 @@ def _phrases() -> re.Pattern[str]:
 
 
 @cache
+def _telling() -> frozenset[str]:
+    return frozenset(
+        [noun.split()[0] for noun in _nouns()]
+        + [word for ways in (WORDS, SIDES) for told in ways.values() for words in told for word in words.split()[-2:]]
+        + [words.format("").split()[-1] for words in POSSESSED.values()]
+    ) - {"of", "the", "on", "at", "to", "in"}
+
+
+def telling(text: str) -> list[int]:
+    """Where in a sentence the words begin that say what there is, and where."""
+    known = _telling()
+    return [word.start() for word in re.finditer(r"[^\s,]+", text) if word[0] in known]
+
+
+@cache
 def _backgrounds() -> re.Pattern[str]:
     colour = _any_of(COLOURS)
     landscapes = [words for ways in LANDSCAPES.values() for words in ways]

@@ -41,6 +41,8 @@ class Batch:
     """int64[T, B]: its characters, and the newline that ends it; :data:`PADDING` behind."""
     characters: int
     """Targets, without what is padded."""
+    telling: Tensor | None = None
+    """bool[T, B]: those that tell of the source, where it is known which do."""
 
 
 class Sources(Protocol):
@@ -113,10 +115,13 @@ class Examples:
         newline: int,
         seed: int,
         device: torch.device,
+        telling: Sequence[Sequence[int]] | None = None,
     ) -> None:
+        """``telling`` says of each line which of its characters tell of the source."""
         self.sources, self.newline, self._seed, self._device = sources, newline, seed, device
         ended = [np.append(line, np.uint16(newline)) for line in lines]
         self._lines = Lines(ended, device)
+        self._telling = None if telling is None else Lines(_marked(self._lines.lengths, telling), device)
         # Those of nearly the same length are alike, and come in another order in each epoch.
         self._alike = rounded_up(self._lines.lengths, ALIKE[0]), rounded_up(sources.lengths, ALIKE[1])
         order = self._by_length(np.arange(self.count))
@@ -183,7 +188,16 @@ class Examples:
         targets = self._lines.take(which, int(lengths.max())).T
         inputs = torch.cat((targets.new_full((1, len(chosen)), self.newline), targets[:-1]))
         source = self.sources.take(which, empty, int(self.sources.lengths[chosen].max()))
-        return Batch(source, inputs.masked_fill(inputs == PADDING, self.newline), targets, int(lengths.sum()))
+        telling = None if self._telling is None else self._telling.take(which, len(targets)).T > 0
+        return Batch(source, inputs.masked_fill(inputs == PADDING, self.newline), targets, int(lengths.sum()), telling)
+
+
+def _marked(lengths: NDArray[np.int64], places: Sequence[Sequence[int]]) -> list[NDArray[np.uint16]]:
+    """Lines of such ``lengths`` that are 1 at ``places``, and 0 elsewhere."""
+    lines = [np.zeros(length, np.uint16) for length in lengths.tolist()]
+    for line, own in zip(lines, places, strict=True):
+        line[list(own)] = 1
+    return lines
 
 
 def rounded_up(lengths: NDArray[np.int64], step: int) -> NDArray[np.int64]:

@@ -117,7 +117,7 @@ class LanguageTask:
         state = self.network.initial_state(inputs.size(1))
         return lambda: self.network(inputs, state)
 
-    def learn(self, module: Any, updates: int) -> Learned:
+    def learn(self, module: Any, updates: int, share: float) -> Learned:  # noqa: ARG002 - all characters weigh alike
         """One window of each stream."""
         position = updates * self.config.window
         inputs, targets = (

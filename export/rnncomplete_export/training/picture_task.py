@@ -17,6 +17,7 @@ from rnncomplete_export.network.encoders import conditioned_network_of
 from rnncomplete_export.network.picture_encoder import PictureEncoder
 from rnncomplete_export.pictures.composing import PLACES
 from rnncomplete_export.pictures.drawings import SIDE
+from rnncomplete_export.pictures.grammar import telling
 from rnncomplete_export.training.examples import Examples
 from rnncomplete_export.training.source_task import SourceTask
 from rnncomplete_export.training.task import Learned, Shown, Validated
@@ -183,7 +184,7 @@ class PictureTask(SourceTask):
                 part.requires_grad_(requires_grad=False)
         self.training.sources = KeptMaps(sources, encoder, self.fabric, self.config.seed, progress)
 
-    def learn(self, module: Any, updates: int) -> Learned:
+    def learn(self, module: Any, updates: int, share: float) -> Learned:
         """One batch, whose pictures, like all that is drawn by lot, are a function of the number of ``updates``."""
         torch.manual_seed((self.config.seed << 32) + updates)
         if self.config.learns == "places":
@@ -191,7 +192,7 @@ class PictureTask(SourceTask):
             lost = self._lost_places(self._found(batch.source))
             return Learned(lost, lost.detach(), batch.characters)
         self._places_lost: Tensor | None = None
-        learned = super().learn(module, updates)
+        learned = super().learn(module, updates, share)
         if self._places_lost is None:
             return learned
         return learned._replace(loss=learned.loss + PLACES_WEIGHT * self._places_lost)
@@ -307,12 +308,17 @@ def task_of_pictures(
     vocabulary, device = corpus.vocabulary, fabric.device
     newline = vocabulary.token("\n")
 
-    def examples(sources: ComposedPictures | FixedPictures, captions: tuple[str, ...]) -> Examples:
+    def examples(
+        sources: ComposedPictures | FixedPictures,
+        captions: tuple[str, ...],
+        places: Sequence[Sequence[int]] | None = None,
+    ) -> Examples:
         lines = [np.array(vocabulary.encode(caption), np.uint16) for caption in captions]
         size = config.batch * (config.window + PLACES * PLACES)
-        return Examples(sources, lines, size=size, newline=newline, seed=config.seed, device=device)
+        return Examples(sources, lines, size=size, newline=newline, seed=config.seed, device=device, telling=places)
 
-    training = examples(pictured.sources, pictured.captions)
+    places = [telling(caption) for caption in pictured.captions] if pictured.subjects else None
+    training = examples(pictured.sources, pictured.captions, places)
     of = "captions"
     if pictured.subjects:
         of = "scenes, composed once" if config.learns == "words" else "scenes, composed anew each time"

@@ -35,6 +35,12 @@ STAGED = 4
 SHOWN = 4
 """Sources held out about which the network writes at each stage."""
 
+EMPHASIS = 10.0
+"""What a character that tells of the source weighs at first, beside any other."""
+
+EMPHASISED = 0.5
+"""Share of the training in which that falls to nothing, so that in the end all characters are as likely as they are."""
+
 LONGEST_SHOWN = 120
 """Characters of such a line."""
 
@@ -125,7 +131,7 @@ class SourceTask:
         batch = self.training.batch(0)
         return lambda: self.network(batch.source, batch.inputs)
 
-    def learn(self, module: Any, updates: int) -> Learned:
+    def learn(self, module: Any, updates: int, share: float) -> Learned:
         """One batch."""
         batch = self.training.batch(updates)
         inputs = batch.inputs
@@ -136,6 +142,11 @@ class SourceTask:
         loss, smoothing = nats, self.config.label_smoothing
         if smoothing:
             loss = functional.cross_entropy(logits, targets, ignore_index=PADDING, label_smoothing=smoothing)
+        emphasis = EMPHASIS * max(0.0, 1 - share / EMPHASISED)
+        if emphasis and batch.telling is not None:
+            told = targets.where(batch.telling.flatten(), PADDING)
+            telling = functional.cross_entropy(logits, told, ignore_index=PADDING, reduction="sum")
+            loss = loss + emphasis * telling / batch.characters
         return Learned(loss, nats.detach(), batch.characters)
 
     def write(self, module: Any, source: Tensor, inputs: Tensor) -> Tensor:

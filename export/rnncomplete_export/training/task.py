@@ -74,8 +74,8 @@ class Task(Protocol):
     def reading(self) -> Callable[[], object]:
         """What reads as much as an update reads, and draws no numbers that the training draws."""
 
-    def learn(self, module: Any, updates: int) -> Learned:
-        """What the network, which ``module`` wraps, learns in the update after so many."""
+    def learn(self, module: Any, updates: int, share: float) -> Learned:
+        """What the network, which ``module`` wraps, learns in the update after so many, when that ``share`` of the training is over."""
 
     def validate(self, network: nn.Module) -> Validated:
         """Of ``network``, whose weights are averaged ones."""

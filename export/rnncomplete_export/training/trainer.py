@@ -222,11 +222,12 @@ class Trainer:
     def update(self) -> None:
         """One batch: forward, backward, clip, step, average."""
         state, config = self.state, self.config
-        factor = learning_rate_factor(state.share(config), state.updates, decay_from=config.decay_from)
+        share = state.share(config)
+        factor = learning_rate_factor(share, state.updates, decay_from=config.decay_from)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * factor
-        learned = self.task.learn(self._module, state.updates)
+        learned = self.task.learn(self._module, state.updates, share)
         self.fabric.backward(learned.loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
         for optimizer in self.optimizers:

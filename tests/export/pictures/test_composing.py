@@ -225,3 +225,24 @@ def test_relations_are_counted_where_objects_are_right_and_nowhere_else(drawings
     said = [scene for scene in scenes.said if scene is not None]
     assert scene_figures(scenes.texts, said, 1)["relations"] == 100
     assert scene_figures(["nothing"] * 20, said, 1).keys() == {"objects", "backgrounds", "bleu"}
+
+
+def test_varied_drawings_are_bent_and_lined_where_they_were(drawings: Drawings) -> None:
+    scenes = draw_scenes(100, 3, drawings.names, subjects_of(drawings), sorts=(PAIR,))
+    made = []
+    for varied in (False, True):
+        torch.manual_seed(1)
+        made.append(Composer(drawings, scenes, CPU, varied=varied).compose(torch.arange(100)))
+    (plain, there), (other, places) = made
+    assert 0 <= float(other.min()) <= float(other.max()) <= 1
+    assert float((other - plain).abs().amax(dim=(1, 2, 3)).min()) > 0.02, "each is another picture"
+    both = (there > 0) & (places > 0)
+    assert both.sum() > 0.7 * ((there > 0) | (places > 0)).sum(), "things are where they were"
+
+
+def test_scenes_without_any_drawing_are_backgrounds(drawings: Drawings) -> None:
+    known = subjects_of(drawings)
+    scenes = draw_scenes(20, 3, drawings.names, known, sorts=(PAIR,))
+    scenes.subject[:] = next(subject for subject in range(len(kinds())) if subject not in known)
+    _, places = Composer(drawings, scenes, CPU, varied=True).compose(torch.arange(20))
+    assert not places.any()

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from rnncomplete_export.pictures.grammar import Group, Scene, parse, sentence
+from rnncomplete_export.pictures.grammar import Group, Scene, parse, sentence, telling
 from rnncomplete_export.pictures.kinds import kinds, plural_of, with_article
 from rnncomplete_export.pictures.scenes import SHARES, draw_scenes
 
@@ -73,3 +73,10 @@ def test_no_noun_is_that_of_two_kinds() -> None:
     nouns = [kind.singular for kind in kinds()]
     assert len(set(nouns)) == len(nouns)
     assert abs(sum(SHARES) - 1) < 1e-9
+
+
+def test_words_that_tell_of_the_picture() -> None:
+    text = "here is a small teddy bear on the left of a top hat, against a grey background"
+    assert [text[at:].split(maxsplit=1)[0] for at in telling(text)] == ["teddy", "bear", "left", "top"]
+    assert telling("against a grey and white striped background") == []
+    assert [noun for noun in {kind.singular for kind in kinds()} if 0 not in telling(noun)] == []
