@@ -179,7 +179,9 @@ class PictureEncoder(Encoder):
     def others(shares: Tensor) -> Tensor:
         """Of each place the shares float[B, P, P] of those with another thing: little, where there is no other thing.
 
-        ``shares`` float[B, P, subjects] say what is at each place, the first of them that there is nothing.
+        ``shares`` float[B, P, subjects] say what is at each place, the first of them that there is nothing. Two places are
+        alike as their distributions are (Bhattacharyya's coefficient), and as far as there is nothing at the other. No gradient
+        goes back: that of a root at zero is not finite.
         """
         roots = shares[..., 1:].detach().float().sqrt()
         alike = roots @ roots.transpose(1, 2) + shares[..., 0].detach().float()[:, None]

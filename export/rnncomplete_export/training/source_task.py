@@ -138,15 +138,14 @@ class SourceTask:
         hidden = torch.rand(inputs.shape, device=self.device) < self.config.unknown_share
         inputs = inputs.masked_fill(hidden & (inputs != self.training.newline), UNKNOWN)
         logits, targets = self.write(module, batch.source, inputs).flatten(0, 1), batch.targets.flatten()
-        nats = functional.cross_entropy(logits, targets, ignore_index=PADDING)
+        each = functional.cross_entropy(logits, targets, ignore_index=PADDING, reduction="none")
+        nats = each.sum() / batch.characters
         loss, smoothing = nats, self.config.label_smoothing
         if smoothing:
             loss = functional.cross_entropy(logits, targets, ignore_index=PADDING, label_smoothing=smoothing)
         emphasis = EMPHASIS * max(0.0, 1 - share / EMPHASISED)
         if emphasis and batch.telling is not None:
-            told = targets.where(batch.telling.flatten(), PADDING)
-            telling = functional.cross_entropy(logits, told, ignore_index=PADDING, reduction="sum")
-            loss = loss + emphasis * telling / batch.characters
+            loss = loss + emphasis * (each * batch.telling.flatten()).sum() / batch.characters
         return Learned(loss, nats.detach(), batch.characters)
 
     def write(self, module: Any, source: Tensor, inputs: Tensor) -> Tensor:

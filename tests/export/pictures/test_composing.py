@@ -15,6 +15,7 @@ from made_drawings import MAKERS, THINGS, write_drawings
 from rnncomplete.errors import SettingError, TextError
 from rnncomplete_export.exporting.picture_figures import scene_figures
 from rnncomplete_export.exporting.source_style import weighed_from
+from rnncomplete_export.pictures import composing
 from rnncomplete_export.pictures.album import Album, compose_album, compose_some, drawn_whole
 from rnncomplete_export.pictures.composing import RED_GREEN_BLUE, Composer, subjects_of
 from rnncomplete_export.pictures.drawings import Drawings, pack_drawings, read_drawings
@@ -227,17 +228,22 @@ def test_relations_are_counted_where_objects_are_right_and_nowhere_else(drawings
     assert scene_figures(["nothing"] * 20, said, 1).keys() == {"objects", "backgrounds", "bleu"}
 
 
-def test_varied_drawings_are_bent_and_lined_where_they_were(drawings: Drawings) -> None:
+@pytest.mark.parametrize(("way", "fewest"), [("BENT", 95), ("LINED", 20)])
+def test_varied_drawings_are_bent_and_lined_where_they_were(
+    way: str, fewest: int, drawings: Drawings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scenes = draw_scenes(100, 3, drawings.names, subjects_of(drawings), sorts=(PAIR,))
     made = []
-    for varied in (False, True):
+    for much in (getattr(composing, way), 0.0):
+        monkeypatch.setattr(composing, way, much)
         torch.manual_seed(1)
-        made.append(Composer(drawings, scenes, CPU, varied=varied).compose(torch.arange(100)))
-    (plain, there), (other, places) = made
+        made.append(Composer(drawings, scenes, CPU, varied=True).compose(torch.arange(100)))
+    (other, places), (plain, there) = made
     assert 0 <= float(other.min()) <= float(other.max()) <= 1
-    assert float((other - plain).abs().amax(dim=(1, 2, 3)).min()) > 0.02, "each is another picture"
+    differ = (other - plain).abs().amax(dim=(1, 2, 3)) > 0.02
+    assert fewest <= int(differ.sum()) <= 100, "all that is drawn by lot beside it is the same"
     both = (there > 0) & (places > 0)
-    assert both.sum() > 0.7 * ((there > 0) | (places > 0)).sum(), "things are where they were"
+    assert both.sum() > 0.8 * ((there > 0) | (places > 0)).sum(), "things are where they were"
 
 
 def test_scenes_without_any_drawing_are_backgrounds(drawings: Drawings) -> None:
