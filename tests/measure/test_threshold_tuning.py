@@ -33,6 +33,21 @@ def test_the_lowest_with_every_other_ghost_accepted_is_taken(candidates: tuple[f
     assert best_threshold(greedy, [text], candidates) == best
 
 
+@pytest.mark.parametrize(("end", "best"), [("", 0.1), ("and then some more of what is wrong", 0.5)])
+def test_what_saves_little_for_what_it_distracts_is_not_shown(end: str, best: float) -> None:
+    """A sure word, and one word in each line that is right in two of ten, with an ``end`` behind it that never is."""
+    line = "xyz mnopq\n"
+    text = line * 8 + "xyz right\n" * 2
+
+    def greedy(before: str) -> Iterator[tuple[str, float]]:
+        at = len(before) % len(line)
+        if at == 0:
+            return iter(certain("xyz", 0.9))
+        return iter([*certain("right", 0.2), *((character, 1.0) for character in end)] if at == 4 else [])
+
+    assert best_threshold(greedy, [text], (0.1, 0.5)) == best
+
+
 def test_every_text_is_typed_by_itself_and_is_asked_for_once() -> None:
     asked: list[str] = []
 

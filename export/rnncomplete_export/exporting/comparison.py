@@ -78,7 +78,7 @@ def tuned_threshold(
     session: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> float:
-    """The threshold that saves the most keystrokes, with precision enough.
+    """The threshold whose ghosts are worth most, with precision enough.
 
     It is tuned on the beginnings of sessions of ``session`` characters all over ``text`` uint16[n], of which nothing may
     be in :func:`typing_figures`.
