@@ -88,6 +88,10 @@ BACKGROUND_FIRST = 0.2
 """Share of sentences that begin with the background."""
 
 
+BEFORE_BACKGROUNDS = {"on", "against", "in", "at", "under", "a", "an", "the"}
+"""Words before what is behind, which do not tell it."""
+
+
 @dataclass(frozen=True)
 class Group:
     """Things of one kind, side by side."""
@@ -221,9 +225,14 @@ def _telling() -> frozenset[str]:
 
 
 def telling(text: str) -> list[int]:
-    """Where in a sentence the words begin that say what there is, and where."""
-    known = _telling()
-    return [word.start() for word in re.finditer(r"[^\s,]+", text) if word[0] in known]
+    """Where in a sentence the words begin that say what there is, and where, and what is behind."""
+    known, behind = _telling(), _backgrounds().search(text)
+    begin, end = behind.span() if behind else (0, 0)
+    return [
+        word.start()
+        for word in re.finditer(r"[^\s,]+", text)
+        if word[0] in known or (begin <= word.start() < end and word[0] not in BEFORE_BACKGROUNDS)
+    ]
 
 
 @cache

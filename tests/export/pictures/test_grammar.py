@@ -77,6 +77,28 @@ def test_no_noun_is_that_of_two_kinds() -> None:
 
 def test_words_that_tell_of_the_picture() -> None:
     text = "here is a small teddy bear on the left of a top hat, against a grey background"
-    assert [text[at:].split(maxsplit=1)[0] for at in telling(text)] == ["teddy", "bear", "left", "top"]
-    assert telling("against a grey and white striped background") == []
+    assert [text[at:].split(maxsplit=1)[0] for at in telling(text)] == [
+        "teddy",
+        "bear",
+        "left",
+        "top",
+        "grey",
+        "background",
+    ]
+    text = "on a blue and white striped background, an owl below it"
+    assert [text[at:].split(maxsplit=1)[0] for at in telling(text)] == [
+        "blue",
+        "and",
+        "white",
+        "striped",
+        "background,",
+        "owl",
+        "below",
+    ]
+    assert [text[at:] for text in ("an owl in the snow", "an owl at night") for at in telling(text)] == [
+        "owl in the snow",
+        "snow",
+        "owl at night",
+        "night",
+    ]
     assert [noun for noun in {kind.singular for kind in kinds()} if 0 not in telling(noun)] == []
