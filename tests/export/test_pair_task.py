@@ -53,10 +53,11 @@ def test_a_tenth_more_of_what_is_trained_on_is_two_pairs_in_a_line(tmp_path: Pat
     assert training == learned(collection, collection.training()), "always the same, so that a training resumes"
 
 
-@pytest.mark.parametrize("long", [LONGEST // 2, LONGEST])
-def test_what_would_not_be_read_whole_is_not_joined(tmp_path: Path, long: int) -> None:
+@pytest.mark.parametrize(("long", "joined"), [(199, True), (200, False), (LONGEST, False)])
+def test_what_would_not_be_read_whole_is_not_joined(tmp_path: Path, long: int, joined: bool) -> None:
+    """Two sources, a space and a line end are as long as a source may be, or longer."""
     collection = collection_of(tmp_path, [(f"{number} ".ljust(long, "x"), f"line {number}") for number in range(200)])
-    assert collection.training().count == collection.split
+    assert collection.training().count == collection.split + joined * round(0.1 * collection.split)
 
 
 def test_a_language_without_spaces_is_not_joined(tmp_path: Path) -> None:
